@@ -1,0 +1,47 @@
+/**
+ * The shape of a decoder of the Llama family, fully resolved: what a checkpoint's `config.json`
+ * says and what the model room builds a graph from. Presets and the depth dial live in the model
+ * room; this is what comes out of them.
+ */
+import { z } from 'zod';
+
+const size = z.int().positive();
+
+/** Llama 3's frequency-dependent stretching of RoPE (Hugging Face: `rope_type: "llama3"`). */
+export const ropeScalingSchema = z.strictObject({
+  kind: z.literal('llama3'),
+  factor: z.number().positive(),
+  lowFrequencyFactor: z.number().positive(),
+  highFrequencyFactor: z.number().positive(),
+  originalContext: size,
+});
+
+export const modelConfigSchema = z.strictObject({
+  /** Rows of the embedding. */
+  vocab: size,
+  layers: size,
+  /** Query heads. */
+  heads: size,
+  /** Key and value heads; divides `heads`. */
+  kvHeads: size,
+  /** Width of one head; `heads * headDim` need not equal `width` (Qwen3). */
+  headDim: size.multipleOf(2, 'RoPE turns pairs: the head width must be even'),
+  /** Width of the residual stream. */
+  width: size,
+  /** Hidden width of the SwiGLU. */
+  intermediate: size,
+  /** The longest sequence the model is meant for, in tokens. */
+  context: size,
+  ropeTheta: z.number().positive(),
+  ropeScaling: ropeScalingSchema.nullable(),
+  normEpsilon: z.number().positive(),
+  /** The output projection is the embedding. */
+  tieEmbeddings: z.boolean(),
+  /** Biases on the query, key and value projections (Qwen2). */
+  qkvBias: z.boolean(),
+  /** RMSNorm on each query and key head (Qwen3). */
+  qkNorm: z.boolean(),
+});
+
+export type RopeScaling = z.infer<typeof ropeScalingSchema>;
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
