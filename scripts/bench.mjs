@@ -1,0 +1,27 @@
+// `npm run bench`: bundles and runs every bench/*.ts. `npm run bench -- NAME ...` runs bench/NAME.ts
+// alone and passes it what follows.
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { dist, installIfNeeded, node, within } from './project.mjs';
+
+const args = process.argv.slice(2);
+const all = readdirSync(within('bench'))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.slice(0, -3));
+const named = args[0] !== undefined && !args[0].startsWith('-') ? args.shift() : undefined;
+if (named !== undefined && !existsSync(within('bench', `${named}.ts`))) {
+  console.error(`There is no bench/${named}.ts. There are: ${all.join(', ') || 'none yet'}.`);
+  process.exit(1);
+}
+
+await installIfNeeded();
+const { default: esbuild } = await import('esbuild');
+const { bundleOptions } = await import('./bundle.mjs');
+for (const name of named === undefined ? all : [named]) {
+  const outfile = path.join(dist, 'bench', `${name}.js`);
+  await esbuild.build({ ...bundleOptions, entryPoints: [`bench/${name}.ts`], outfile });
+  console.error(`== bench/${name}.ts`);
+  const { code } = await node(['--enable-source-maps', outfile, ...args]);
+  if (code !== 0) process.exit(code);
+}

@@ -1,0 +1,109 @@
+// Builds dist/: the extension, the engine, its workers and the command line as one bundle each, every
+// webview, the recipe's JSON schema, and the sample text. `--force` builds even if nothing changed.
+import esbuild from 'esbuild';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { bundleOptions } from './bundle.mjs';
+import { buildIsStale, buildStamp, dist, root, within } from './project.mjs';
+import { readSample } from './sample.mjs';
+
+const ENTRIES = {
+  extension: 'src/extension.ts',
+  engine: 'src/engine/main.ts',
+  worker: 'src/engine/worker.ts',
+  cli: 'src/engine/cli.ts',
+};
+
+async function buildBundles() {
+  const missing = Object.values(ENTRIES).filter((file) => !existsSync(within(file)));
+  const present = Object.entries(ENTRIES).filter(([, file]) => !missing.includes(file));
+  const { cli, ...others } = Object.fromEntries(present);
+  await esbuild.build({ ...bundleOptions, entryPoints: others, outdir: dist });
+  if (cli)
+    await esbuild.build({
+      ...bundleOptions,
+      entryPoints: { cli },
+      outdir: dist,
+      banner: { js: `#!/usr/bin/env node\n${bundleOptions.banner.js}` },
+    });
+  return missing;
+}
+
+/** One bundle for each `webview/<surface>/main.ts`, with its style sheet where it imports one. */
+async function buildWebviews() {
+  const surfaces = readdirSync(within('webview'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .filter((name) => existsSync(within('webview', name, 'main.ts')));
+  if (surfaces.length === 0) return;
+  await esbuild.build({
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    logLevel: 'warning',
+    entryPoints: Object.fromEntries(surfaces.map((name) => [name, `webview/${name}/main.ts`])),
+    outdir: path.join(dist, 'webview'),
+  });
+}
+
+/** The schema that VS Code checks `*.recipe.json` files against, from the recipe room itself. */
+async function buildRecipeSchema() {
+  const file = path.join(dist, `.recipe-${process.pid}.mjs`);
+  await esbuild.build({
+    ...bundleOptions,
+    banner: {},
+    define: {},
+    format: 'esm',
+    sourcemap: false,
+    entryPoints: ['src/recipe/run.ts'],
+    outfile: file,
+  });
+  const { recipeJsonSchema } = await import(pathToFileURL(file).href);
+  const schema = JSON.stringify(recipeJsonSchema(), undefined, 2);
+  writeFileSync(path.join(dist, 'recipe.schema.json'), `${schema}\n`);
+  rmSync(file);
+}
+
+function buildSample() {
+  mkdirSync(path.join(dist, 'sample'), { recursive: true });
+  const text = readSample(within('node_modules', '@stdlib', 'datasets-moby-dick'));
+  writeFileSync(path.join(dist, 'sample', 'moby-dick.txt'), text);
+}
+
+async function main() {
+  if (!process.argv.includes('--force') && !buildIsStale()) {
+    console.error('Build: up to date.');
+    return;
+  }
+  const started = performance.now();
+  const stamp = new Date();
+  mkdirSync(dist, { recursive: true });
+  rmSync(buildStamp, { force: true });
+  const [missing] = await Promise.all([buildBundles(), buildWebviews(), buildRecipeSchema()]);
+  buildSample();
+  if (missing.length > 0) throw new Error(`Entries that do not exist: ${missing.join(', ')}.`);
+  // Stamped with the time the build began, so that an edit made meanwhile is built next time.
+  writeFileSync(buildStamp, '');
+  utimesSync(buildStamp, stamp, stamp);
+  console.error(`Build: done in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`Build failed: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,23 @@
+// How a bundle for Node is made; shared by the build and the benchmarks.
+import { root } from './project.mjs';
+
+/**
+ * Stay outside the bundles: what VS Code gives, what holds native code, and rank tables of several
+ * megabytes, which are loaded only when a tokenizer is asked for by name.
+ */
+const external = ['vscode', 'onnxruntime-node', 'webgpu', 'gpt-tokenizer', 'gpt-tokenizer/*'];
+
+export const bundleOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external,
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+  // CommonJS has no import.meta; sources use it, since the tests run them as ES modules.
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl' },
+};
