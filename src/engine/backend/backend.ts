@@ -1,0 +1,47 @@
+/**
+ * What a backend is: something that keeps named tensors in a store and runs graphs over them. Every
+ * implementation passes the same conformance suite, and nothing outside this folder knows which one
+ * it talks to. Choosing a backend is not done here (see `engine/devices.ts`).
+ */
+import type { Graph, Shape } from '../graph/graph';
+
+export type BackendName = 'reference' | 'onnx' | 'webgpu';
+
+/** Data on its way in: as many elements as the input's shape has, of its type. */
+export type Feeds = Readonly<Record<string, Float32Array | Int32Array>>;
+export type Results = Readonly<Record<string, Float32Array>>;
+
+export interface Backend {
+  readonly name: BackendName;
+  /** What really computes, for people: "onnxruntime 1.30.0, CPU, 2 threads". */
+  readonly adapter: string;
+  /** Room for the states, all zero. Throws `backend-memory` where they don't fit. */
+  allocate(states: ReadonlyMap<string, Shape>): Promise<Store>;
+  dispose(): Promise<void>;
+}
+
+/** Named f32 tensors that live where the backend computes, shared by the programs compiled on it. */
+export interface Store {
+  readonly states: ReadonlyMap<string, Shape>;
+  /** Copies `data` in, row-major. */
+  write(name: string, data: Float32Array): Promise<void>;
+  /** A copy, row-major. */
+  read(name: string): Promise<Float32Array>;
+  /**
+   * Compiles a graph whose states are among this store's. Throws `backend-compile` where a state is
+   * missing or shaped otherwise, or where the backend cannot lower the graph.
+   */
+  compile(graph: Graph): Promise<Program>;
+  /** Frees the tensors and every program compiled on them. */
+  dispose(): Promise<void>;
+}
+
+export interface Program {
+  /**
+   * Runs once: reads `feeds` for every input of the graph, applies the graph's updates to the store
+   * and gives its outputs. Runs on one store never overlap: the caller awaits each.
+   * Throws `backend-feed` for a missing, unknown or misshapen input.
+   */
+  run(feeds: Feeds): Promise<Results>;
+  dispose(): Promise<void>;
+}
