@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
