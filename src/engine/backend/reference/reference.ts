@@ -1,0 +1,125 @@
+/**
+ * The oracle: a slow interpreter whose formulas can be read, in float64, against which the other
+ * backends are tested. Data goes in and out as f32 like everywhere; the `...Exact` methods keep all
+ * digits, for tests against finite differences and outside golden numbers.
+ *
+ * Not covered: speed. A model of a million parameters takes minutes a step here.
+ */
+import { GlassboxError } from '../../../base/errors';
+import { sizeOf } from '../../graph/graph';
+import type { Graph, Shape } from '../../graph/graph';
+import type { Backend, Feeds, Program, Results, Store } from '../backend';
+import { checkFeeds, checkStates } from '../feeds';
+import { evaluate } from './interpreter';
+
+export interface ReferenceBackend extends Backend {
+  allocate(states: ReadonlyMap<string, Shape>): Promise<ReferenceStore>;
+}
+
+export interface ReferenceStore extends Store {
+  compile(graph: Graph): Promise<ReferenceProgram>;
+  writeExact(name: string, data: Float64Array): void;
+  readExact(name: string): Float64Array;
+}
+
+export interface ReferenceProgram extends Program {
+  /** As `run`, with the outputs in full precision. */
+  runExact(feeds: Feeds): Readonly<Record<string, Float64Array>>;
+}
+
+export function openReference(): Promise<ReferenceBackend> {
+  return Promise.resolve({
+    name: 'reference',
+    adapter: 'plain TypeScript, float64',
+    // A promise even where it throws: callers await it.
+    allocate: (states) => Promise.resolve().then(() => new Tensors(states)),
+    dispose: () => Promise.resolve(),
+  });
+}
+
+class Tensors implements ReferenceStore {
+  readonly states: ReadonlyMap<string, Shape>;
+  readonly #data = new Map<string, Float64Array>();
+  #disposed = false;
+
+  constructor(states: ReadonlyMap<string, Shape>) {
+    this.states = new Map(states);
+    for (const [name, shape] of states) this.#data.set(name, new Float64Array(sizeOf(shape)));
+  }
+
+  async write(name: string, data: Float32Array): Promise<void> {
+    await Promise.resolve();
+    this.writeExact(name, Float64Array.from(data));
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    await Promise.resolve();
+    return Float32Array.from(this.readExact(name));
+  }
+
+  writeExact(name: string, data: Float64Array): void {
+    const length = this.#tensor(name).length;
+    if (data.length !== length) {
+      throw new GlassboxError(
+        'backend-state',
+        `State ${name} has ${length} elements, not ${data.length}.`,
+      );
+    }
+    this.#data.set(name, data.slice());
+  }
+
+  readExact(name: string): Float64Array {
+    return this.#tensor(name).slice();
+  }
+
+  async compile(graph: Graph): Promise<ReferenceProgram> {
+    await Promise.resolve();
+    this.#refuseIfDisposed();
+    checkStates(graph, this.states);
+    let disposed = false;
+    const runExact = (feeds: Feeds): Readonly<Record<string, Float64Array>> => {
+      this.#refuseIfDisposed();
+      if (disposed) throw gone('program');
+      checkFeeds(graph, feeds);
+      const inputs = new Map(
+        Object.entries(feeds).map(([name, data]) => [name, Float64Array.from(data)]),
+      );
+      const { outputs, updates } = evaluate(graph, { inputs, states: this.#data });
+      for (const [name, data] of updates) this.#data.set(name, data);
+      return Object.fromEntries([...outputs].map(([name, data]) => [name, data.slice()]));
+    };
+    return {
+      runExact,
+      run: async (feeds): Promise<Results> => {
+        await Promise.resolve();
+        const exact = Object.entries(runExact(feeds));
+        return Object.fromEntries(exact.map(([name, data]) => [name, Float32Array.from(data)]));
+      },
+      dispose: () => {
+        disposed = true;
+        return Promise.resolve();
+      },
+    };
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#data.clear();
+    return Promise.resolve();
+  }
+
+  #tensor(name: string): Float64Array {
+    this.#refuseIfDisposed();
+    const data = this.#data.get(name);
+    if (data) return data;
+    throw new GlassboxError('backend-state', `The store has no state ${name}.`);
+  }
+
+  #refuseIfDisposed(): void {
+    if (this.#disposed) throw gone('store');
+  }
+}
+
+function gone(what: string): GlassboxError {
+  return new GlassboxError('backend-disposed', `This ${what} was disposed of already.`);
+}
