@@ -1,0 +1,233 @@
+/**
+ * A compiled graph: one onnxruntime session for everything but AdamW, which runs here on the
+ * gradients that the session gives, in place on the store. States are fed where they lie, without a
+ * copy; a whole new value of a state is taken over as the state.
+ */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { GlassboxError, messageOf } from '../../../base/errors';
+import { sizeOf } from '../../graph/graph';
+import type { Graph, Node, Update, Value } from '../../graph/graph';
+import type { Feeds, Program, Results } from '../backend';
+import { checkFeeds, checkStates } from '../feeds';
+import { adamwInPlace } from './adamw';
+import { Lowering, inputName, stateName } from './lowering';
+import { encodeModel } from './protobuf';
+import type { OnnxPort } from './protobuf';
+import type { OnnxStore, SessionSettings } from './store';
+
+const OPSET = 21;
+
+export async function compile(
+  graph: Graph,
+  store: OnnxStore,
+  settings: SessionSettings,
+): Promise<Program> {
+  checkStates(graph, store.states);
+  const optimizer = graph.nodes.filter((node) => node.op === 'adamw');
+  const computedHere = new Set(optimizer.flatMap((node) => node.outputs.map((each) => each.id)));
+  const late = graph.nodes.find((node) => node.inputs.some((input) => computedHere.has(input.id)));
+  if (late) {
+    throw new GlassboxError('backend-compile', `${late.op} cannot use what adamw has computed.`);
+  }
+  const lowering = new Lowering(graph);
+
+  // Everything that leaves the session: outputs, new states, what the optimizer reads.
+  const fetched = new Map<string, Value>();
+  const names = new Map<number, string>();
+  const fetch = (value: Value): void => {
+    if (computedHere.has(value.id) || names.has(value.id)) return;
+    // An input or a constant cannot be an output of its own: a copy can.
+    const name = lowering.emit.node('Identity', [lowering.of(value)]);
+    names.set(value.id, name);
+    fetched.set(name, value);
+  };
+  for (const value of graph.outputs.values()) fetch(value);
+  for (const { value, at } of graph.updates) {
+    fetch(value);
+    if (at) fetch(at.offset);
+  }
+  const states = new Map([...graph.states].map(([name, value]) => [value.id, name]));
+  for (const node of optimizer) {
+    for (const input of node.inputs) if (!states.has(input.id)) fetch(input);
+  }
+
+  const used = new Set(lowering.emit.nodes.flatMap((node) => node.inputs));
+  const ports: OnnxPort[] = [];
+  for (const [name, { dtype, shape }] of graph.inputs) {
+    if (used.has(inputName(name))) ports.push({ name: inputName(name), type: dtype, shape });
+  }
+  const fedStates = [...graph.states.keys()].filter((name) => used.has(stateName(name)));
+  for (const name of fedStates) {
+    ports.push({ name: stateName(name), type: 'f32', shape: store.states.get(name)! });
+  }
+  const bytes = encodeModel({
+    nodes: lowering.emit.nodes,
+    initializers: lowering.emit.initializers,
+    inputs: ports,
+    outputs: [...fetched].map(([name, { dtype, shape }]) => ({ name, type: dtype, shape })),
+    opset: OPSET,
+  });
+  const session = fetched.size > 0 ? await createSession(bytes, settings) : undefined;
+  return new OnnxProgram({ graph, store, session, names, states, optimizer, fedStates });
+}
+
+async function createSession(
+  bytes: Uint8Array,
+  settings: SessionSettings,
+): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(bytes, {
+      intraOpNumThreads: settings.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    });
+  } catch (cause) {
+    throw new GlassboxError(
+      'backend-compile',
+      `onnxruntime refused the graph: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+interface Parts {
+  readonly graph: Graph;
+  readonly store: OnnxStore;
+  readonly session: InferenceSession | undefined;
+  /** Value id -> name of the session's output. */
+  readonly names: ReadonlyMap<number, string>;
+  /** Value id -> name of the state that it reads. */
+  readonly states: ReadonlyMap<number, string>;
+  readonly optimizer: readonly Node<'adamw'>[];
+  readonly fedStates: readonly string[];
+}
+
+class OnnxProgram implements Program {
+  readonly #parts: Parts;
+  #disposed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async run(feeds: Feeds): Promise<Results> {
+    const { graph, store, session, states, names, optimizer } = this.#parts;
+    checkFeeds(graph, feeds);
+    if (this.#disposed) throw new GlassboxError('backend-disposed', 'The program was disposed.');
+    const fetched = session ? await this.#runSession(session, feeds) : {};
+
+    const computed = new Map<number, Float32Array | Int32Array>();
+    for (const [id, name] of names) {
+      const data = fetched[name]?.data;
+      if (data instanceof Float32Array || data instanceof Int32Array) computed.set(id, data);
+    }
+    const floats = (value: Value): Float32Array => {
+      const state = states.get(value.id);
+      const data = computed.get(value.id) ?? (state === undefined ? undefined : store.data(state));
+      if (data instanceof Float32Array) return data;
+      throw new GlassboxError('backend-run', `onnxruntime gave no floats for ${value.label}.`);
+    };
+    const assigned = new Map(graph.updates.map((update) => [update.value.id, update.state]));
+    for (const node of optimizer) {
+      const results = runAdamw(node, floats, (input, output) => {
+        const state = states.get(input.id);
+        return state !== undefined && assigned.get(output.id) === state;
+      });
+      node.outputs.forEach((output, index) => computed.set(output.id, results[index]!));
+    }
+
+    const outputs: Record<string, Float32Array> = {};
+    for (const [name, value] of graph.outputs) {
+      const data = floats(value);
+      outputs[name] = states.has(value.id) || assigned.has(value.id) ? data.slice() : data;
+    }
+    for (const update of graph.updates) {
+      applyUpdate(store, update, floats(update.value), computed, this.#isState(update.value));
+    }
+    return outputs;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#parts.session?.release();
+  }
+
+  #isState(value: Value): boolean {
+    return this.#parts.states.has(value.id);
+  }
+
+  async #runSession(
+    session: InferenceSession,
+    feeds: Feeds,
+  ): Promise<InferenceSession.OnnxValueMapType> {
+    const { graph, store, fedStates } = this.#parts;
+    const tensors: Record<string, Tensor> = {};
+    const wanted = new Set(session.inputNames);
+    for (const [name, { shape }] of graph.inputs) {
+      const data = feeds[name]!;
+      if (!wanted.has(inputName(name))) continue;
+      tensors[inputName(name)] =
+        data instanceof Float32Array
+          ? new Tensor('float32', data, [...shape])
+          : new Tensor('int32', data, [...shape]);
+    }
+    for (const name of fedStates) tensors[stateName(name)] = store.tensor(name);
+    try {
+      return await session.run(tensors);
+    } catch (cause) {
+      throw new GlassboxError('backend-run', `onnxruntime failed: ${messageOf(cause)}`, { cause });
+    }
+  }
+}
+
+/** In place where the node reads and then replaces the same state; on copies elsewhere. */
+function runAdamw(
+  node: Node<'adamw'>,
+  floats: (value: Value) => Float32Array,
+  inPlace: (input: Value, output: Value) => boolean,
+): [Float32Array, Float32Array, Float32Array] {
+  const target = (index: number): Float32Array => {
+    const data = floats(node.inputs[index]!);
+    return inPlace(node.inputs[index]!, node.outputs[index]!) ? data : data.slice();
+  };
+  const scalar = (index: number): number => floats(node.inputs[index]!)[0]!;
+  const [parameter, moment1, moment2] = [target(0), target(1), target(2)];
+  const gradient = floats(node.inputs[3]!);
+  const scalars = {
+    learningRate: scalar(4),
+    correction1: scalar(5),
+    correction2: scalar(6),
+    gradientScale: scalar(7),
+  };
+  adamwInPlace({ parameter, moment1, moment2, gradient }, scalars, node.attributes);
+  return [parameter, moment1, moment2];
+}
+
+function applyUpdate(
+  store: OnnxStore,
+  { state, value, at }: Update,
+  data: Float32Array,
+  computed: ReadonlyMap<number, Float32Array | Int32Array>,
+  shared: boolean,
+): void {
+  const target = store.data(state);
+  if (target === data) return;
+  if (!at) {
+    store.adopt(state, shared ? data.slice() : data);
+    return;
+  }
+  const shape = store.states.get(state)!;
+  const offset = computed.get(at.offset.id)?.[0] ?? 0;
+  const inner = sizeOf(shape.slice(at.axis + 1));
+  const [length, count] = [shape[at.axis]!, value.shape[at.axis]!];
+  if (offset < 0 || offset + count > length) {
+    throw new GlassboxError('backend-run', `${state} has no room at ${offset} for ${count} more.`);
+  }
+  for (let outer = 0; outer < sizeOf(shape.slice(0, at.axis)); outer++) {
+    const from = outer * count * inner;
+    target.set(data.subarray(from, from + count * inner), (outer * length + offset) * inner);
+  }
+}

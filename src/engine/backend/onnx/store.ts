@@ -1,0 +1,89 @@
+/** States as typed arrays in this process, with the tensors through which onnxruntime reads them. */
+import { Tensor } from 'onnxruntime-node';
+import { GlassboxError } from '../../../base/errors';
+import { sizeOf } from '../../graph/graph';
+import type { Graph, Shape } from '../../graph/graph';
+import type { Program, Store } from '../backend';
+import { compile } from './program';
+
+export interface SessionSettings {
+  readonly threads: number;
+}
+
+export class OnnxStore implements Store {
+  readonly states: ReadonlyMap<string, Shape>;
+  readonly #tensors = new Map<string, { tensor: Tensor; data: Float32Array }>();
+  readonly #programs = new Set<Program>();
+  readonly #settings: SessionSettings;
+
+  constructor(states: ReadonlyMap<string, Shape>, settings: SessionSettings) {
+    this.states = new Map(states);
+    this.#settings = settings;
+    for (const [name, shape] of states) this.#put(name, shape, allocate(name, sizeOf(shape)));
+  }
+
+  write(name: string, data: Float32Array): Promise<void> {
+    const target = this.data(name);
+    if (data.length !== target.length) {
+      throw new GlassboxError(
+        'backend-feed',
+        `State ${name} has ${target.length} elements, not ${data.length}.`,
+      );
+    }
+    target.set(data);
+    return Promise.resolve();
+  }
+
+  read(name: string): Promise<Float32Array> {
+    return Promise.resolve(this.data(name).slice());
+  }
+
+  async compile(graph: Graph): Promise<Program> {
+    const program = await compile(graph, this, this.#settings);
+    this.#programs.add(program);
+    return program;
+  }
+
+  async dispose(): Promise<void> {
+    for (const program of this.#programs) await program.dispose();
+    this.#programs.clear();
+    this.#tensors.clear();
+  }
+
+  /** The state itself, not a copy. */
+  data(name: string): Float32Array {
+    return this.#get(name).data;
+  }
+
+  tensor(name: string): Tensor {
+    return this.#get(name).tensor;
+  }
+
+  /** Takes `data` as the state, without a copy: the caller gives it away. */
+  adopt(name: string, data: Float32Array): void {
+    const shape = this.states.get(name);
+    if (shape) this.#put(name, shape, data);
+  }
+
+  #get(name: string): { tensor: Tensor; data: Float32Array } {
+    const state = this.#tensors.get(name);
+    if (state) return state;
+    throw new GlassboxError('backend-feed', `The store has no state ${name}, or was disposed.`);
+  }
+
+  #put(name: string, shape: Shape, data: Float32Array): void {
+    this.#tensors.set(name, { tensor: new Tensor('float32', data, [...shape]), data });
+  }
+}
+
+function allocate(name: string, size: number): Float32Array {
+  try {
+    return new Float32Array(size);
+  } catch (cause) {
+    throw new GlassboxError(
+      'backend-memory',
+      `There is no memory for ${name} (${Math.ceil((size * 4) / 2 ** 20)} MiB).`,
+      { remedy: 'Choose a smaller model or close other programs.', cause },
+    );
+  }
+}
