@@ -13,7 +13,15 @@ import type {
   Update,
   Value,
 } from './operators';
-import { broadcastShapes, sameShape, shapeError, sizeOf } from './shapes';
+import {
+  broadcastShapes,
+  checkHeads,
+  checkLengths,
+  lastTwo,
+  sameShape,
+  shapeError,
+  sizeOf,
+} from './shapes';
 
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
@@ -118,7 +126,7 @@ export class GraphBuilder {
     const fits =
       before.length === x.shape.length &&
       shape.length === x.shape.length &&
-      shape.every((length, axis) => before[axis]! + x.shape[axis]! <= length);
+      shape.every((length, axis) => before[axis]! >= 0 && before[axis]! + x.shape[axis]! <= length);
     if (!fits) throw shapeError('pad', [x], `to fit into [${shape.join(', ')}]`);
     return this.#one('pad', { before }, [x], x.dtype, shape);
   }
@@ -128,7 +136,7 @@ export class GraphBuilder {
     if (!first) throw shapeError('concatenate', values, 'at least one value');
     const others = (value: Value) => value.shape.map((length, i) => (i === axis ? 0 : length));
     if (
-      axis >= first.shape.length ||
+      first.shape[axis] === undefined ||
       rest.some((v) => v.dtype !== first.dtype || !sameShape(others(v), others(first)))
     ) {
       throw shapeError('concatenate', values, `shapes that differ only along axis ${axis}`);
@@ -175,14 +183,20 @@ export class GraphBuilder {
     if (table.shape.length !== 2 || ids.dtype !== 'i32') {
       throw shapeError('embedding', [table, ids], 'a table [V, W] and i32 ids');
     }
+    this.#floats('embedding', table);
     return this.#one('embedding', {}, [table, ids], 'f32', [...ids.shape, table.shape[1]!]);
   }
 
   embeddingBackward(ids: Value, gradient: Value, rows: number): Value {
     const width = gradient.shape.at(-1);
-    if (width === undefined || !sameShape(ids.shape, gradient.shape.slice(0, -1))) {
-      throw shapeError('embeddingBackward', [ids, gradient], 'ids [...] and gradient [..., W]');
+    if (
+      width === undefined ||
+      ids.dtype !== 'i32' ||
+      !sameShape(ids.shape, gradient.shape.slice(0, -1))
+    ) {
+      throw shapeError('embeddingBackward', [ids, gradient], 'i32 ids [...], gradient [..., W]');
     }
+    this.#floats('embeddingBackward', gradient);
     return this.#one('embeddingBackward', { rows }, [ids, gradient], 'f32', [rows, width]);
   }
 
@@ -210,6 +224,7 @@ export class GraphBuilder {
     if (!sameShape(weight.shape, x.shape.slice(-1))) {
       throw shapeError('rmsNorm', [x, weight], 'x [..., W] and weight [W]');
     }
+    this.#floats('rmsNorm', x, weight);
     const [y, inverseRms] = this.#node(
       'rmsNorm',
       { epsilon },
@@ -221,6 +236,15 @@ export class GraphBuilder {
 
   rmsNormBackward(x: Value, weight: Value, inverseRms: Value, gradient: Value): [Value, Value] {
     const inputs = [x, weight, inverseRms, gradient];
+    if (
+      !sameShape(weight.shape, x.shape.slice(-1)) ||
+      !sameShape(inverseRms.shape, [...x.shape.slice(0, -1), 1]) ||
+      !sameShape(gradient.shape, x.shape)
+    ) {
+      const expected = 'x [..., W], weight [W], inverse [..., 1] and a gradient of the shape of x';
+      throw shapeError('rmsNormBackward', inputs, expected);
+    }
+    this.#floats('rmsNormBackward', ...inputs);
     const [dx, dWeight] = this.#node('rmsNormBackward', {}, inputs, [x.shape, weight.shape]);
     return [dx!, dWeight!];
   }
@@ -231,12 +255,14 @@ export class GraphBuilder {
       x.shape.length !== 4 ||
       positions.dtype !== 'i32' ||
       !sameShape(positions.shape, [rows!, tokens!]) ||
+      cosine.shape.length !== 2 ||
       cosine.shape[1] !== width! / 2 ||
       !sameShape(cosine.shape, sine.shape)
     ) {
       const expected = 'x [B, T, H, D], positions [B, T], cosine and sine [P, D/2]';
       throw shapeError('rope', [x, positions, cosine, sine], expected);
     }
+    this.#floats('rope', x, cosine, sine);
     return this.#one('rope', { inverse }, [x, positions, cosine, sine], 'f32', x.shape);
   }
 
@@ -252,6 +278,7 @@ export class GraphBuilder {
       throw shapeError('attention', [q, segments], 'segments i32 [B, T]');
     }
     const inputs = [q, k, v, ...(segments ? [segments] : [])];
+    this.#floats('attention', q, k, v);
     const attributes = { scale, segments: segments !== undefined };
     const [out, logSumExp] = this.#node('attention', attributes, inputs, [
       q.shape,
@@ -267,7 +294,18 @@ export class GraphBuilder {
   ): [Value, Value, Value] {
     const { q, k, v, out, logSumExp } = forward;
     const { scale, segments } = options;
-    const inputs = [q, k, v, out, logSumExp, gradient, ...(segments ? [segments] : [])];
+    const floats = [q, k, v, out, logSumExp, gradient];
+    const [rows, tokens, heads] = checkHeads('attentionBackward', q, k, v);
+    if (
+      !sameShape(out.shape, q.shape) ||
+      !sameShape(gradient.shape, q.shape) ||
+      !sameShape(logSumExp.shape, [rows, heads, tokens])
+    ) {
+      const expected = 'out and gradient of the shape of q, log-sum-exp [B, H, T]';
+      throw shapeError('attentionBackward', floats, expected);
+    }
+    this.#floats('attentionBackward', ...floats);
+    const inputs = [...floats, ...(segments ? [segments] : [])];
     const attributes = { scale, segments: segments !== undefined };
     const shapes = [q.shape, k.shape, v.shape];
     const [dq, dk, dv] = this.#node('attentionBackward', attributes, inputs, shapes);
@@ -292,6 +330,7 @@ export class GraphBuilder {
       const values = [k, cache.k, cache.v, cache.offset];
       throw shapeError('cachedAttention', values, 'caches [B, K, S, D] and offset i32 [1]');
     }
+    this.#floats('cachedAttention', q, k, v, cache.k, cache.v);
     const shape = [rows, keyHeads!, tokens, width!];
     const inputs = [q, k, v, cache.k, cache.v, cache.offset];
     const [out, newK, newV] = this.#node('cachedAttention', { scale }, inputs, [
@@ -304,10 +343,15 @@ export class GraphBuilder {
 
   swiglu(gate: Value, up: Value): Value {
     if (!sameShape(gate.shape, up.shape)) throw shapeError('swiglu', [gate, up], 'equal shapes');
+    this.#floats('swiglu', gate, up);
     return this.#one('swiglu', {}, [gate, up], 'f32', gate.shape);
   }
 
   swigluBackward(gate: Value, up: Value, gradient: Value): [Value, Value] {
+    if (!sameShape(gate.shape, up.shape) || !sameShape(gate.shape, gradient.shape)) {
+      throw shapeError('swigluBackward', [gate, up, gradient], 'equal shapes');
+    }
+    this.#floats('swigluBackward', gate, up, gradient);
     const shapes = [gate.shape, up.shape];
     const [dGate, dUp] = this.#node('swigluBackward', {}, [gate, up, gradient], shapes);
     return [dGate!, dUp!];
@@ -328,6 +372,7 @@ export class GraphBuilder {
         'x [N, W], weight [V, W], targets [N]',
       );
     }
+    this.#floats('crossEntropy', x, weight);
     const shapes = [[tokens!], [tokens!]];
     const [nll, logSumExp] = this.#node('crossEntropy', {}, [x, weight, targets], shapes);
     return { nll: nll!, logSumExp: logSumExp! };
@@ -339,6 +384,10 @@ export class GraphBuilder {
   ): [Value, Value] {
     const { x, weight, targets, logSumExp } = forward;
     const inputs = [x, weight, targets, logSumExp, gradient];
+    if (!sameShape(logSumExp.shape, targets.shape) || !sameShape(gradient.shape, targets.shape)) {
+      throw shapeError('crossEntropyBackward', inputs, 'log-sum-exp and gradient [N]');
+    }
+    this.#floats('crossEntropyBackward', x, weight, logSumExp, gradient);
     const shapes = [x.shape, weight.shape];
     const [dx, dWeight] = this.#node('crossEntropyBackward', {}, inputs, shapes);
     return [dx!, dWeight!];
@@ -359,6 +408,7 @@ export class GraphBuilder {
     ) {
       throw shapeError('adamw', [...large, ...small], 'four equal shapes and four scalars [1]');
     }
+    this.#floats('adamw', ...large, ...small);
     const shapes = [shape, shape, shape];
     const [parameter, moment1, moment2] = this.#node(
       'adamw',
@@ -373,6 +423,8 @@ export class GraphBuilder {
 
   output(name: string, value: Value): void {
     if (this.#outputs.has(name)) throw duplicate('output', name);
+    this.producer(value);
+    this.#floats(`output ${name}`, value);
     this.#outputs.set(name, value);
   }
 
@@ -387,11 +439,14 @@ export class GraphBuilder {
   assignAt(state: Value, value: Value, axis: number, offset: Value): void {
     const fits =
       state.shape.length === value.shape.length &&
+      state.shape[axis] !== undefined &&
       state.shape.every((length, i) =>
         i === axis ? value.shape[i]! <= length : value.shape[i] === length,
       );
     if (!fits)
       throw shapeError('assignAt', [state, value], `shapes that differ only along axis ${axis}`);
+    if (offset.dtype !== 'i32' || !sameShape(offset.shape, [1]))
+      throw shapeError('assignAt', [state, value, offset], 'an offset i32 [1]');
     this.#update(state, value, { axis, offset });
   }
 
@@ -434,6 +489,8 @@ export class GraphBuilder {
   #update(state: Value, value: Value, at: Update['at']): void {
     const node = this.producer(state);
     if (node.op !== 'state') throw shapeError('assign', [state, value], 'a state to assign to');
+    this.producer(value);
+    this.#floats('assign', value);
     const name = node.attributes.name;
     if (this.#updates.some((update) => update.state === name)) throw duplicate('update of', name);
     this.#updates.push({ state: name, value, at });
@@ -447,12 +504,6 @@ export class GraphBuilder {
     shape: Shape,
   ): Value {
     if (registry.has(name)) throw duplicate(op, name);
-    if (shape.some((length) => !Number.isInteger(length) || length < 1)) {
-      throw new GlassboxError(
-        'graph-shape',
-        `${op} ${name} cannot have shape [${shape.join(', ')}].`,
-      );
-    }
     const value = this.#one(op, { name }, [], dtype, shape, name);
     registry.set(name, value);
     return value;
@@ -478,12 +529,14 @@ export class GraphBuilder {
   }
 
   #reduction(op: 'sum' | 'max', x: Value, axes: readonly number[]): Value {
-    if (axes.some((axis) => axis < 0 || axis >= x.shape.length)) {
+    if (axes.some((axis) => x.shape[axis] === undefined)) {
       throw shapeError(op, [x], `axes [${axes.join(', ')}] to exist`);
     }
     this.#floats(op, x);
+    if (axes.length === 0) return x;
     const shape = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-    return this.#one(op, { axes }, [x], 'f32', shape);
+    const sorted = [...new Set(axes)].sort((a, b) => a - b);
+    return this.#one(op, { axes: sorted }, [x], 'f32', shape);
   }
 
   #floats(op: string, ...values: readonly Value[]): void {
@@ -510,6 +563,7 @@ export class GraphBuilder {
     label: string = op,
   ): readonly Value[] {
     for (const input of inputs) this.producer(input);
+    for (const shape of shapes) checkLengths(label, shape);
     const outputs = shapes.map((shape) => ({ id: this.#values++, dtype, shape, label }));
     // Sound, but beyond the checker: a Node<Name> for some Name is one of the union's members.
     const node = { op, attributes, inputs, outputs } satisfies Node<Name> as Node;
@@ -520,26 +574,5 @@ export class GraphBuilder {
 }
 
 function duplicate(what: string, name: string): GlassboxError {
-  return new GlassboxError('graph-duplicate', `The graph has an ${what} ${name} already.`);
-}
-
-function lastTwo(shape: Shape, swapped: boolean): [number | undefined, number | undefined] {
-  const [rows, columns] = shape.slice(-2);
-  if (shape.length < 2) return [undefined, undefined];
-  return swapped ? [columns, rows] : [rows, columns];
-}
-
-/** Checks q [B, T, H, D] against k and v [B, T, K, D]; gives B, T, H. */
-function checkHeads(op: string, q: Value, k: Value, v: Value): [number, number, number] {
-  const [rows, tokens, heads, width] = q.shape;
-  const keyHeads = k.shape[2];
-  if (
-    q.shape.length !== 4 ||
-    !sameShape(k.shape, [rows!, tokens!, keyHeads ?? 0, width!]) ||
-    !sameShape(k.shape, v.shape) ||
-    heads! % keyHeads! !== 0
-  ) {
-    throw shapeError(op, [q, k, v], 'q [B, T, H, D], k and v [B, T, K, D], K dividing H');
-  }
-  return [rows!, tokens!, heads!];
+  return new GlassboxError('graph-duplicate', `The graph has the ${what} ${name} already.`);
 }

@@ -58,3 +58,35 @@ export function stridesOf(shape: Shape): number[] {
   }
   return strides;
 }
+
+/** At least one axis (a scalar is [1], so that no backend meets a shape without axes), none empty. */
+export function checkLengths(label: string, shape: Shape): void {
+  if (shape.length > 0 && shape.every((length) => Number.isInteger(length) && length > 0)) return;
+  throw new GlassboxError(
+    'graph-shape',
+    `${label} cannot have the shape [${shape.join(', ')}]: expected at least one axis, each a whole number from 1 on.`,
+    { details: { operator: label, shapes: [shape] } },
+  );
+}
+
+/** The last two lengths, swapped where an operator reads the matrices transposed. */
+export function lastTwo(shape: Shape, swapped: boolean): [number | undefined, number | undefined] {
+  const [rows, columns] = shape.slice(-2);
+  if (shape.length < 2) return [undefined, undefined];
+  return swapped ? [columns, rows] : [rows, columns];
+}
+
+/** Checks q [B, T, H, D] against k and v [B, T, K, D]; gives B, T, H. */
+export function checkHeads(op: string, q: Value, k: Value, v: Value): [number, number, number] {
+  const [rows, tokens, heads, width] = q.shape;
+  const keyHeads = k.shape[2];
+  if (
+    q.shape.length !== 4 ||
+    !sameShape(k.shape, [rows!, tokens!, keyHeads ?? 0, width!]) ||
+    !sameShape(k.shape, v.shape) ||
+    heads! % keyHeads! !== 0
+  ) {
+    throw shapeError(op, [q, k, v], 'q [B, T, H, D], k and v [B, T, K, D], K dividing H');
+  }
+  return [rows!, tokens!, heads!];
+}
