@@ -1,0 +1,20 @@
+/**
+ * The model room: shapes (presets, the depth dial), the decoder as a graph, and its first weights.
+ * Knows nothing of optimizers, data or sampling.
+ */
+export { cacheShapes, declareParameters, decode, outputWeight } from './decoder';
+export type { Cached, DecoderInput, Parameters, WholeRows } from './decoder';
+export { initialParameters } from './initialize';
+export { resolveModel, shapeOfDepth } from './presets';
+export { rotaryTables } from './rotary';
+
+import type { ModelConfig } from '../../recipe/model';
+import { sizeOf } from '../graph/graph';
+import { parameterShapes } from '../interop/interop';
+
+/** How many numbers the model learns. */
+export function parameterCount(config: ModelConfig): number {
+  let count = 0;
+  for (const shape of parameterShapes(config).values()) count += sizeOf(shape);
+  return count;
+}
