@@ -1,0 +1,156 @@
+/**
+ * Documents from files and folders: a text file is one document, each line of a .jsonl file is one
+ * (its field `text`). Nothing is held whole but a line of a .jsonl file.
+ *
+ * In a folder, hidden files and folders are passed over, and so are files that aren't text, unless
+ * their name says that they should be (.txt, .md, .jsonl): then they are an error, as they are where
+ * they are named themselves. Links to folders are not followed.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { GlassboxError } from '../../base/errors';
+import { fileError } from '../../base/files';
+import { cutStream, cutText, PIECE_LENGTH, type DocumentPiece } from './pieces';
+import { looksLikeText, readText, type TextOptions } from './textFile';
+
+export interface ReadOptions extends TextOptions {
+  /** The longest piece, in UTF-16 code units; 65,536 if not given. */
+  readonly pieceLength?: number | undefined;
+}
+
+const TEXT_NAME = /\.(txt|md|jsonl)$/i;
+
+const lineSchema = z.object({ text: z.string() });
+
+/** Half of a surrogate pair, which JSON can hold and UTF-8 cannot. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+interface Listed {
+  readonly file: string;
+  /** Named by the caller, not met in a folder. */
+  readonly named: boolean;
+}
+
+async function* listFolder(folder: string): AsyncGenerator<Listed> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const child = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* listFolder(child);
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(child)).isFile()))
+      yield { file: child, named: false };
+  }
+}
+
+async function* listFiles(paths: readonly string[]): AsyncGenerator<Listed> {
+  for (const named of paths) {
+    try {
+      if ((await stat(named)).isDirectory()) yield* listFolder(named);
+      else yield { file: named, named: true };
+    } catch (thrown) {
+      throw fileError(thrown, 'read', named);
+    }
+  }
+}
+
+function lineError(source: string, what: string, cause?: unknown): GlassboxError {
+  return new GlassboxError('bad-line', `${source}: ${what}.`, {
+    remedy: 'Each line must be a JSON object with the text in a field "text". Correct that line.',
+    details: { source },
+    cause,
+  });
+}
+
+function textOfLine(line: string, source: string, options: ReadOptions): string {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (thrown) {
+    throw lineError(source, 'this line is not JSON', thrown);
+  }
+  const parsed = lineSchema.safeParse(json);
+  if (!parsed.success) throw lineError(source, 'this line has no field "text" with a string');
+  const { text } = parsed.data;
+  if (text.search(LONE_SURROGATE) < 0) return text;
+  if (options.invalidUtf8 !== 'replace')
+    throw lineError(source, 'the text holds half a surrogate pair, which is no character');
+  return text.replace(LONE_SURROGATE, '\ufffd');
+}
+
+async function* readLines(file: string, options: ReadOptions): AsyncGenerator<DocumentPiece> {
+  let number = 0;
+  const documentOf = function* (line: string): Generator<DocumentPiece> {
+    number++;
+    if (line.trim() === '') return;
+    const source = `${file}:${number}`;
+    yield* cutText(textOfLine(line, source, options), source, options.pieceLength);
+  };
+  let held: string[] = [];
+  for await (const chunk of readText(file, options)) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
+      held.push(chunk.slice(start, end));
+      const line = held.join('');
+      held = [];
+      start = end + 1;
+      yield* documentOf(line);
+    }
+    held.push(chunk.slice(start));
+  }
+  yield* documentOf(held.join(''));
+}
+
+async function* read(
+  paths: readonly string[],
+  options: ReadOptions,
+): AsyncGenerator<DocumentPiece> {
+  const seen = new Set<string>();
+  let files = 0;
+  let documents = 0;
+  for await (const { file, named } of listFiles(paths)) {
+    // A file that is met twice would be in training and validation at once.
+    if (seen.has(path.resolve(file))) continue;
+    seen.add(path.resolve(file));
+    if (!named && !TEXT_NAME.test(file) && !(await looksLikeText(file))) continue;
+    files++;
+    const pieces = /\.jsonl$/i.test(file)
+      ? readLines(file, options)
+      : cutStream(readText(file, options), file, options.pieceLength);
+    let empty = true;
+    for await (const piece of pieces) {
+      empty = false;
+      if (!piece.continues) documents++;
+      yield piece;
+    }
+    if (empty && named)
+      throw new GlassboxError('empty-file', `${file} is empty.`, {
+        remedy: 'Leave it out, or give a file that holds text.',
+        details: { path: file },
+      });
+  }
+  if (documents === 0)
+    throw new GlassboxError(
+      'no-text',
+      files === 0
+        ? `There is no text file in ${paths.join(', ') || 'an empty list of paths'}.`
+        : `Every text file in ${paths.join(', ')} is empty.`,
+      { remedy: 'Give text files (.txt, .md, .jsonl or any other in UTF-8), or a folder of them.' },
+    );
+}
+
+/**
+ * The documents of files and folders, in the order given, a folder's sorted by name. Each iteration
+ * reads the files anew, so that one can be counted first and then used.
+ *
+ * Iterating throws GlassboxError `not-found`, `empty-file`, `no-text`, `binary-data`,
+ * `invalid-utf8`, `bad-line`, `cancelled`, ...
+ */
+export function readDocuments(
+  paths: readonly string[],
+  options: ReadOptions = {},
+): AsyncIterable<DocumentPiece> {
+  const pieceLength = Math.max(2, options.pieceLength ?? PIECE_LENGTH);
+  return { [Symbol.asyncIterator]: () => read(paths, { ...options, pieceLength }) };
+}

@@ -1,0 +1,182 @@
+/**
+ * Writes a corpus as shards of token ids (shardFormat.ts): the folder is there whole or not at all,
+ * and no more is held in memory than one buffer a part and where documents start.
+ */
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { GlassboxError } from '../../base/errors';
+import { atomicFile, atomicFolder, fileError, systemCodeOf } from '../../base/files';
+import { encodeDocuments, withoutEos, type EncodeOptions, type TokenSink } from './encodeCorpus';
+import {
+  dtypeFor,
+  INDEX_NAME,
+  TOKEN_BYTES_NAME,
+  type CorpusIndex,
+  type SplitIndex,
+} from './shardFormat';
+import type { Documents } from './split';
+import type { CorpusTokenizer } from './tokenCorpus';
+
+export interface ShardOptions extends EncodeOptions {
+  /** The most tokens in one file; 2^27 if not given. */
+  readonly shardTokens?: number | undefined;
+  /** The tokenizer's fingerprint, which `openShards` can compare. */
+  readonly tokenizerHash?: string | undefined;
+}
+
+const BUFFER_TOKENS = 1 << 20;
+
+async function writeFully(file: FileHandle, values: NodeJS.ArrayBufferView): Promise<void> {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, written);
+    written += bytesWritten;
+  }
+}
+
+/** One part's token stream, in files of at most `shardTokens`. */
+class ShardSink implements TokenSink {
+  readonly #folder: string;
+  readonly #split: string;
+  readonly #shardTokens: number;
+  readonly #tokenBytes: Uint16Array | undefined;
+  readonly #buffer: Uint16Array | Uint32Array;
+  readonly #starts: number[] = [];
+  readonly #files: { name: string; tokens: number }[] = [];
+  #file: FileHandle | undefined;
+  #buffered = 0;
+  #tokens = 0;
+  #bytes = 0;
+  #tableBytes = 0;
+
+  constructor(
+    folder: string,
+    split: string,
+    options: {
+      readonly dtype: CorpusIndex['dtype'];
+      readonly shardTokens: number;
+      readonly tokenBytes: Uint16Array | undefined;
+    },
+  ) {
+    this.#folder = folder;
+    this.#split = split;
+    this.#shardTokens = options.shardTokens;
+    this.#tokenBytes = options.tokenBytes;
+    const length = Math.min(BUFFER_TOKENS, options.shardTokens);
+    this.#buffer = options.dtype === 'uint16' ? new Uint16Array(length) : new Uint32Array(length);
+  }
+
+  async add(ids: Int32Array, bytes: number, starts: boolean): Promise<void> {
+    if (starts) this.#starts.push(this.#tokens);
+    this.#tokens += ids.length;
+    this.#bytes += bytes;
+    if (this.#tokenBytes) for (const id of ids) this.#tableBytes += this.#tokenBytes[id]!;
+    for (let i = 0; i < ids.length;) {
+      if (this.#buffered === this.#buffer.length) await this.#flush();
+      const part = ids.subarray(i, i + this.#buffer.length - this.#buffered);
+      this.#buffer.set(part, this.#buffered);
+      this.#buffered += part.length;
+      i += part.length;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    for (let i = 0; i < this.#buffered;) {
+      let shard = this.#files.at(-1);
+      if (!shard || !this.#file || shard.tokens === this.#shardTokens) {
+        await this.#file?.close();
+        const number = String(this.#files.length).padStart(5, '0');
+        shard = { name: `${this.#split}-${number}.bin`, tokens: 0 };
+        this.#file = await open(path.join(this.#folder, shard.name), 'wx');
+        this.#files.push(shard);
+      }
+      const room = Math.min(this.#buffered - i, this.#shardTokens - shard.tokens);
+      await writeFully(this.#file, this.#buffer.subarray(i, i + room));
+      shard.tokens += room;
+      i += room;
+    }
+    this.#buffered = 0;
+  }
+
+  /** Writes what is left; undefined if the part has no tokens. */
+  async finish(): Promise<SplitIndex | undefined> {
+    await this.#flush();
+    if (this.#tokens === 0) return undefined;
+    const documentsFile = `${this.#split}.documents.bin`;
+    const starts = Float64Array.from(this.#starts);
+    await atomicFile(path.join(this.#folder, documentsFile), new Uint8Array(starts.buffer));
+    return {
+      tokens: this.#tokens,
+      bytes: this.#bytes,
+      documents: this.#starts.length,
+      tableBytes: this.#tableBytes,
+      files: this.#files,
+      documentsFile,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+async function refuseForeignFolder(folder: string): Promise<void> {
+  const there = await readdir(folder).catch((thrown: unknown): string[] => {
+    if (systemCodeOf(thrown) === 'ENOENT') return [];
+    throw fileError(thrown, 'write', folder);
+  });
+  if (there.length > 0 && !there.includes(INDEX_NAME))
+    throw new GlassboxError('not-a-corpus', `${folder} holds something else than a corpus.`, {
+      remedy: 'Choose another folder, or empty this one.',
+      details: { path: folder },
+    });
+}
+
+/**
+ * Encodes `documents` into `folder`, in place of a corpus that was there. They are iterated twice:
+ * counted, then encoded.
+ *
+ * @throws GlassboxError as `encodeDocuments`; `not-a-corpus` where the folder holds something else;
+ *   the file system's reason (`disk-full`, ...). What was there before is then untouched.
+ */
+export async function writeShards(
+  documents: Documents,
+  tokenizer: CorpusTokenizer,
+  folder: string,
+  options: ShardOptions = {},
+): Promise<CorpusIndex> {
+  await refuseForeignFolder(folder);
+  const { shardTokens = 2 ** 27, tokenizerHash } = options;
+  const dtype = dtypeFor(tokenizer.vocabSize);
+  const tokenBytes = withoutEos(options.tokenBytes, tokenizer);
+  let index: CorpusIndex | undefined;
+  await atomicFolder(folder, async (temporary) => {
+    const sinkOptions = { dtype, shardTokens, tokenBytes };
+    const train = new ShardSink(temporary, 'train', sinkOptions);
+    const validation = new ShardSink(temporary, 'validation', sinkOptions);
+    try {
+      await encodeDocuments(documents, tokenizer, { train, validation }, options);
+      const trainIndex = await train.finish();
+      if (!trainIndex) throw new Error('encodeDocuments has counted tokens for training');
+      index = {
+        format: 'glassbox-tokens',
+        version: 1,
+        dtype,
+        vocab: tokenizer.vocabSize,
+        eos: tokenizer.eosId ?? null,
+        tokenizer: tokenizerHash ?? null,
+        hasTokenBytes: tokenBytes !== undefined,
+        splits: { train: trainIndex, validation: (await validation.finish()) ?? null },
+      };
+      if (tokenBytes)
+        await atomicFile(path.join(temporary, TOKEN_BYTES_NAME), new Uint8Array(tokenBytes.buffer));
+      await atomicFile(path.join(temporary, INDEX_NAME), `${JSON.stringify(index, null, 2)}\n`);
+    } finally {
+      await train.close();
+      await validation.close();
+    }
+  });
+  if (!index) throw new Error('the index is written last');
+  return index;
+}
