@@ -2,6 +2,7 @@
 // webview, the recipe's JSON schema, and the sample text. `--force` builds even if nothing changed.
 import esbuild from 'esbuild';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -35,6 +36,7 @@ async function buildBundles() {
       outdir: dist,
       banner: { js: `#!/usr/bin/env node\n${bundleOptions.banner.js}` },
     });
+  if (cli) chmodSync(path.join(dist, 'cli.js'), 0o755);
   return missing;
 }
 

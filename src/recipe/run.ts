@@ -95,10 +95,10 @@ function invalid(source: string, problems: readonly Problem[]): GlassboxError {
   );
   const message =
     lines.length === 1
-      ? `${source}: ${lines[0]!}.`
+      ? `${source}: ${lines[0]!}${lines[0]!.endsWith('?') ? '' : '.'}`
       : `${source}: ${lines.length} problems.\n${lines.map((line) => `  ${line}`).join('\n')}`;
   return new GlassboxError('recipe-invalid', message, {
-    remedy: 'Correct the named fields; docs/recipes.md lists them all.',
+    remedy: 'Correct what is named here. The JSON schema of recipes describes every field.',
     details: { source, problems },
   });
 }

@@ -1,0 +1,37 @@
+/**
+ * `glassbox`: the engine without VS Code. Thin: it joins the process (arguments, streams, Ctrl-C) to
+ * the commands in `cli/`.
+ */
+import { GlassboxError } from '../base/errors';
+import { runProgram } from './cli/program';
+
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The first asks the engine to stop where nothing is lost; the second means it.
+    if (interrupt.signal.aborted) {
+      if (process.stdout.isTTY) process.stdout.write('\u001b[?25h');
+      process.exit(130);
+    }
+    interrupt.abort();
+  });
+}
+// Whoever reads our output may stop reading (`| head`): then there is nobody left to write for.
+process.stdout.on('error', () => process.exit(0));
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) if (chunk instanceof Uint8Array) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const { stdout, stderr, env } = process;
+void runProgram(
+  process.argv.slice(2),
+  { stdout, stderr, readStdin, env },
+  () => Promise.reject(new GlassboxError('engine-missing', 'The engine is not built yet.')),
+  interrupt.signal,
+).then((code) => {
+  // Not before the output is out; and not later: a native thread must not keep the process.
+  stdout.write('', () => process.exit(code));
+});

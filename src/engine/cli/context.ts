@@ -1,0 +1,25 @@
+/** What the commands share: what they are given, and the options that each of them has. */
+import type { Command } from 'commander';
+import type { Streams } from './console';
+import type { Engine } from './engine';
+
+/** What every command is given. */
+export interface Context {
+  readonly streams: Streams;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Started at the first call, so that `--help` and mistaken options answer at once. */
+  readonly engine: () => Promise<Engine>;
+}
+
+export interface CommonOptions {
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+/** Adds the options that every command has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'JSON Lines on standard output, and nothing else there')
+    .option('--verbose', 'show where in the program an error came from');
+}

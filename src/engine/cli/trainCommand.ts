@@ -1,0 +1,187 @@
+/**
+ * `glassbox train`: a recipe (a file, or the defaults) with settings on top becomes a run. Every option
+ * but the folders is a setting in short form: `--steps 100` is `--set train.steps=100`.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Option, type Command } from 'commander';
+import { fileError } from '../../base/files';
+import { applySettings, defaultRecipe, parseRecipe, type Recipe } from '../../recipe/run';
+import { isCancelled, writeJson, writeLine } from './console';
+import { RunDisplay } from './display';
+import type { TrainEvent, TrainRequest } from './engine';
+import { MANY, SEED, wholeNumber } from './options';
+import { withCommonOptions, type CommonOptions, type Context } from './context';
+import { clean, grouped } from './terminalText';
+
+interface TrainOptions extends CommonOptions {
+  readonly recipe?: string;
+  readonly data?: readonly string[];
+  readonly preset?: string;
+  readonly set?: readonly string[];
+  readonly steps?: number;
+  readonly backend?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly seed?: number;
+  readonly threads?: number;
+}
+
+export function addTrain(program: Command, context: Context): void {
+  const command = program
+    .command('train')
+    .description('Train a model, and watch it learn to write.')
+    .addOption(new Option('--recipe <file>', 'what to do, as a *.recipe.json').conflicts('resume'))
+    .addOption(
+      new Option('--data <path...>', 'files and folders of text to learn from').conflicts('resume'),
+    )
+    .addOption(
+      new Option('--preset <name>', 'the size of the model')
+        .choices(['tiny', 'small', 'base'])
+        .conflicts('resume'),
+    )
+    .option('--set <key=value...>', 'any field of the recipe, as in train.lr=3e-4')
+    .option(
+      '--steps <n>',
+      'how many steps in all, those before --resume included',
+      wholeNumber(1, MANY),
+    )
+    .addOption(
+      new Option(
+        '--backend <name>',
+        'what computes; one asked for by name is never replaced',
+      ).choices(['auto', 'onnx', 'webgpu', 'reference']),
+    )
+    .option('--out <dir>', "the run's folder")
+    .option('--resume <dir>', 'go on with a run, or from one of its checkpoints')
+    .option('--seed <n>', 'decides every random choice', SEED)
+    .option('--threads <n>', 'CPU threads; 0: all cores but one', wholeNumber(0, 1024))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  glassbox train                                      the sample text with the default recipe
+  glassbox train --data notes/ --preset tiny --steps 2000
+  glassbox train --recipe my.recipe.json --set train.optimizer=muon model.layers=6
+  glassbox train --resume .glassbox/runs/my-run --steps 4000`,
+    )
+    .action((options: TrainOptions) => train(options, context));
+  withCommonOptions(command);
+}
+
+async function train(options: TrainOptions, context: Context): Promise<void> {
+  const request = await requestFrom(options);
+  const engine = await context.engine();
+  const events = engine.train(request, context.signal);
+  if (options.json) await trainAsJson(events, context);
+  else await trainWithDisplay(events, context);
+}
+
+async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
+  const settings = settingsFrom(options);
+  if (options.resume !== undefined)
+    return { kind: 'resume', folder: options.resume, settings, out: options.out };
+  const recipe = options.recipe === undefined ? defaultRecipe() : await readRecipe(options.recipe);
+  return {
+    kind: 'new',
+    recipe: resolvePaths(applySettings(recipe, settings), process.cwd()),
+    out: options.out,
+  };
+}
+
+/** All settings in order: what an option of its own says comes after what `--set` says. */
+function settingsFrom(options: TrainOptions): string[] {
+  const { data, preset, steps, backend, seed, threads } = options;
+  const short: readonly (readonly [string, unknown])[] = [
+    ['data.paths', data],
+    ['model.preset', preset],
+    ['train.steps', steps],
+    ['runtime.backend', backend],
+    ['seed', seed],
+    ['runtime.threads', threads],
+  ];
+  const given = short.filter(([, value]) => value !== undefined);
+  return [
+    ...(options.set ?? []),
+    ...given.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+  ];
+}
+
+async function readRecipe(file: string): Promise<Recipe> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw fileError(thrown, 'read', file);
+  }
+  return resolvePaths(parseRecipe(text, file), path.dirname(path.resolve(file)));
+}
+
+/** The recipe with its paths made absolute: in a file they are relative to it, else to here. */
+function resolvePaths(recipe: Recipe, folder: string): Recipe {
+  const { data, tokenizer, model } = recipe;
+  const absolute = (file: string): string => path.resolve(folder, file);
+  return {
+    ...recipe,
+    data: { ...data, paths: data.paths === 'sample' ? 'sample' : data.paths.map(absolute) },
+    tokenizer:
+      tokenizer.file === undefined ? tokenizer : { ...tokenizer, file: absolute(tokenizer.file) },
+    model: model.from === undefined ? model : { ...model, from: absolute(model.from) },
+  };
+}
+
+/** The metrics as the run's own metrics.jsonl has them, then where everything lies. */
+async function trainAsJson(events: AsyncIterable<TrainEvent>, { streams }: Context): Promise<void> {
+  for await (const event of events) {
+    if (event.kind === 'train' || event.kind === 'eval' || event.kind === 'done')
+      writeJson(streams, event);
+    else if (event.kind === 'note') streams.stderr.write(`${clean(event.text)}\n`);
+  }
+}
+
+async function trainWithDisplay(
+  events: AsyncIterable<TrainEvent>,
+  context: Context,
+): Promise<void> {
+  const { streams, signal } = context;
+  const display = new RunDisplay(streams.stdout, streams.env);
+  const { style, progress } = display;
+  let run: string | undefined;
+  let done: Extract<TrainEvent, { kind: 'done' }> | undefined;
+  try {
+    for await (const event of events) {
+      if (event.kind === 'start') run = event.run;
+      if (event.kind === 'done') done = event;
+      display.take(event);
+    }
+  } catch (thrown) {
+    if (!(signal.aborted && isCancelled(thrown))) throw thrown;
+  } finally {
+    display.close();
+  }
+
+  const write = (line: string): void => writeLine(streams, line);
+  const stopped = signal.aborted || done === undefined;
+  write('');
+  if (stopped) write(` Stopped at step ${grouped(progress.step)}.`);
+  const measured = progress.lastEval;
+  if (measured && !stopped) {
+    const bits = style.bold(`${measured.bitsPerByte.toFixed(3)} bits per byte`);
+    write(` On the text held out: ${bits}, loss ${measured.valLoss.toFixed(3)}.`);
+  }
+  const folder = done?.run ?? run;
+  if (folder !== undefined) write(` ${style.dim('The run is in')}  ${shown(folder)}`);
+  if (folder !== undefined && stopped)
+    write(` ${style.dim('Go on with')}     glassbox train --resume ${shown(folder)}`);
+  if (done !== undefined && !stopped)
+    write(
+      ` ${style.dim('Let it write')}   glassbox generate --model ${shown(done.checkpoint)} --prompt "The "`,
+    );
+}
+
+/** A path as one would type it here. */
+function shown(folder: string): string {
+  const relative = path.relative('', folder);
+  const best = relative !== '' && !relative.startsWith('..') ? relative : folder;
+  return /^[\w./\\:@~-]+$/.test(best) ? best : JSON.stringify(best);
+}

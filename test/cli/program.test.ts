@@ -1,0 +1,435 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { GlassboxError } from '../../src/base/errors';
+import { runProgram } from '../../src/engine/cli/program';
+import type { Engine, TrainEvent, TrainRequest } from '../../src/engine/cli/engine';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const inFolder = (name: string, text: string): string => {
+  writeFileSync(path.join(folder, name), text);
+  return path.join(folder, name);
+};
+
+const EVENTS: readonly TrainEvent[] = [
+  { kind: 'note', text: 'Building' },
+  { kind: 'start', run: '/r', steps: 1, parameters: 10, tokens: 100 },
+  { kind: 'sample', step: 0, prompt: 'The ', text: 'qz' },
+  {
+    kind: 'train',
+    step: 1,
+    tokens: 64,
+    loss: NaN,
+    lr: 0.001,
+    gradNorm: 1,
+    tokensPerSecond: 640,
+    stepMs: 100,
+    time: 5,
+  },
+  { kind: 'eval', step: 1, valLoss: 3.25, bitsPerByte: 2.5 },
+  { kind: 'checkpoint', step: 1, path: '/r/checkpoints/step-000001' },
+  { kind: 'done', run: '/r', checkpoint: '/r/checkpoints/step-000001' },
+];
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
+/** An engine that answers with fixed records and remembers what it was asked. */
+class FakeEngine implements Engine {
+  readonly asked: unknown[] = [];
+  disposed = 0;
+  events: AsyncIterable<TrainEvent> | undefined;
+
+  train(request: TrainRequest): AsyncIterable<TrainEvent> {
+    this.asked.push(request);
+    return this.events ?? each(EVENTS);
+  }
+  generate(request: unknown): ReturnType<Engine['generate']> {
+    this.asked.push(request);
+    const top = [{ id: 5, text: ' whale', logprob: -0.5 }];
+    return each([
+      { kind: 'token', id: 5, text: ' whale', logprob: -0.5, top } as const,
+      { kind: 'token', id: 6, text: '\u001b', logprob: -1, top } as const,
+      { kind: 'done', text: ' whale\u001b' } as const,
+    ]);
+  }
+  logits(request: unknown): ReturnType<Engine['logits']> {
+    this.asked.push(request);
+    const logits = new Float32Array([0.5, -1]);
+    return Promise.resolve({ backend: 'onnx', adapter: 'CPU', logits });
+  }
+  evaluate(request: unknown): ReturnType<Engine['evaluate']> {
+    this.asked.push(request);
+    return Promise.resolve({ loss: 1, perplexity: Math.E, bitsPerByte: 0.5, tokens: 9 });
+  }
+  trainTokenizer(request: unknown): ReturnType<Engine['trainTokenizer']> {
+    this.asked.push(request);
+    return each([
+      { kind: 'progress', doing: 'Counting', done: 1, total: 2 } as const,
+      { kind: 'done', file: 't.json', vocab: 300 } as const,
+    ]);
+  }
+  encode(request: unknown): ReturnType<Engine['encode']> {
+    this.asked.push(request);
+    const offsets = [{ bytes: [0, 2], utf16: [0, 1], partial: false }] as const;
+    return Promise.resolve({ ids: new Uint32Array([7]), offsets });
+  }
+  decode(request: { ids: readonly number[] }): Promise<string> {
+    this.asked.push(request);
+    return Promise.resolve(`<${request.ids.join(' ')}>`);
+  }
+  devices(): ReturnType<Engine['devices']> {
+    const details = { threads: 2 };
+    return Promise.resolve([{ backend: 'onnx', adapter: 'CPU', available: true, details }]);
+  }
+  dispose(): Promise<void> {
+    this.disposed++;
+    return Promise.resolve();
+  }
+}
+
+async function cli(
+  args: readonly string[],
+  { stdin = '', engine = new FakeEngine(), abort = false, columns = 80 } = {},
+): Promise<{ code: number; out: string; err: string; lines: unknown[]; engine: FakeEngine }> {
+  let out = '';
+  let err = '';
+  const streams = {
+    stdout: { write: (text: string) => (out += text), columns },
+    stderr: { write: (text: string) => (err += text), columns },
+    readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
+    env: {},
+  };
+  const signal = abort ? AbortSignal.abort() : new AbortController().signal;
+  const code = await runProgram(args, streams, () => Promise.resolve(engine), signal);
+  const lines = args.includes('--json')
+    ? out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line): unknown => JSON.parse(line))
+    : [];
+  return { code, out, err, lines, engine };
+}
+
+const trainRequest = async (...args: string[]): Promise<TrainRequest> => {
+  const { code, err, engine } = await cli(['train', '--json', ...args]);
+  expect(err).not.toContain('error');
+  expect(code).toBe(0);
+  return engine.asked[0] as TrainRequest;
+};
+
+describe('train', () => {
+  it('prints the metrics and the end as JSON lines, and nothing else', async () => {
+    const { lines, engine } = await cli(['train', '--json']);
+    expect(lines).toEqual([{ ...EVENTS[3], loss: null }, EVENTS[4], EVENTS[6]]);
+    expect(engine.disposed).toBe(1);
+  });
+
+  it('says in the end what was reached and where it lies', async () => {
+    const { out, code } = await cli(['train']);
+    expect(code).toBe(0);
+    expect(out).toContain('2.500 bits per byte');
+    expect(out).toContain('/r');
+    expect(out).toContain('glassbox generate --model /r/checkpoints/step-000001');
+    expect(out).toContain('qz');
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('puts options on top of settings on top of the recipe', async () => {
+    const file = inFolder(
+      'a.recipe.json',
+      '{"seed": 3, "train": {"lr": 0.5, "steps": 9, "batch": 2}, "data": {"paths": ["x"]}}',
+    );
+    const request = await trainRequest(
+      ...['--recipe', file, '--set', 'train.lr=0.25', 'train.steps=8'],
+      ...['--steps', '7', '--seed', '4', '--threads', '2', '--backend', 'reference'],
+      ...['--preset', 'small', '--out', 'o'],
+    );
+    expect(request).toMatchObject({
+      kind: 'new',
+      out: 'o',
+      recipe: {
+        seed: 4,
+        train: { lr: 0.25, steps: 7, batch: 2 },
+        model: { preset: 'small' },
+        runtime: { backend: 'reference', threads: 2 },
+        data: { paths: [path.join(folder, 'x')] },
+      },
+    });
+  });
+
+  it('takes paths in a recipe from its folder, and others from here', async () => {
+    const file = inFolder('b.recipe.json', '{"model": {"from": "m"}, "data": {"paths": ["x"]}}');
+    const request = await trainRequest('--recipe', file, '--data', 'y', 'z');
+    expect(request).toMatchObject({
+      recipe: {
+        data: { paths: [path.resolve('y'), path.resolve('z')] },
+        model: { from: path.join(folder, 'm') },
+      },
+    });
+    expect(await trainRequest()).toMatchObject({ recipe: { data: { paths: 'sample' } } });
+  });
+
+  it('resumes with settings for the recipe that the run has', async () => {
+    const request = await trainRequest(
+      '--resume',
+      'runs/a',
+      '--steps',
+      '20',
+      '--set',
+      'train.lr=1',
+    );
+    expect(request).toEqual({
+      kind: 'resume',
+      folder: 'runs/a',
+      settings: ['train.lr=1', 'train.steps=20'],
+      out: undefined,
+    });
+  });
+
+  it.each([
+    [['--steps', '0'], 'Expected a whole number, 1 or more.'],
+    [['--steps', '1e3'], 'Expected a whole number'],
+    [['--threads', '-1'], 'from 0 to 1024'],
+    [['--seed', '4294967296'], 'from 0 to 4294967295'],
+    [['--step', '3'], 'Did you mean --steps?'],
+    [['--preset', 'huge'], 'tiny, small, base'],
+    [['--backend', 'cuda'], 'auto, onnx, webgpu, reference'],
+    [['--resume', 'a', '--recipe', 'b'], 'cannot be used with'],
+    [['--set', 'train.optimiser=muon'], 'did you mean train.optimizer?'],
+    [['--set', 'train.lr=x'], 'train.lr: expected a number'],
+    [['--recipe', path.join(folder, 'none.json')], 'no such file'],
+    [['more'], 'too many arguments'],
+  ])('refuses %j', async (args, message) => {
+    const { code, err, out, engine } = await cli(['train', ...args]);
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err).toContain(message);
+    expect(err).not.toContain('    at ');
+    expect(engine.asked).toEqual([]);
+  });
+
+  it('shows a recipe that is not JSON with line and column', async () => {
+    const file = inFolder('c.recipe.json', '{\n  "seed": }');
+    const { code, err } = await cli(['train', '--recipe', file]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${file}: not JSON: line 2, column 11: expected a value.`);
+  });
+
+  it('tells how to go on after Ctrl-C, and exits with 130', async () => {
+    const engine = new FakeEngine();
+    engine.events = (async function* () {
+      yield* each(EVENTS.slice(0, 4));
+      throw new GlassboxError('cancelled', 'Cancelled.');
+    })();
+    const { code, out, err } = await cli(['train'], { engine, abort: true });
+    expect(code).toBe(130);
+    expect(err).toBe('');
+    expect(out).toContain('Stopped at step 1.');
+    expect(out).toContain('glassbox train --resume /r');
+    expect(engine.disposed).toBe(1);
+  });
+});
+
+describe('errors', () => {
+  const failing = (error: Error): FakeEngine => {
+    const engine = new FakeEngine();
+    engine.devices = () => Promise.reject(error);
+    return engine;
+  };
+
+  it('are a line and what to do', async () => {
+    const error = new GlassboxError('x', 'The disk is full.', { remedy: 'Free some space.' });
+    const { code, out, err } = await cli(['devices'], { engine: failing(error) });
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toBe('error: The disk is full.\n  Free some space.\n');
+  });
+
+  it('come with stacks, causes too, if asked for', async () => {
+    const error = new GlassboxError('x', 'Outer.', { cause: new Error('Inner.') });
+    const { err } = await cli(['devices', '--verbose'], { engine: failing(error) });
+    expect(err).toContain('caused by: Error: Inner.');
+    expect(err).toContain('    at ');
+  });
+
+  it('that nobody expected say so', async () => {
+    const { code, err } = await cli(['devices'], { engine: failing(new TypeError('oops')) });
+    expect(code).toBe(1);
+    expect(err).toContain('error: oops\n');
+    expect(err).toContain('--verbose');
+  });
+});
+
+describe('generate', () => {
+  const model = ['generate', '--model', 'm', '--prompt', 'A'];
+
+  it('prints a line for each token, then the text', async () => {
+    const { lines } = await cli([...model, '--json', '--top-logprobs', '1']);
+    const top = [{ id: 5, text: ' whale', logprob: -0.5 }];
+    expect(lines).toEqual([
+      { id: 5, text: ' whale', logprob: -0.5, top },
+      { id: 6, text: '\u001b', logprob: -1, top },
+      { kind: 'done', text: ' whale\u001b' },
+    ]);
+  });
+
+  it('passes every option on', async () => {
+    const { engine } = await cli([
+      ...model,
+      ...['--max-tokens', '9', '--temperature', '0', '--top-k', '5', '--top-p', '0.5'],
+      ...['--min-p', '0.1', '--seed', '2', '--top-logprobs', '3', '--backend', 'onnx', '--json'],
+    ]);
+    expect(engine.asked).toEqual([
+      {
+        model: 'm',
+        prompt: 'A',
+        maxTokens: 9,
+        temperature: 0,
+        topK: 5,
+        topP: 0.5,
+        minP: 0.1,
+        seed: 2,
+        topLogprobs: 3,
+        backend: 'onnx',
+      },
+    ]);
+  });
+
+  it('shows the text, or with probabilities a table', async () => {
+    expect((await cli(model)).out).toBe('A whale\u001b\n');
+    const table = (await cli([...model, '--top-logprobs', '1'])).out;
+    expect(table).toContain('60.7%');
+  });
+
+  it.each([
+    [['--temperature', '-1'], 'Expected a number, 0 or more.'],
+    [['--top-p', '0'], 'Expected a number, more than 0, at most 1.'],
+    [['--min-p', 'x'], 'Expected a number'],
+    [['--temperature', 'Infinity'], 'Expected a number'],
+  ])('refuses %j', async (args, message) => {
+    const { code, err } = await cli([...model, ...args]);
+    expect(code).toBe(1);
+    expect(err).toContain(message);
+  });
+});
+
+describe('logits, eval, devices', () => {
+  it('answer as the contract says', async () => {
+    const logits = await cli(['logits', '--model', 'm', '--ids', '1,2,3', '--json']);
+    expect(logits.lines).toEqual([{ backend: 'onnx', adapter: 'CPU', logits: [0.5, -1] }]);
+    expect(logits.engine.asked).toEqual([{ model: 'm', ids: [1, 2, 3], backend: 'auto' }]);
+    const evaluated = await cli(['eval', '--model', 'm', '--data', 'x', 'y', '--json']);
+    expect(evaluated.lines).toEqual([{ loss: 1, perplexity: Math.E, bitsPerByte: 0.5, tokens: 9 }]);
+    const devices = await cli(['devices', '--json']);
+    expect(devices.lines).toMatchObject([{ backend: 'onnx', adapter: 'CPU', available: true }]);
+  });
+
+  it('have words for people', async () => {
+    expect((await cli(['logits', '--model', 'm', '--ids', '1'])).out).toContain('2 logits');
+    expect((await cli(['eval', '--model', 'm', '--data', 'x'])).out).toContain('0.5000');
+    expect((await cli(['devices'])).out).toContain('CPU');
+  });
+
+  it.each([['1,x'], ['-1'], [''], ['1.5'], ['99999999999']])('refuse --ids %j', async (ids) => {
+    const { code, err } = await cli(['logits', '--model', 'm', `--ids=${ids}`]);
+    expect(code).toBe(1);
+    expect(err).toContain('Expected token ids');
+  });
+});
+
+describe('tokenizer', () => {
+  it('trains', async () => {
+    const args = [
+      'tokenizer',
+      'train',
+      '--data',
+      'a',
+      'b',
+      '--vocab-size',
+      '300',
+      '--out',
+      't.json',
+    ];
+    const { engine, out } = await cli(args);
+    expect(engine.asked).toEqual([
+      { data: ['a', 'b'], vocab: 300, pattern: 'gpt2', out: 't.json' },
+    ]);
+    expect(out).toContain('300 tokens written to t.json');
+    expect((await cli([...args, '--json'])).lines.at(-1)).toEqual({
+      kind: 'done',
+      file: 't.json',
+      vocab: 300,
+    });
+  });
+
+  it('encodes standard input or a file', async () => {
+    const args = ['tokenizer', 'encode', '--tokenizer', 'gpt2', '--json'];
+    const { lines, engine } = await cli(args, { stdin: '\uFEFFé' });
+    expect(lines).toEqual([{ ids: [7] }]);
+    expect(engine.asked).toMatchObject([{ text: '\uFEFFé', special: 'text', offsets: false }]);
+    const file = inFolder('text.txt', 'é');
+    const offsets = await cli([...args, '--offsets', '--special', 'forbid', file]);
+    expect(offsets.lines).toEqual([
+      { ids: [7], offsets: [{ bytes: [0, 2], utf16: [0, 1], partial: false }] },
+    ]);
+    expect((await cli([...args.slice(0, -1), '--offsets', file])).out).toContain('"é"');
+  });
+
+  it('refuses what is not UTF-8', async () => {
+    const file = path.join(folder, 'binary');
+    writeFileSync(file, new Uint8Array([0xff, 0xfe]));
+    const { code, err } = await cli(['tokenizer', 'encode', '--tokenizer', 'gpt2', file]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${file} is not UTF-8 text.`);
+  });
+
+  it.each([
+    ['1 2\n3', '<1 2 3>'],
+    ['[1,2]', '<1 2>'],
+    ['{"ids":[4],"offsets":[]}', '<4>'],
+    ['', '<>'],
+  ])('decodes %j', async (stdin, text) => {
+    const { out, code } = await cli(['tokenizer', 'decode', '--tokenizer', 'gpt2'], { stdin });
+    expect([code, out]).toEqual([0, text]);
+  });
+
+  it('refuses ids that are none', async () => {
+    const { code, err } = await cli(['tokenizer', 'decode', '--tokenizer', 'x'], { stdin: 'a b' });
+    expect(code).toBe(1);
+    expect(err).toContain('no list of token ids');
+  });
+});
+
+describe('help', () => {
+  const COMMANDS = [
+    [],
+    ['train'],
+    ['generate'],
+    ['logits'],
+    ['eval'],
+    ['tokenizer'],
+    ['tokenizer', 'train'],
+    ['tokenizer', 'encode'],
+    ['tokenizer', 'decode'],
+    ['devices'],
+  ];
+
+  it.each(COMMANDS.map((command) => [command]))('is there for %j', async (command) => {
+    const { code, out, err, engine } = await cli([...command, '--help']);
+    expect([code, err, engine.disposed]).toEqual([0, '', 0]);
+    expect(out).toContain(`Usage: glassbox ${command.join(' ')}`.trim());
+    if (command.length > 0 && command.join() !== 'tokenizer') {
+      expect(out).toContain('--json');
+      expect(out).toContain('--verbose');
+    }
+  });
+
+  it('names the nearest command', async () => {
+    const { code, err } = await cli(['trian']);
+    expect(code).toBe(1);
+    expect(err).toContain('Did you mean train?');
+  });
+});
