@@ -1,0 +1,220 @@
+/**
+ * What is asked of the engine and what comes back, as schemas: one source for the types on both
+ * sides of every hop and for the checks where a message arrives. Paths are absolute, or relative to
+ * the engine's current folder.
+ */
+import { z } from 'zod';
+import { recipeSchema } from '../recipe/run';
+
+const count = z.int().nonnegative();
+const ids = z.array(z.int().nonnegative());
+const path = z.string().min(1);
+/** JSON has no NaN and no infinity: they travel as null. */
+const measured = z.number().nullable();
+
+export const backendSchema = z.enum(['auto', 'onnx', 'webgpu', 'reference']);
+
+// --- Training -------------------------------------------------------------------------------
+
+export const trainRequestSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('new'),
+    recipe: recipeSchema,
+    /** The run's folder; one that is named after the run if absent. */
+    out: path.optional(),
+  }),
+  z.object({
+    kind: z.literal('resume'),
+    /** A run's folder, or that of one of its checkpoints. */
+    folder: path,
+    /** `key=value`, applied to the recipe that the run was started with. */
+    settings: z.array(z.string()),
+    out: path.optional(),
+  }),
+]);
+
+export const trainEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    /** The run's folder. */
+    run: path,
+    steps: count,
+    parameters: count,
+    /** Tokens of the text, those held out not counted. */
+    tokens: count,
+    validationTokens: count,
+    vocab: count,
+    backend: z.string(),
+    threads: count,
+    /** The step that a resumed run goes on from. */
+    resumedFrom: count.optional(),
+  }),
+  z.object({
+    kind: z.literal('train'),
+    step: count,
+    /** Tokens trained on so far. */
+    tokens: count,
+    loss: measured,
+    lr: z.number(),
+    gradNorm: measured,
+    tokensPerSecond: z.number(),
+    stepMs: z.number(),
+    /** Unix milliseconds. */
+    time: z.number(),
+  }),
+  z.object({
+    kind: z.literal('eval'),
+    step: count,
+    valLoss: measured,
+    bitsPerByte: measured,
+  }),
+  z.object({ kind: z.literal('sample'), step: count, prompt: z.string(), text: z.string() }),
+  z.object({ kind: z.literal('checkpoint'), step: count, path }),
+  z.object({ kind: z.literal('note'), text: z.string() }),
+  z.object({ kind: z.literal('done'), run: path, checkpoint: path }),
+]);
+
+// --- Models ---------------------------------------------------------------------------------
+
+export const generateRequestSchema = z.object({
+  model: path,
+  prompt: z.string(),
+  maxTokens: count,
+  temperature: z.number().nonnegative(),
+  /** 0: all. */
+  topK: count,
+  /** 1: all. */
+  topP: z.number().positive().max(1),
+  /** 0: none is left out. */
+  minP: z.number().min(0).max(1),
+  repetitionPenalty: z.number().positive().optional(),
+  stop: z.array(z.string()).optional(),
+  seed: count.optional(),
+  /** How many of the likeliest tokens to report with each token; 0 for none. */
+  topLogprobs: count,
+  backend: backendSchema,
+  threads: count.optional(),
+});
+
+const tokenProbabilitySchema = z.object({
+  id: count,
+  text: z.string(),
+  logprob: z.number(),
+});
+
+export const generateEventSchema = z.discriminatedUnion('kind', [
+  /**
+   * `text` is what the token adds to the text: nothing while a character is incomplete. In `top` it
+   * is each token's own text. `rank` counts from 0, the likeliest; `entropy` is in nats.
+   */
+  tokenProbabilitySchema.extend({
+    kind: z.literal('token'),
+    rank: count,
+    entropy: z.number(),
+    top: z.array(tokenProbabilitySchema),
+  }),
+  /** `text` is the whole continuation, decoded at once. */
+  z.object({ kind: z.literal('done'), text: z.string(), finishReason: z.string() }),
+]);
+
+export const logitsRequestSchema = z.object({
+  model: path,
+  ids,
+  backend: backendSchema,
+  threads: count.optional(),
+});
+
+export const logitsAnswerSchema = z.object({
+  /** What really computed. */
+  backend: z.string(),
+  adapter: z.string(),
+  /** One for each token of the vocabulary, at the last position. */
+  logits: z.array(z.number()),
+});
+
+export const evaluateRequestSchema = z.object({
+  model: path,
+  data: z.array(path).min(1),
+  backend: backendSchema,
+  threads: count.optional(),
+});
+
+export const evaluateAnswerSchema = z.object({
+  loss: z.number(),
+  perplexity: measured,
+  bitsPerByte: z.number(),
+  tokens: count,
+});
+
+// --- Tokenizers -----------------------------------------------------------------------------
+
+export const tokenizerTrainRequestSchema = z.object({
+  data: z.array(path).min(1),
+  vocab: z.int().positive(),
+  /** `gpt2`, `cl100k`, `o200k`, or a regular expression. */
+  pattern: z.string().min(1),
+  /** The `tokenizer.json` to write. */
+  out: path,
+});
+
+export const tokenizerTrainEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('progress'),
+    doing: z.string(),
+    done: z.number(),
+    total: z.number().optional(),
+  }),
+  z.object({ kind: z.literal('done'), file: path, vocab: count }),
+]);
+
+export const encodeRequestSchema = z.object({
+  /** A built-in name, a tokenizer.json, or a folder that holds one. */
+  tokenizer: z.string().min(1),
+  text: z.string(),
+  special: z.enum(['text', 'allow', 'forbid']),
+  offsets: z.boolean(),
+});
+
+const spanSchema = z.tuple([count, count]);
+
+export const encodeAnswerSchema = z.object({
+  ids,
+  /** One for each id, if they were asked for: half-open spans of the text. */
+  offsets: z
+    .array(
+      z.object({
+        bytes: spanSchema,
+        utf16: spanSchema,
+        /** The token begins or ends within a character. */
+        partial: z.boolean(),
+      }),
+    )
+    .optional(),
+});
+
+export const decodeRequestSchema = z.object({ tokenizer: z.string().min(1), ids });
+
+// --- The machine ----------------------------------------------------------------------------
+
+export const deviceSchema = z.object({
+  backend: z.string(),
+  adapter: z.string(),
+  available: z.boolean(),
+  /** What it can do, or why it is not available. */
+  details: z.record(z.string(), z.unknown()),
+});
+
+export type BackendChoice = z.infer<typeof backendSchema>;
+export type TrainRequest = z.infer<typeof trainRequestSchema>;
+export type TrainEvent = z.infer<typeof trainEventSchema>;
+export type GenerateRequest = z.infer<typeof generateRequestSchema>;
+export type GenerateEvent = z.infer<typeof generateEventSchema>;
+export type LogitsRequest = z.infer<typeof logitsRequestSchema>;
+export type LogitsAnswer = z.infer<typeof logitsAnswerSchema>;
+export type EvaluateRequest = z.infer<typeof evaluateRequestSchema>;
+export type EvaluateAnswer = z.infer<typeof evaluateAnswerSchema>;
+export type TokenizerTrainRequest = z.infer<typeof tokenizerTrainRequestSchema>;
+export type TokenizerTrainEvent = z.infer<typeof tokenizerTrainEventSchema>;
+export type EncodeRequest = z.infer<typeof encodeRequestSchema>;
+export type EncodeAnswer = z.infer<typeof encodeAnswerSchema>;
+export type Device = z.infer<typeof deviceSchema>;

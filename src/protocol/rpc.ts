@@ -1,0 +1,213 @@
+/**
+ * The protocol over a vscode-jsonrpc connection, both ends. The asking end gets plain methods; the
+ * answering end gives plain methods. Everything that arrives is parsed by the descriptor's schemas.
+ * A request that is aborted fails at once for whoever asked, however long the other end needs to
+ * notice; when the connection ends, every pending request fails: nobody waits for ever.
+ */
+import { ErrorCodes, NotificationType, RequestType, ResponseError } from 'vscode-jsonrpc';
+import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
+import type { z } from 'zod';
+import { AsyncQueue } from '../base/asyncQueue';
+import { GlassboxError, messageOf } from '../base/errors';
+import { PROTOCOL_VERSION, protocol } from './protocol';
+import type { Call, Handlers, Method, Stream } from './protocol';
+import { fromWire, toWire, wireErrorSchema } from './wireError';
+
+const request = (name: string) => new RequestType<unknown, unknown, unknown>(name);
+/** A stream's events, by the number that the asking end gave to the stream. */
+const eventType = new NotificationType<{ stream: number; event: unknown }>('event');
+const versionType = new RequestType<null, number, unknown>('version');
+
+/** Which methods the other end has, checked by version before anything else is asked. */
+export async function checkVersion(connection: MessageConnection): Promise<void> {
+  const version = await connection.sendRequest(versionType, null);
+  if (version === PROTOCOL_VERSION) return;
+  throw new GlassboxError(
+    'protocol-version',
+    `The engine speaks version ${version} of the protocol; version ${PROTOCOL_VERSION} is needed.`,
+    { remedy: 'Reload the window, or build again: the two come from different builds.' },
+  );
+}
+
+// --- The asking end -------------------------------------------------------------------------
+
+/** The other end's methods. Listens on the connection, which must not be listening yet. */
+export function connect(connection: MessageConnection): Handlers {
+  const streams = new Map<number, (event: unknown) => void>();
+  let nextStream = 0;
+  connection.onNotification(eventType, ({ stream, event }) => streams.get(stream)?.(event));
+  connection.listen();
+
+  function askCall<P, A>(name: Method, descriptor: Call<P, A>) {
+    return async (params: P, signal: AbortSignal): Promise<A> => {
+      const answer = await send(connection, name, { params }, signal);
+      return parse(descriptor.answer, answer, `the answer to ${name}`);
+    };
+  }
+
+  function askStream<P, E>(name: Method, descriptor: Stream<P, E>) {
+    return async function* (params: P, signal: AbortSignal): AsyncGenerator<E, void, void> {
+      const stream = nextStream++;
+      const queue = new AsyncQueue<unknown>();
+      // Whoever stops reading stops the work.
+      const left = new AbortController();
+      streams.set(stream, (event) => queue.push(event));
+      send(connection, name, { params, stream }, AbortSignal.any([signal, left.signal])).then(
+        () => queue.end(),
+        (error: unknown) => queue.fail(error),
+      );
+      try {
+        for await (const event of queue)
+          yield parse(descriptor.event, event, `an event of ${name}`);
+      } finally {
+        streams.delete(stream);
+        left.abort();
+      }
+    };
+  }
+
+  return {
+    train: askStream('train', protocol.train),
+    generate: askStream('generate', protocol.generate),
+    logits: askCall('logits', protocol.logits),
+    evaluate: askCall('evaluate', protocol.evaluate),
+    trainTokenizer: askStream('trainTokenizer', protocol.trainTokenizer),
+    encode: askCall('encode', protocol.encode),
+    decode: askCall('decode', protocol.decode),
+    devices: askCall('devices', protocol.devices),
+  };
+}
+
+async function send(
+  connection: MessageConnection,
+  name: Method,
+  params: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const cancelled = () => new GlassboxError('cancelled', 'Cancelled.', { cause: signal.reason });
+  if (signal.aborted) throw cancelled();
+  let onAbort = (): void => undefined;
+  const token: CancellationToken = {
+    get isCancellationRequested() {
+      return signal.aborted;
+    },
+    onCancellationRequested: (listener: (event: unknown) => unknown) => {
+      const call = () => void listener(undefined);
+      signal.addEventListener('abort', call);
+      return { dispose: () => signal.removeEventListener('abort', call) };
+    },
+  };
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(cancelled());
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    const answer = connection.sendRequest(request(name), params, token);
+    return await Promise.race([answer, aborted]);
+  } catch (thrown) {
+    throw asError(thrown);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function asError(thrown: unknown): unknown {
+  if (!(thrown instanceof ResponseError)) return thrown;
+  if (thrown.code === ErrorCodes.PendingResponseRejected) {
+    return new GlassboxError('engine-ended', 'The engine ended before it had answered.', {
+      remedy: 'Try again; a run goes on from its last checkpoint. The log says why it ended.',
+      cause: thrown,
+    });
+  }
+  const wire = wireErrorSchema.safeParse(thrown.data);
+  return wire.success ? fromWire(wire.data) : thrown;
+}
+
+// --- The answering end ----------------------------------------------------------------------
+
+/**
+ * Answers the requests that `handlers` has. Listens on the connection. Gives a function that waits
+ * for all work under way to have ended, cancelled or not.
+ */
+export function serve(
+  connection: MessageConnection,
+  handlers: Partial<Handlers>,
+): { idle: () => Promise<void> } {
+  const working = new Set<Promise<unknown>>();
+  connection.onRequest(versionType, () => PROTOCOL_VERSION);
+
+  function answer(
+    name: Method,
+    work: (message: { params: unknown; stream?: unknown }, signal: AbortSignal) => Promise<unknown>,
+  ): void {
+    connection.onRequest(request(name), async (message, token) => {
+      const controller = new AbortController();
+      token.onCancellationRequested(() => controller.abort());
+      const { params, stream } = envelope(message);
+      const job = work({ params, stream }, controller.signal);
+      working.add(job);
+      try {
+        return await job;
+      } catch (thrown) {
+        throw new ResponseError(ErrorCodes.InternalError, messageOf(thrown), toWire(thrown));
+      } finally {
+        working.delete(job);
+      }
+    });
+  }
+
+  function answerCall<P, A>(
+    name: Method,
+    descriptor: Call<P, A>,
+    handler: ((params: P, signal: AbortSignal) => Promise<A>) | undefined,
+  ): void {
+    if (!handler) return;
+    answer(name, ({ params }, signal) =>
+      handler(parse(descriptor.params, params, `the request ${name}`), signal),
+    );
+  }
+
+  function answerStream<P, E>(
+    name: Method,
+    descriptor: Stream<P, E>,
+    handler: ((params: P, signal: AbortSignal) => AsyncIterable<E>) | undefined,
+  ): void {
+    if (!handler) return;
+    answer(name, async ({ params, stream }, signal) => {
+      const checked = parse(descriptor.params, params, `the request ${name}`);
+      for await (const event of handler(checked, signal)) {
+        void connection.sendNotification(eventType, { stream: Number(stream), event });
+      }
+      return null;
+    });
+  }
+
+  answerStream('train', protocol.train, handlers.train);
+  answerStream('generate', protocol.generate, handlers.generate);
+  answerCall('logits', protocol.logits, handlers.logits);
+  answerCall('evaluate', protocol.evaluate, handlers.evaluate);
+  answerStream('trainTokenizer', protocol.trainTokenizer, handlers.trainTokenizer);
+  answerCall('encode', protocol.encode, handlers.encode);
+  answerCall('decode', protocol.decode, handlers.decode);
+  answerCall('devices', protocol.devices, handlers.devices);
+  connection.listen();
+  return {
+    idle: async () => {
+      await Promise.allSettled(working);
+    },
+  };
+}
+
+function envelope(message: unknown): { params: unknown; stream?: unknown } {
+  if (typeof message === 'object' && message !== null && 'params' in message) return message;
+  throw new GlassboxError('protocol-message', 'A request came without params.');
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new GlassboxError('protocol-message', `Could not read ${what}: ${result.error.message}`, {
+    remedy: 'Reload the window, or build again: the two ends come from different builds.',
+    cause: result.error,
+  });
+}

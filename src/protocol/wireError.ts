@@ -1,0 +1,52 @@
+/** Errors across a hop, whole: code, message, remedy, details and causes. */
+import { z } from 'zod';
+import { GlassboxError, messageOf } from '../base/errors';
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly stack?: string | undefined;
+  readonly cause?: WireError | undefined;
+}
+
+export const wireErrorSchema: z.ZodType<WireError> = z.lazy(() =>
+  z.object({
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+    stack: z.string().optional(),
+    cause: wireErrorSchema.optional(),
+  }),
+);
+
+/** Whatever was thrown, as a message. What is not a GlassboxError is a defect: `internal`. */
+export function toWire(thrown: unknown): WireError {
+  const known = thrown instanceof GlassboxError ? thrown : undefined;
+  const error = thrown instanceof Error ? thrown : undefined;
+  return {
+    code: known?.code ?? 'internal',
+    message: messageOf(thrown),
+    remedy: known?.remedy,
+    details: known?.details,
+    stack: error?.stack,
+    cause: error?.cause === undefined ? undefined : toWire(error.cause),
+  };
+}
+
+/** The error that was thrown on the other side, with the stack that it had there. */
+export function fromWire(wire: WireError): Error {
+  const cause = wire.cause && fromWire(wire.cause);
+  const error =
+    wire.code === 'internal'
+      ? new Error(wire.message, { cause })
+      : new GlassboxError(wire.code, wire.message, {
+          ...(wire.remedy === undefined ? {} : { remedy: wire.remedy }),
+          ...(wire.details === undefined ? {} : { details: wire.details }),
+          cause,
+        });
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}
