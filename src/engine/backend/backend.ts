@@ -20,12 +20,15 @@ export interface Backend {
   dispose(): Promise<void>;
 }
 
-/** Named f32 tensors that live where the backend computes, shared by the programs compiled on it. */
+/**
+ * Named f32 tensors that live where the backend computes, shared by the programs compiled on it.
+ * Once disposed of, it and its programs throw `backend-disposed`, as a rejected promise like all.
+ */
 export interface Store {
   readonly states: ReadonlyMap<string, Shape>;
-  /** Copies `data` in, row-major. */
+  /** Copies `data` in, row-major. Throws `backend-feed` for an unknown name or a wrong length. */
   write(name: string, data: Float32Array): Promise<void>;
-  /** A copy, row-major. */
+  /** A copy, row-major. Throws `backend-feed` for an unknown name. */
   read(name: string): Promise<Float32Array>;
   /**
    * Compiles a graph whose states are among this store's. Throws `backend-compile` where a state is

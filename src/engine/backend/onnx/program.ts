@@ -130,8 +130,13 @@ class OnnxProgram implements Program {
       throw new GlassboxError('backend-run', `onnxruntime gave no floats for ${value.label}.`);
     };
     const assigned = new Map(graph.updates.map((update) => [update.value.id, update.state]));
+    // A state that is also an output was fetched: the copy stays what it was, the state moves on.
+    const current = (value: Value): Float32Array => {
+      const state = states.get(value.id);
+      return state === undefined ? floats(value) : store.data(state);
+    };
     for (const node of optimizer) {
-      const results = runAdamw(node, floats, (input, output) => {
+      const results = runAdamw(node, current, (input, output) => {
         const state = states.get(input.id);
         return state !== undefined && assigned.get(output.id) === state;
       });
@@ -143,8 +148,11 @@ class OnnxProgram implements Program {
       const data = floats(value);
       outputs[name] = states.has(value.id) || assigned.has(value.id) ? data.slice() : data;
     }
+    const taken = new Set<Float32Array>();
     for (const update of graph.updates) {
-      applyUpdate(store, update, floats(update.value), computed, this.#isState(update.value));
+      const data = floats(update.value);
+      applyUpdate(store, update, taken.has(data) ? data.slice() : data, computed);
+      taken.add(data);
     }
     return outputs;
   }
@@ -153,10 +161,6 @@ class OnnxProgram implements Program {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#parts.session?.release();
-  }
-
-  #isState(value: Value): boolean {
-    return this.#parts.states.has(value.id);
   }
 
   async #runSession(
@@ -211,12 +215,11 @@ function applyUpdate(
   { state, value, at }: Update,
   data: Float32Array,
   computed: ReadonlyMap<number, Float32Array | Int32Array>,
-  shared: boolean,
 ): void {
   const target = store.data(state);
   if (target === data) return;
   if (!at) {
-    store.adopt(state, shared ? data.slice() : data);
+    store.adopt(state, data);
     return;
   }
   const shape = store.states.get(state)!;

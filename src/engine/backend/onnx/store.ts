@@ -15,6 +15,7 @@ export class OnnxStore implements Store {
   readonly #tensors = new Map<string, { tensor: Tensor; data: Float32Array }>();
   readonly #programs = new Set<Program>();
   readonly #settings: SessionSettings;
+  #disposed = false;
 
   constructor(states: ReadonlyMap<string, Shape>, settings: SessionSettings) {
     this.states = new Map(states);
@@ -22,7 +23,9 @@ export class OnnxStore implements Store {
     for (const [name, shape] of states) this.#put(name, shape, allocate(name, sizeOf(shape)));
   }
 
-  write(name: string, data: Float32Array): Promise<void> {
+  async write(name: string, data: Float32Array): Promise<void> {
+    // A rejected promise, never an exception: callers await.
+    await Promise.resolve();
     const target = this.data(name);
     if (data.length !== target.length) {
       throw new GlassboxError(
@@ -31,14 +34,15 @@ export class OnnxStore implements Store {
       );
     }
     target.set(data);
-    return Promise.resolve();
   }
 
-  read(name: string): Promise<Float32Array> {
-    return Promise.resolve(this.data(name).slice());
+  async read(name: string): Promise<Float32Array> {
+    await Promise.resolve();
+    return this.data(name).slice();
   }
 
   async compile(graph: Graph): Promise<Program> {
+    this.#refuseIfDisposed();
     const program = await compile(graph, this, this.#settings);
     this.#programs.add(program);
     return program;
@@ -48,6 +52,7 @@ export class OnnxStore implements Store {
     for (const program of this.#programs) await program.dispose();
     this.#programs.clear();
     this.#tensors.clear();
+    this.#disposed = true;
   }
 
   /** The state itself, not a copy. */
@@ -66,9 +71,14 @@ export class OnnxStore implements Store {
   }
 
   #get(name: string): { tensor: Tensor; data: Float32Array } {
+    this.#refuseIfDisposed();
     const state = this.#tensors.get(name);
     if (state) return state;
-    throw new GlassboxError('backend-feed', `The store has no state ${name}, or was disposed.`);
+    throw new GlassboxError('backend-feed', `The store has no state ${name}.`);
+  }
+
+  #refuseIfDisposed(): void {
+    if (this.#disposed) throw new GlassboxError('backend-disposed', 'The store was disposed.');
   }
 
   #put(name: string, shape: Shape, data: Float32Array): void {

@@ -61,7 +61,7 @@ class Tensors implements ReferenceStore {
     const length = this.#tensor(name).length;
     if (data.length !== length) {
       throw new GlassboxError(
-        'backend-state',
+        'backend-feed',
         `State ${name} has ${length} elements, not ${data.length}.`,
       );
     }
@@ -112,7 +112,7 @@ class Tensors implements ReferenceStore {
     this.#refuseIfDisposed();
     const data = this.#data.get(name);
     if (data) return data;
-    throw new GlassboxError('backend-state', `The store has no state ${name}.`);
+    throw new GlassboxError('backend-feed', `The store has no state ${name}.`);
   }
 
   #refuseIfDisposed(): void {
