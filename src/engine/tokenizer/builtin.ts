@@ -1,0 +1,164 @@
+/**
+ * The tokenizers that are known by name, from the rank tables that gpt-tokenizer ships (MIT). A
+ * table is loaded when its tokenizer is first asked for, and kept.
+ *
+ * In these vocabularies a pair merges when its bytes together are a token, the lowest id first; so
+ * the rules are all the ways in which a token falls into two.
+ */
+import { GlassboxError, messageOf } from '../../base/errors';
+import { type AddedToken } from './addedTokens';
+import { byteLevelJson } from './byteLevelJson';
+import { toBinary } from './bytes';
+import { MergeRules } from './merge';
+import { BpeModel } from './model';
+import {
+  CL100K_BASE_EXPRESSION,
+  GPT2_EXPRESSION,
+  O200K_EXPRESSION,
+  splitterOf,
+} from './splitPattern';
+import { TextTokenizer } from './textTokenizer';
+import type { Tokenizer } from './types';
+
+type RankTable = readonly (string | readonly number[] | undefined)[];
+
+interface Builtin {
+  readonly load: () => Promise<{ readonly default: RankTable }>;
+  readonly expression: string;
+  readonly special: Readonly<Record<string, number>>;
+}
+
+const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
+  [
+    'gpt2',
+    {
+      load: () => import('gpt-tokenizer/bpeRanks/r50k_base'),
+      expression: GPT2_EXPRESSION,
+      special: { '<|endoftext|>': 50256 },
+    },
+  ],
+  [
+    'cl100k_base',
+    {
+      load: () => import('gpt-tokenizer/bpeRanks/cl100k_base'),
+      expression: CL100K_BASE_EXPRESSION,
+      special: {
+        '<|endoftext|>': 100257,
+        '<|fim_prefix|>': 100258,
+        '<|fim_middle|>': 100259,
+        '<|fim_suffix|>': 100260,
+        '<|endofprompt|>': 100276,
+      },
+    },
+  ],
+  [
+    'o200k_base',
+    {
+      load: () => import('gpt-tokenizer/bpeRanks/o200k_base'),
+      expression: O200K_EXPRESSION,
+      special: { '<|endoftext|>': 199999, '<|endofprompt|>': 200018 },
+    },
+  ],
+]);
+
+/** The names that `builtinTokenizer` knows. */
+export const BUILTIN_TOKENIZERS: readonly string[] = [...BUILTINS.keys()];
+
+const loaded = new Map<string, Promise<Tokenizer>>();
+
+/**
+ * A built-in tokenizer by name; the same one each time.
+ *
+ * @throws GlassboxError `tokenizer-unknown-name`, or `tokenizer-missing` where the package that
+ * holds its ranks is not there
+ */
+export function builtinTokenizer(name: string): Promise<Tokenizer> {
+  const builtin = BUILTINS.get(name);
+  if (!builtin) {
+    return Promise.reject(
+      new GlassboxError('tokenizer-unknown-name', `There is no built-in tokenizer "${name}".`, {
+        remedy: `Use one of ${BUILTIN_TOKENIZERS.join(', ')}, or the path of a tokenizer.json.`,
+        details: { name, known: BUILTIN_TOKENIZERS },
+      }),
+    );
+  }
+  let tokenizer = loaded.get(name);
+  if (!tokenizer) {
+    tokenizer = load(name, builtin).catch((cause: unknown) => {
+      loaded.delete(name);
+      throw new GlassboxError(
+        'tokenizer-missing',
+        `The ranks of the tokenizer "${name}" cannot be loaded: ${messageOf(cause)}`,
+        { remedy: 'Install the package gpt-tokenizer again (npm ci).', cause },
+      );
+    });
+    loaded.set(name, tokenizer);
+  }
+  return tokenizer;
+}
+
+async function load(name: string, builtin: Builtin): Promise<Tokenizer> {
+  const table = (await builtin.load()).default;
+  const ids = new Map<string, number>();
+  const tokens = new Map<number, string>();
+  table.forEach((token, id) => {
+    if (token === undefined) return;
+    const binary = typeof token === 'string' ? toBinary(token) : String.fromCharCode(...token);
+    ids.set(binary, id);
+    tokens.set(id, binary);
+  });
+  const byteIds = Int32Array.from({ length: 256 }, (_, byte) =>
+    ids.get(String.fromCharCode(byte))!,
+  );
+  const rules = rulesByRank(ids);
+  const added = Object.entries(builtin.special).map(([content, id]): AddedToken => {
+    tokens.set(id, content);
+    return {
+      id,
+      content,
+      special: true,
+      singleWord: false,
+      stripLeft: false,
+      stripRight: false,
+      normalized: false,
+    };
+  });
+  const splitter = splitterOf({ regex: builtin.expression });
+  const end = builtin.special['<|endoftext|>'];
+  return new TextTokenizer({
+    kind: 'bpe',
+    name,
+    model: new BpeModel({
+      alphabet: 'bytes',
+      byteIds,
+      characterIds: new Map(),
+      rules,
+      whole: ids,
+      unknownId: undefined,
+      fuseUnknown: false,
+    }),
+    tokens,
+    added,
+    normalizer: [],
+    split: (text) => splitter.split(text),
+    stripBlanks: 0,
+    template: { before: [], after: [] },
+    bosId: end,
+    eosId: end,
+    toJson: () =>
+      byteLevelJson({ ids, rules, added, expression: builtin.expression, ignoreMerges: true }),
+  });
+}
+
+function rulesByRank(ids: ReadonlyMap<string, number>): MergeRules {
+  const rules = new MergeRules(ids.size * 2);
+  for (const [binary, id] of ids) {
+    for (let cut = 1; cut < binary.length; cut++) {
+      const left = ids.get(binary.slice(0, cut));
+      if (left === undefined) continue;
+      const right = ids.get(binary.slice(cut));
+      if (right !== undefined) rules.add(left, right, id, id);
+    }
+  }
+  return rules;
+}

@@ -1,0 +1,62 @@
+/**
+ * What the pre-split patterns ask of a code point, as bits, looked up in tables of 256 code points
+ * that are filled when first needed. The classes are those of the running JavaScript engine's
+ * Unicode version; tokenizers that were built with another version can differ on code points that
+ * were assigned in between.
+ */
+
+/** May be in the leading part of an o200k word: Lu, Lt, Lm, Lo, M. */
+export const LEADING = 1;
+/** May be in the trailing part of an o200k word: Ll, Lm, Lo, M. */
+export const TRAILING = 2;
+/** \p{L} */
+export const LETTER = 4;
+/** \p{N} */
+export const NUMBER = 8;
+/** Unicode's White_Space: what \s means in Rust's and in Oniguruma's expressions, not in JavaScript's. */
+export const SPACE = 16;
+/** Carriage return or line feed; these are SPACE too. */
+export const NEWLINE = 32;
+
+/** What `[^\s\p{L}\p{N}]` leaves out. */
+export const NOT_SYMBOL = LETTER | NUMBER | SPACE;
+
+const pages: (Uint8Array | undefined)[] = new Array<undefined>(0x1100).fill(undefined);
+
+/** The classes of the ASCII characters, for loops that look at code units. */
+export const ASCII_CLASS = buildPage(0).slice(0, 128);
+
+/** The class bits of a code point. */
+export function classOf(point: number): number {
+  const page = pages[point >> 8] ?? buildPage(point >> 8);
+  return page[point & 255]!;
+}
+
+/** The class bits of the character at `index` of `text`. */
+export function classAt(text: string, index: number): number {
+  const unit = text.charCodeAt(index);
+  return unit < 128 ? ASCII_CLASS[unit]! : classOf(text.codePointAt(index)!);
+}
+
+/** Code units that the character at `index` takes. */
+export function widthAt(text: string, index: number): number {
+  const unit = text.charCodeAt(index);
+  return unit < 0xd800 || unit > 0xdbff ? 1 : text.codePointAt(index)! > 0xffff ? 2 : 1;
+}
+
+function buildPage(index: number): Uint8Array {
+  const page = new Uint8Array(256);
+  for (let i = 0; i < 256; i++) {
+    const character = String.fromCodePoint((index << 8) | i);
+    let bits = 0;
+    if (/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= LEADING;
+    if (/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= TRAILING;
+    if (/\p{L}/u.test(character)) bits |= LETTER;
+    if (/\p{N}/u.test(character)) bits |= NUMBER;
+    if (/\p{White_Space}/u.test(character)) bits |= SPACE;
+    if (/[\r\n]/.test(character)) bits |= NEWLINE;
+    page[i] = bits;
+  }
+  pages[index] = page;
+  return page;
+}

@@ -1,0 +1,196 @@
+/**
+ * Learns merges: over and over the pair that is most frequent in the counted words becomes a token.
+ *
+ * The list of merges equals that of Hugging Face's `BpeTrainer` on the same words: of equally
+ * frequent pairs the one with the lowest ids, left before right, goes first. Counts are kept up to
+ * date by looking only at the words that a merge touches, and a pair's place in the queue is put
+ * right when it comes up (as BpeTrainer does, and for the same result in the rare case that two
+ * different pairs make the same token).
+ */
+import { PairTable } from './pairTable';
+
+export interface LearnedMerge {
+  readonly left: number;
+  readonly right: number;
+  readonly result: number;
+}
+
+interface Candidate {
+  readonly pair: number;
+  readonly left: number;
+  readonly right: number;
+  count: number;
+  /** The words that may hold the pair, each once. */
+  readonly words: number[];
+}
+
+export class MergeLearner {
+  /** Id -> bytes as a binary string. */
+  readonly tokens: string[];
+  readonly merges: LearnedMerge[] = [];
+  readonly #ids: Map<string, number>;
+
+  /** The symbols of all words, one after the other; word -> where they start and how many are left. */
+  readonly #symbols: Int32Array;
+  readonly #starts: Int32Array;
+  readonly #lengths: Int32Array;
+  readonly #counts: Float64Array;
+
+  readonly #pairs = new PairTable();
+  readonly #pairCounts: number[] = [];
+  readonly #queue = new CandidateHeap();
+  /** Pairs that the current merge made, and the words that they are in. */
+  readonly #made: number[] = [];
+  readonly #madeIn: (number[] | undefined)[] = [];
+
+  /**
+   * @param tokens what there is before the first merge, by id
+   * @param symbols the ids of all words, one word after the other
+   * @param starts word -> index of its first symbol; one more entry for the end
+   * @param counts word -> how often it occurs
+   */
+  constructor(
+    tokens: readonly string[],
+    symbols: Int32Array,
+    starts: Int32Array,
+    counts: Float64Array,
+  ) {
+    this.tokens = [...tokens];
+    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    this.#symbols = symbols;
+    this.#starts = starts;
+    this.#counts = counts;
+    this.#lengths = new Int32Array(starts.length - 1);
+    for (let word = 0; word < this.#lengths.length; word++) {
+      const [start, end] = [starts[word]!, starts[word + 1]!];
+      this.#lengths[word] = end - start;
+      for (let i = start; i + 1 < end; i++) {
+        this.#change(symbols[i]!, symbols[i + 1]!, counts[word]!, word);
+      }
+    }
+    this.#enqueueMade();
+  }
+
+  /** Learns the next merge; false where no pair is left. */
+  step(): boolean {
+    for (;;) {
+      const top = this.#queue.pop();
+      if (!top) return false;
+      const count = this.#pairCounts[top.pair]!;
+      if (count < 1) continue;
+      if (count !== top.count) {
+        top.count = count;
+        this.#queue.push(top);
+        continue;
+      }
+      this.#merge(top);
+      return true;
+    }
+  }
+
+  #merge({ left, right, words }: Candidate): void {
+    const token = this.tokens[left]! + this.tokens[right]!;
+    let result = this.#ids.get(token);
+    if (result === undefined) {
+      result = this.tokens.length;
+      this.tokens.push(token);
+      this.#ids.set(token, result);
+    }
+    this.merges.push({ left, right, result });
+    for (const word of words) this.#mergeWord(word, left, right, result);
+    this.#enqueueMade();
+  }
+
+  #mergeWord(word: number, left: number, right: number, result: number): void {
+    const symbols = this.#symbols;
+    const start = this.#starts[word]!;
+    const end = start + this.#lengths[word]!;
+    const count = this.#counts[word]!;
+    let to = start;
+    for (let from = start; from < end; from++) {
+      const symbol = symbols[from]!;
+      if (symbol !== left || from + 1 >= end || symbols[from + 1] !== right) {
+        symbols[to++] = symbol;
+        continue;
+      }
+      if (to > start) {
+        this.#change(symbols[to - 1]!, left, -count, word);
+        this.#change(symbols[to - 1]!, result, count, word);
+      }
+      if (from + 2 < end) {
+        this.#change(right, symbols[from + 2]!, -count, word);
+        this.#change(result, symbols[from + 2]!, count, word);
+      }
+      symbols[to++] = result;
+      from++;
+    }
+    this.#lengths[word] = to - start;
+  }
+
+  #change(left: number, right: number, change: number, word: number): void {
+    const pair = this.#pairs.intern(left, right);
+    this.#pairCounts[pair] = (this.#pairCounts[pair] ?? 0) + change;
+    if (change < 0) return;
+    const words = this.#madeIn[pair];
+    if (words === undefined) {
+      this.#made.push(pair);
+      this.#madeIn[pair] = [word];
+    } else if (words[words.length - 1] !== word) {
+      words.push(word);
+    }
+  }
+
+  #enqueueMade(): void {
+    for (const pair of this.#made) {
+      const count = this.#pairCounts[pair]!;
+      const words = this.#madeIn[pair]!;
+      this.#madeIn[pair] = undefined;
+      if (count > 0) {
+        const [left, right] = [this.#pairs.left(pair), this.#pairs.right(pair)];
+        this.#queue.push({ pair, left, right, count, words });
+      }
+    }
+    this.#made.length = 0;
+  }
+}
+
+/** The most frequent candidate first; of equally frequent ones the lowest pair of ids. */
+class CandidateHeap {
+  readonly #entries: Candidate[] = [];
+
+  push(candidate: Candidate): void {
+    const entries = this.#entries;
+    let at = entries.length;
+    entries.push(candidate);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!before(candidate, entries[parent]!)) break;
+      entries[at] = entries[parent]!;
+      at = parent;
+    }
+    entries[at] = candidate;
+  }
+
+  pop(): Candidate | undefined {
+    const entries = this.#entries;
+    const top = entries[0];
+    const last = entries.pop();
+    if (top === undefined || last === undefined || entries.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= entries.length) break;
+      if (child + 1 < entries.length && before(entries[child + 1]!, entries[child]!)) child++;
+      if (!before(entries[child]!, last)) break;
+      entries[at] = entries[child]!;
+      at = child;
+    }
+    entries[at] = last;
+    return top;
+  }
+}
+
+function before(a: Candidate, b: Candidate): boolean {
+  if (a.count !== b.count) return a.count > b.count;
+  return a.left !== b.left ? a.left < b.left : a.right < b.right;
+}

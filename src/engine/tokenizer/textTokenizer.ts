@@ -1,0 +1,283 @@
+/**
+ * The one implementation of `Tokenizer`: added tokens are cut out, what is between them is
+ * normalized, split and handed to the model piece by piece. Pieces that were seen lately come from a
+ * bounded cache.
+ */
+import { GlassboxError } from '../../base/errors';
+import { type AddedToken, AddedTokenMatcher, type Segment } from './addedTokens';
+import { displayBytes } from './bytes';
+import { type DecoderParts, TokenStreamDecoder, decodeIds } from './decoder';
+import type { BpeModel } from './model';
+import {
+  type Aligned,
+  type NormalizerStep,
+  normalize,
+  normalizeAligned,
+  slice,
+} from './normalizer';
+import { OffsetWalker, utf8Length } from './offsets';
+import { PieceTable } from './pieceTable';
+import type { DecodeOptions, EncodeOptions, StreamDecoder, TokenOffset, Tokenizer } from './types';
+import { Vocabulary } from './vocabulary';
+
+export interface TokenizerParts {
+  readonly kind: Tokenizer['kind'];
+  readonly name: string;
+  readonly model: BpeModel;
+  /** Id -> its bytes as a binary string, added tokens included. */
+  readonly tokens: ReadonlyMap<number, string>;
+  readonly added: readonly AddedToken[];
+  readonly normalizer: readonly NormalizerStep[];
+  /** The ends of the pieces of a normalized text. */
+  readonly split: (text: string) => number[];
+  readonly stripBlanks: number;
+  /** What `addSpecial` puts around a text. */
+  readonly template: { readonly before: readonly number[]; readonly after: readonly number[] };
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly toJson: () => string;
+}
+
+const CACHED_PIECES = 1 << 16;
+const LONGEST_CACHED = 64;
+
+export class TextTokenizer implements Tokenizer {
+  readonly kind: Tokenizer['kind'];
+  readonly name: string;
+  readonly vocabSize: number;
+  readonly specialTokens: ReadonlyMap<string, number>;
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly addsBos: boolean;
+
+  readonly #parts: TokenizerParts;
+  readonly #decoder: DecoderParts;
+  readonly #vocabulary: Vocabulary;
+  /** All added tokens that are looked for in the original text, and those that aren't special. */
+  readonly #allowed: AddedTokenMatcher;
+  readonly #ordinary: AddedTokenMatcher;
+  readonly #special: AddedTokenMatcher;
+  readonly #allowedNormalized: AddedTokenMatcher | undefined;
+  readonly #ordinaryNormalized: AddedTokenMatcher | undefined;
+
+  readonly #pieces = new PieceTable();
+  /** Piece -> where its ids start; one more entry says where they end. */
+  readonly #cacheStarts = new Int32Array(CACHED_PIECES + 1);
+  #cachedIds = new Int32Array(1 << 12);
+
+  constructor(parts: TokenizerParts) {
+    this.#parts = parts;
+    this.kind = parts.kind;
+    this.name = parts.name;
+    this.#vocabulary = new Vocabulary(parts.tokens);
+    this.vocabSize = this.#vocabulary.size;
+    this.bosId = parts.bosId;
+    this.eosId = parts.eosId;
+    this.addsBos = parts.bosId !== undefined && parts.template.before[0] === parts.bosId;
+
+    const special = parts.added.filter((token) => token.special);
+    this.specialTokens = new Map(special.map((token) => [token.content, token.id]));
+    this.#decoder = {
+      vocabulary: this.#vocabulary,
+      specialIds: new Set(special.map((token) => token.id)),
+      stripBlanks: parts.stripBlanks,
+    };
+    const original = parts.added.filter((token) => !token.normalized);
+    const normalized = parts.added.filter((token) => token.normalized);
+    this.#special = new AddedTokenMatcher(special);
+    this.#allowed = new AddedTokenMatcher(original);
+    this.#ordinary = new AddedTokenMatcher(original.filter((token) => !token.special));
+    if (normalized.length > 0) {
+      const rewritten = normalized.map((token) => ({
+        ...token,
+        content: normalize(parts.normalizer, token.content, false),
+      }));
+      this.#allowedNormalized = new AddedTokenMatcher(rewritten);
+      this.#ordinaryNormalized = new AddedTokenMatcher(rewritten.filter((t) => !t.special));
+    }
+  }
+
+  encode(text: string, options: EncodeOptions = {}): number[] {
+    const { before, after } = this.#parts.template;
+    const ids: number[] = options.addSpecial === true ? [...before] : [];
+    const inner = this.#matcherWithin(options);
+    for (const { start, end, id } of this.#segments(text, options)) {
+      if (id >= 0) {
+        ids.push(id);
+        continue;
+      }
+      const plain = end - start === text.length ? text : text.slice(start, end);
+      const normalized = normalize(this.#parts.normalizer, plain, start === 0);
+      if (!inner) {
+        this.#encodePieces(normalized, ids);
+        continue;
+      }
+      for (const segment of inner.split(normalized)) {
+        if (segment.id >= 0) ids.push(segment.id);
+        else this.#encodePieces(normalized.slice(segment.start, segment.end), ids);
+      }
+    }
+    if (options.addSpecial === true) ids.push(...after);
+    return ids;
+  }
+
+  encodeWithOffsets(
+    text: string,
+    options: EncodeOptions = {},
+  ): { ids: number[]; offsets: TokenOffset[] } {
+    const { before, after } = this.#parts.template;
+    const ids: number[] = [];
+    const offsets: TokenOffset[] = [];
+    const add = (id: number, offset: TokenOffset): void => {
+      ids.push(id);
+      offsets.push(offset);
+    };
+    const nowhere = (unit: number, byte: number): TokenOffset => ({
+      bytes: [byte, byte],
+      utf16: [unit, unit],
+      partial: false,
+    });
+    if (options.addSpecial === true) for (const id of before) add(id, nowhere(0, 0));
+
+    const inner = this.#matcherWithin(options);
+    let byte = 0;
+    for (const { start, end, id } of this.#segments(text, options)) {
+      const part = text.slice(start, end);
+      const byteEnd = byte + utf8Length(part);
+      if (id >= 0) {
+        add(id, { bytes: [byte, byteEnd], utf16: [start, end], partial: false });
+      } else {
+        const aligned = normalizeAligned(this.#parts.normalizer, part, start === 0);
+        const segments: readonly Segment[] = inner
+          ? inner.split(aligned.text)
+          : [{ start: 0, end: aligned.text.length, id: -1 }];
+        for (const segment of segments) {
+          const piece = inner ? slice(aligned, segment.start, segment.end) : aligned;
+          const walker = new OffsetWalker(piece, part, start, byte);
+          if (segment.id >= 0) add(segment.id, walker.next(utf8Length(piece.text)));
+          else this.#walkPieces(piece, walker, add);
+        }
+      }
+      byte = byteEnd;
+    }
+    if (options.addSpecial === true) for (const id of after) add(id, nowhere(text.length, byte));
+    return { ids, offsets };
+  }
+
+  decode(ids: Iterable<number>, options?: DecodeOptions): string {
+    return decodeIds(this.#decoder, ids, options);
+  }
+
+  streamDecoder(options?: DecodeOptions): StreamDecoder {
+    return new TokenStreamDecoder(this.#decoder, options);
+  }
+
+  hasToken(id: number): boolean {
+    return this.#vocabulary.has(id);
+  }
+
+  tokenBytes(id: number): Uint8Array {
+    return this.#vocabulary.view(id).slice();
+  }
+
+  tokenText(id: number): string {
+    return displayBytes(this.#vocabulary.view(id));
+  }
+
+  toJson(): string {
+    return this.#parts.toJson();
+  }
+
+  toConfigJson(): string {
+    const contentOf = (id: number | undefined): string | null =>
+      this.#parts.added.find((token) => token.id === id)?.content ?? null;
+    const config = {
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      bos_token: contentOf(this.bosId),
+      eos_token: contentOf(this.eosId),
+      add_bos_token: this.addsBos,
+      clean_up_tokenization_spaces: false,
+    };
+    return `${JSON.stringify(config, null, 2)}\n`;
+  }
+
+  #segments(text: string, options: EncodeOptions): Segment[] {
+    if (options.special === 'forbid') {
+      const found = this.#special.first(text);
+      if (found) {
+        throw new GlassboxError(
+          'tokenizer-special-forbidden',
+          `The text has the special token ${found.token.content} at position ${found.start}.`,
+          {
+            remedy:
+              'Take it out, or choose what it shall mean: special "text" (plain text) or "allow" (the token).',
+            details: { token: found.token.content, position: found.start },
+          },
+        );
+      }
+    }
+    return (options.special === 'allow' ? this.#allowed : this.#ordinary).split(text);
+  }
+
+  #matcherWithin(options: EncodeOptions): AddedTokenMatcher | undefined {
+    return options.special === 'allow' ? this.#allowedNormalized : this.#ordinaryNormalized;
+  }
+
+  #encodePieces(text: string, ids: number[]): void {
+    let start = 0;
+    for (const end of this.#parts.split(text)) {
+      if (end - start > LONGEST_CACHED) this.#encodeUncached(text, start, end, ids);
+      else this.#encodeCached(text, start, end, ids);
+      start = end;
+    }
+  }
+
+  #encodeUncached(text: string, start: number, end: number, ids: number[]): void {
+    const { model } = this.#parts;
+    const count = model.encode(text, start, end);
+    for (let i = 0; i < count; i++) ids.push(model.ids[i]!);
+  }
+
+  #encodeCached(text: string, start: number, end: number, ids: number[]): void {
+    const known = this.#pieces.size;
+    const piece = this.#pieces.intern(text, start, end);
+    if (piece === known) this.#fill(piece, text, start, end);
+    const to = this.#cacheStarts[piece + 1]!;
+    for (let i = this.#cacheStarts[piece]!; i < to; i++) ids.push(this.#cachedIds[i]!);
+    if (this.#pieces.size === CACHED_PIECES) this.#pieces.clear();
+  }
+
+  #fill(piece: number, text: string, start: number, end: number): void {
+    const { model } = this.#parts;
+    let count: number;
+    try {
+      count = model.encode(text, start, end);
+    } catch (error) {
+      // The piece is in the table without its ids.
+      this.#pieces.clear();
+      throw error;
+    }
+    const at = this.#cacheStarts[piece]!;
+    if (at + count > this.#cachedIds.length) {
+      const larger = new Int32Array((at + count) * 2);
+      larger.set(this.#cachedIds);
+      this.#cachedIds = larger;
+    }
+    for (let i = 0; i < count; i++) this.#cachedIds[at + i] = model.ids[i]!;
+    this.#cacheStarts[piece + 1] = at + count;
+  }
+
+  #walkPieces(
+    aligned: Aligned,
+    walker: OffsetWalker,
+    add: (id: number, offset: TokenOffset) => void,
+  ): void {
+    const { model } = this.#parts;
+    let start = 0;
+    for (const end of this.#parts.split(aligned.text)) {
+      const count = model.encode(aligned.text, start, end);
+      for (let i = 0; i < count; i++) add(model.ids[i]!, walker.next(model.widths[i]!));
+      start = end;
+    }
+  }
+}

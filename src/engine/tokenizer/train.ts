@@ -1,0 +1,220 @@
+/**
+ * Training of byte-level BPE on a stream of text.
+ *
+ * Ids are numbered as Hugging Face's BpeTrainer does with the byte-level alphabet: special tokens,
+ * then the 256 bytes in the order of the characters that stand for them, then the merges. The result
+ * depends on the text alone: not on how it is cut into chunks, and on no random number.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { GlassboxError, throwIfAborted } from '../../base/errors';
+import type { AddedToken } from './addedTokens';
+import { byteLevelJson } from './byteLevelJson';
+import { BYTE_TO_CHARACTER, toBinary, writeUtf8 } from './bytes';
+import { MergeRules } from './merge';
+import { MergeLearner } from './mergeLearner';
+import { BpeModel } from './model';
+import { type SplitPattern, patternExpression, splitterOf } from './splitPattern';
+import { TextTokenizer } from './textTokenizer';
+import type { Tokenizer } from './types';
+import { LARGEST_ID } from './vocabulary';
+import { WordCounter } from './wordCount';
+
+/** A text, whole or in chunks that may be cut anywhere. */
+export type TextSource = string | Iterable<string> | AsyncIterable<string>;
+
+export interface TrainingProgress {
+  readonly phase: 'count' | 'merge';
+  /** `count`: code units of text read; `merge`: tokens in the vocabulary. */
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+export interface TrainBpeOptions {
+  /** Tokens to end up with, special ones included; fewer where the text has no more pairs. */
+  readonly vocabSize: number;
+  readonly pattern: SplitPattern;
+  /** They get the first ids. */
+  readonly specialTokens?: readonly string[];
+  /** Which of them begins and ends a text; by default `<|endoftext|>`, where it is one of them. */
+  readonly bosToken?: string;
+  readonly eosToken?: string;
+  readonly name?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+/** How long the thread is held between looks at the signal, in milliseconds. */
+const BREATH = 8;
+
+/** Bytes in the order of their characters: the order of their ids. */
+const BYTES_IN_ORDER = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b) =>
+  BYTE_TO_CHARACTER[a]! < BYTE_TO_CHARACTER[b]! ? -1 : 1,
+);
+
+/**
+ * Trains a byte-level BPE tokenizer.
+ *
+ * @throws GlassboxError `tokenizer-vocab-size`, `tokenizer-no-text`, `tokenizer-pattern`, `cancelled`
+ */
+export async function trainBpe(source: TextSource, options: TrainBpeOptions): Promise<Tokenizer> {
+  const special = [...new Set(options.specialTokens ?? [])];
+  checkOptions(options, special);
+  const splitter = splitterOf(options.pattern);
+  const { signal, onProgress } = options;
+  let lastBreath = performance.now();
+  const breathe = async (progress: TrainingProgress): Promise<void> => {
+    if (performance.now() - lastBreath < BREATH) return;
+    onProgress?.(progress);
+    await setImmediate();
+    throwIfAborted(signal);
+    lastBreath = performance.now();
+  };
+
+  throwIfAborted(signal);
+  const counter = new WordCounter(splitter);
+  let read = 0;
+  for await (const chunk of typeof source === 'string' ? [source] : source) {
+    for (const done of counter.add(chunk)) {
+      await breathe({ phase: 'count', done: read + done, total: undefined });
+    }
+    read += chunk.length;
+    throwIfAborted(signal);
+  }
+  counter.finish();
+  if (counter.words.size === 0) {
+    throw new GlassboxError('tokenizer-no-text', 'There is no text to train the tokenizer on.', {
+      remedy: 'Give at least one file that is not empty.',
+    });
+  }
+  onProgress?.({ phase: 'count', done: read, total: read });
+
+  const tokens = [
+    ...special.map(toBinary),
+    ...BYTES_IN_ORDER.map((byte) => String.fromCharCode(byte)),
+  ];
+  const learner = new MergeLearner(tokens, ...wordSymbols(counter, special.length));
+  while (learner.tokens.length < options.vocabSize && learner.step()) {
+    await breathe({ phase: 'merge', done: learner.tokens.length, total: options.vocabSize });
+  }
+  onProgress?.({ phase: 'merge', done: learner.tokens.length, total: learner.tokens.length });
+  return assemble(learner, special, options);
+}
+
+function checkOptions(options: TrainBpeOptions, special: readonly string[]): void {
+  const least = 256 + special.length;
+  const { vocabSize } = options;
+  if (!Number.isInteger(vocabSize) || vocabSize < least || vocabSize > LARGEST_ID) {
+    throw new GlassboxError(
+      'tokenizer-vocab-size',
+      `A vocabulary of ${vocabSize} tokens is not possible: the 256 bytes and ${special.length} special tokens need ${least}, and ${LARGEST_ID} is the most.`,
+      { remedy: `Ask for a whole number from ${least} to ${LARGEST_ID}.` },
+    );
+  }
+  for (const token of [options.bosToken, options.eosToken]) {
+    if (token !== undefined && !special.includes(token)) {
+      throw new GlassboxError(
+        'tokenizer-special-token',
+        `The token ${JSON.stringify(token)} shall begin or end texts, but is not a special token.`,
+        { remedy: 'Name it among the special tokens too.' },
+      );
+    }
+  }
+  if (special.includes('')) {
+    throw new GlassboxError('tokenizer-special-token', 'A special token cannot be empty.');
+  }
+}
+
+/** The words as ids of bytes: symbols, where each word starts, and its count. */
+function wordSymbols(
+  counter: WordCounter,
+  firstByteId: number,
+): [symbols: Int32Array, starts: Int32Array, counts: Float64Array] {
+  const idOfByte = new Int32Array(256);
+  BYTES_IN_ORDER.forEach((byte, index) => (idOfByte[byte] = firstByteId + index));
+  const { words, counts } = counter;
+  const starts = new Int32Array(words.size + 1);
+  let symbols = new Int32Array(1 << 16);
+  let bytes = new Uint8Array(256);
+  let length = 0;
+  for (let word = 0; word < words.size; word++) {
+    const units = words.units(word);
+    const text = Buffer.from(units.buffer, units.byteOffset, units.byteLength).toString('utf16le');
+    if (bytes.length < text.length * 3) bytes = new Uint8Array(text.length * 6);
+    const width = writeUtf8(text, 0, text.length, bytes);
+    if (length + width > symbols.length) {
+      const larger = new Int32Array((length + width) * 2);
+      larger.set(symbols);
+      symbols = larger;
+    }
+    for (let i = 0; i < width; i++) symbols[length++] = idOfByte[bytes[i]!]!;
+    starts[word + 1] = length;
+  }
+  return [symbols, starts, counts];
+}
+
+function assemble(
+  learner: MergeLearner,
+  special: readonly string[],
+  options: TrainBpeOptions,
+): Tokenizer {
+  const rules = new MergeRules(learner.merges.length);
+  learner.merges.forEach(({ left, right, result }, rank) => rules.add(left, right, rank, result));
+  const tokens = new Map(learner.tokens.map((binary, id) => [id, binary]));
+  const byteIds = new Int32Array(256);
+  BYTES_IN_ORDER.forEach((byte, index) => (byteIds[byte] = special.length + index));
+  const added = addedSpecials(special, 0);
+  const end = idOf(special, '<|endoftext|>', 0);
+  const expression = patternExpression(options.pattern);
+  const splitter = splitterOf(options.pattern);
+  return new TextTokenizer({
+    kind: 'bpe',
+    name: options.name ?? 'trained',
+    model: new BpeModel({
+      alphabet: 'bytes',
+      byteIds,
+      characterIds: new Map(),
+      rules,
+      whole: undefined,
+      unknownId: undefined,
+      fuseUnknown: false,
+    }),
+    tokens,
+    added,
+    normalizer: [],
+    split: (text) => splitter.split(text),
+    stripBlanks: 0,
+    template: { before: [], after: [] },
+    bosId: options.bosToken === undefined ? end : idOf(special, options.bosToken, 0),
+    eosId: options.eosToken === undefined ? end : idOf(special, options.eosToken, 0),
+    toJson: () =>
+      byteLevelJson({
+        ids: new Map([...tokens].map(([id, binary]) => [binary, id])),
+        rules,
+        added,
+        expression,
+        ignoreMerges: false,
+      }),
+  });
+}
+
+/** Special tokens with the ids from `first` on. */
+export function addedSpecials(special: readonly string[], first: number): AddedToken[] {
+  return special.map((content, index) => ({
+    id: first + index,
+    content,
+    special: true,
+    singleWord: false,
+    stripLeft: false,
+    stripRight: false,
+    normalized: false,
+  }));
+}
+
+export function idOf(
+  special: readonly string[],
+  content: string,
+  first: number,
+): number | undefined {
+  const index = special.indexOf(content);
+  return index < 0 ? undefined : first + index;
+}
