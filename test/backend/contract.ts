@@ -47,6 +47,32 @@ export function contract(backendOf: () => Backend): void {
       expect(await store.read('a')).toEqual(values);
     }));
 
+  it('takes in more states and frees some, and keeps the others', () =>
+    withStore({ a: [2] }, async (store) => {
+      await store.write('a', floats(1, 2));
+      await store.add(new Map([['b', [3]]]));
+      expect(await store.read('b')).toEqual(new Float32Array(3));
+      await expect(
+        store.add(
+          new Map([
+            ['c', [1]],
+            ['a', [9]],
+          ]),
+        ),
+      ).rejects.toEqual(code('backend-feed'));
+      expect([...store.states.keys()]).toEqual(['a', 'b']);
+      const graph = new GraphBuilder();
+      const [a, b] = [graph.state('a', [2]), graph.state('b', [3])];
+      graph.assign(b, graph.concatenate([a, graph.scalar(5)], 0));
+      await (await store.compile(graph.build())).run({});
+      expect(await store.read('b')).toEqual(floats(1, 2, 5));
+      await expect(store.remove(['b', 'c'])).rejects.toEqual(code('backend-feed'));
+      await store.remove(['b']);
+      await expect(store.read('b')).rejects.toEqual(code('backend-feed'));
+      await expect(store.compile(graph.build())).rejects.toEqual(code('backend-compile'));
+      expect(await store.read('a')).toEqual(floats(1, 2));
+    }));
+
   it('refuses unknown states and wrong lengths, and keeps what was there', () =>
     withStore({ a: [2] }, async (store) => {
       await store.write('a', floats(1, 2));

@@ -26,6 +26,10 @@ export interface Backend {
  */
 export interface Store {
   readonly states: ReadonlyMap<string, Shape>;
+  /** Room for more states, all zero. Throws `backend-memory`, and `backend-feed` for a known name. */
+  add(states: ReadonlyMap<string, Shape>): Promise<void>;
+  /** Frees states. Programs that use them must not run again. Throws `backend-feed` if unknown. */
+  remove(names: readonly string[]): Promise<void>;
   /** Copies `data` in, row-major. Throws `backend-feed` for an unknown name or a wrong length. */
   write(name: string, data: Float32Array): Promise<void>;
   /** A copy, row-major. Throws `backend-feed` for an unknown name. */

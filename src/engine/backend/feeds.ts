@@ -1,4 +1,4 @@
-/** The check of what goes into a run, the same for every backend. */
+/** The checks of what goes into a store and a run, the same for every backend. */
 import { GlassboxError } from '../../base/errors';
 import { describe, sameShape, sizeOf } from '../graph/graph';
 import type { Graph, Shape } from '../graph/graph';
@@ -31,6 +31,18 @@ export function checkStates(graph: Graph, states: ReadonlyMap<string, Shape>): v
         'backend-compile',
         `The graph wants ${describe(value)}; the store ${got}.`,
       );
+    }
+  }
+}
+
+/** Throws `backend-feed` if a state that is to be added is there already. */
+export function refuseKnown(
+  known: ReadonlyMap<string, Shape>,
+  added: ReadonlyMap<string, Shape>,
+): void {
+  for (const name of added.keys()) {
+    if (known.has(name)) {
+      throw new GlassboxError('backend-feed', `The store has the state ${name} already.`);
     }
   }
 }

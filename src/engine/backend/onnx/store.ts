@@ -4,6 +4,7 @@ import { GlassboxError } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Shape } from '../../graph/graph';
 import type { Program, Store } from '../backend';
+import { refuseKnown } from '../feeds';
 import { compile } from './program';
 
 export interface SessionSettings {
@@ -11,16 +12,40 @@ export interface SessionSettings {
 }
 
 export class OnnxStore implements Store {
-  readonly states: ReadonlyMap<string, Shape>;
+  readonly #states: Map<string, Shape>;
   readonly #tensors = new Map<string, { tensor: Tensor; data: Float32Array }>();
   readonly #programs = new Set<Program>();
   readonly #settings: SessionSettings;
   #disposed = false;
 
   constructor(states: ReadonlyMap<string, Shape>, settings: SessionSettings) {
-    this.states = new Map(states);
+    this.#states = new Map(states);
     this.#settings = settings;
     for (const [name, shape] of states) this.#put(name, shape, allocate(name, sizeOf(shape)));
+  }
+
+  get states(): ReadonlyMap<string, Shape> {
+    return this.#states;
+  }
+
+  async add(states: ReadonlyMap<string, Shape>): Promise<void> {
+    await Promise.resolve();
+    this.#refuseIfDisposed();
+    refuseKnown(this.#states, states);
+    const arrays = [...states].map(([name, shape]) => allocate(name, sizeOf(shape)));
+    [...states].forEach(([name, shape], index) => {
+      this.#states.set(name, shape);
+      this.#put(name, shape, arrays[index]!);
+    });
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    await Promise.resolve();
+    for (const name of names) this.#get(name);
+    for (const name of names) {
+      this.#states.delete(name);
+      this.#tensors.delete(name);
+    }
   }
 
   async write(name: string, data: Float32Array): Promise<void> {
@@ -66,7 +91,7 @@ export class OnnxStore implements Store {
 
   /** Takes `data` as the state, without a copy: the caller gives it away. */
   adopt(name: string, data: Float32Array): void {
-    const shape = this.states.get(name);
+    const shape = this.#states.get(name);
     if (shape) this.#put(name, shape, data);
   }
 

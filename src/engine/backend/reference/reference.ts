@@ -9,7 +9,7 @@ import { GlassboxError } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Shape } from '../../graph/graph';
 import type { Backend, Feeds, Program, Results, Store } from '../backend';
-import { checkFeeds, checkStates } from '../feeds';
+import { checkFeeds, checkStates, refuseKnown } from '../feeds';
 import { evaluate } from './interpreter';
 
 export interface ReferenceBackend extends Backend {
@@ -38,13 +38,36 @@ export function openReference(): Promise<ReferenceBackend> {
 }
 
 class Tensors implements ReferenceStore {
-  readonly states: ReadonlyMap<string, Shape>;
+  readonly #states: Map<string, Shape>;
   readonly #data = new Map<string, Float64Array>();
   #disposed = false;
 
   constructor(states: ReadonlyMap<string, Shape>) {
-    this.states = new Map(states);
+    this.#states = new Map(states);
     for (const [name, shape] of states) this.#data.set(name, new Float64Array(sizeOf(shape)));
+  }
+
+  get states(): ReadonlyMap<string, Shape> {
+    return this.#states;
+  }
+
+  async add(states: ReadonlyMap<string, Shape>): Promise<void> {
+    await Promise.resolve();
+    this.#refuseIfDisposed();
+    refuseKnown(this.#states, states);
+    for (const [name, shape] of states) {
+      this.#states.set(name, shape);
+      this.#data.set(name, new Float64Array(sizeOf(shape)));
+    }
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    await Promise.resolve();
+    for (const name of names) this.#tensor(name);
+    for (const name of names) {
+      this.#states.delete(name);
+      this.#data.delete(name);
+    }
   }
 
   async write(name: string, data: Float32Array): Promise<void> {
@@ -75,7 +98,7 @@ class Tensors implements ReferenceStore {
   async compile(graph: Graph): Promise<ReferenceProgram> {
     await Promise.resolve();
     this.#refuseIfDisposed();
-    checkStates(graph, this.states);
+    checkStates(graph, this.#states);
     let disposed = false;
     const runExact = (feeds: Feeds): Readonly<Record<string, Float64Array>> => {
       this.#refuseIfDisposed();
