@@ -42,6 +42,7 @@ async function buildBundles() {
 
 /** One bundle for each `webview/<surface>/main.ts`, with its style sheet where it imports one. */
 async function buildWebviews() {
+  if (!existsSync(within('webview'))) return;
   const surfaces = readdirSync(within('webview'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)

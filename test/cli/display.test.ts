@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { RunDisplay, type Output } from '../../src/engine/cli/display';
-import type { TrainEvent } from '../../src/engine/cli/engine';
+import type { TrainEvent } from '../../src/protocol/messages';
 
-const start: TrainEvent = { kind: 'start', run: 'r', steps: 100, parameters: 10, tokens: 100 };
+const start: TrainEvent = {
+  kind: 'start',
+  run: 'r',
+  steps: 100,
+  parameters: 10,
+  tokens: 100,
+  validationTokens: 10,
+  vocab: 50,
+  backend: 'onnx',
+  threads: 1,
+};
 const step = (number: number, time: number): TrainEvent => ({
   kind: 'train',
   step: number,

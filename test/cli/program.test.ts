@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GlassboxError } from '../../src/base/errors';
 import { runProgram } from '../../src/engine/cli/program';
-import type { Engine, TrainEvent, TrainRequest } from '../../src/engine/cli/engine';
+import type { TrainEvent, TrainRequest } from '../../src/protocol/messages';
+import type { Engine } from '../../src/protocol/protocol';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,13 +16,23 @@ const inFolder = (name: string, text: string): string => {
 
 const EVENTS: readonly TrainEvent[] = [
   { kind: 'note', text: 'Building' },
-  { kind: 'start', run: '/r', steps: 1, parameters: 10, tokens: 100 },
+  {
+    kind: 'start',
+    run: '/r',
+    steps: 1,
+    parameters: 10,
+    tokens: 100,
+    validationTokens: 10,
+    vocab: 50,
+    backend: 'onnx',
+    threads: 1,
+  },
   { kind: 'sample', step: 0, prompt: 'The ', text: 'qz' },
   {
     kind: 'train',
     step: 1,
     tokens: 64,
-    loss: NaN,
+    loss: null,
     lr: 0.001,
     gradNorm: 1,
     tokensPerSecond: 640,
@@ -51,15 +62,14 @@ class FakeEngine implements Engine {
     this.asked.push(request);
     const top = [{ id: 5, text: ' whale', logprob: -0.5 }];
     return each([
-      { kind: 'token', id: 5, text: ' whale', logprob: -0.5, top } as const,
-      { kind: 'token', id: 6, text: '\u001b', logprob: -1, top } as const,
-      { kind: 'done', text: ' whale\u001b' } as const,
+      { kind: 'token', id: 5, text: ' whale', logprob: -0.5, rank: 0, entropy: 1, top } as const,
+      { kind: 'token', id: 6, text: '\u001b', logprob: -1, rank: 1, entropy: 1, top } as const,
+      { kind: 'done', text: ' whale\u001b', finishReason: 'length' } as const,
     ]);
   }
   logits(request: unknown): ReturnType<Engine['logits']> {
     this.asked.push(request);
-    const logits = new Float32Array([0.5, -1]);
-    return Promise.resolve({ backend: 'onnx', adapter: 'CPU', logits });
+    return Promise.resolve({ backend: 'onnx', adapter: 'CPU', logits: [0.5, -1] });
   }
   evaluate(request: unknown): ReturnType<Engine['evaluate']> {
     this.asked.push(request);
@@ -74,8 +84,10 @@ class FakeEngine implements Engine {
   }
   encode(request: unknown): ReturnType<Engine['encode']> {
     this.asked.push(request);
-    const offsets = [{ bytes: [0, 2], utf16: [0, 1], partial: false }] as const;
-    return Promise.resolve({ ids: new Uint32Array([7]), offsets });
+    return Promise.resolve({
+      ids: [7],
+      offsets: [{ bytes: [0, 2], utf16: [0, 1], partial: false }],
+    });
   }
   decode(request: { ids: readonly number[] }): Promise<string> {
     this.asked.push(request);
@@ -124,7 +136,7 @@ const trainRequest = async (...args: string[]): Promise<TrainRequest> => {
 describe('train', () => {
   it('prints the metrics and the end as JSON lines, and nothing else', async () => {
     const { lines, engine } = await cli(['train', '--json']);
-    expect(lines).toEqual([{ ...EVENTS[3], loss: null }, EVENTS[4], EVENTS[6]]);
+    expect(lines).toEqual([EVENTS[3], EVENTS[4], EVENTS[6]]);
     expect(engine.disposed).toBe(1);
   });
 

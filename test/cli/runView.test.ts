@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TrainEvent, TrainStep } from '../../src/engine/cli/engine';
+import type { TrainEvent } from '../../src/protocol/messages';
 import { drawPlot } from '../../src/engine/cli/plot';
 import { drawRun, lastingLines, plainLine, RunProgress } from '../../src/engine/cli/runView';
 import { styleFor, widthOf } from '../../src/engine/cli/terminalText';
 
 const plain = styleFor(false);
 
-function step(number: number, loss: number): TrainStep {
+function step(number: number, loss: number | null): TrainEvent {
   return {
     kind: 'train',
     step: number,
@@ -27,6 +27,10 @@ const start: TrainEvent = {
   steps: 200,
   parameters: 1_048_576,
   tokens: 301_234,
+  validationTokens: 33_470,
+  vocab: 2048,
+  backend: 'onnx',
+  threads: 1,
 };
 
 /** A run of 200 steps, `done` of them made, measured every 50. */
@@ -158,8 +162,10 @@ describe('the smoothed loss', () => {
   it('is not spoilt by a loss that is not a number', () => {
     const progress = new RunProgress();
     progress.take(step(1, 2));
-    progress.take(step(2, NaN));
+    progress.take(step(2, null));
     expect(progress.smoothedLoss).toBeCloseTo(2, 10);
+    progress.steps = 10;
+    expect(frame(80, 24, progress).join('\n')).toContain('loss not a number');
   });
 });
 
@@ -174,7 +180,7 @@ describe('lastingLines', () => {
   });
 
   it('introduces the run', () => {
-    const lines = lastingLines({ ...start, backend: 'onnx', threads: 1 }, view);
+    const lines = lastingLines(start, view);
     expect(lines.join('\n')).toContain('runs/moby');
     expect(lines.join('\n')).toContain('1.05M parameters');
     expect(lines.join('\n')).toContain('1 thread');

@@ -1,7 +1,7 @@
 /** What the commands share: what they are given, and the options that each of them has. */
 import type { Command } from 'commander';
 import type { Streams } from './console';
-import type { Engine } from './engine';
+import type { Engine } from '../../protocol/protocol';
 
 /** What every command is given. */
 export interface Context {

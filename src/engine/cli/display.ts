@@ -2,7 +2,7 @@
  * Puts a run on a terminal: lasting lines scroll up, the dashboard below them is drawn over itself.
  * Where the stream is no terminal, or a dumb one, plain lines come at intervals instead.
  */
-import type { TrainEvent } from './engine';
+import type { TrainEvent } from '../../protocol/messages';
 import { drawRun, lastingLines, plainLine, RunProgress } from './runView';
 import { styleFor, widthOf, type Style } from './terminalText';
 

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { writeJson, writeLine } from './console';
 import { wantsColour } from './display';
-import type { BackendName, GenerateEvent } from './engine';
+import type { BackendChoice, GenerateEvent } from '../../protocol/messages';
 import { backendOption, decimal, idList, MANY, SEED, wholeNumber } from './options';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { clean, styleFor, type Style } from './terminalText';
@@ -23,7 +23,7 @@ interface GenerateOptions extends CommonOptions {
   readonly minP: number;
   readonly seed?: number;
   readonly topLogprobs: number;
-  readonly backend: BackendName;
+  readonly backend: BackendChoice;
 }
 
 export function addGenerate(program: Command, context: Context): void {
@@ -64,8 +64,7 @@ async function generate(options: GenerateOptions, context: Context): Promise<voi
     signal,
   );
   if (options.json) {
-    for await (const event of events)
-      writeJson(streams, event.kind === 'done' ? event : bare(event));
+    for await (const event of events) writeJson(streams, record(event));
     return;
   }
   const style = styleFor(wantsColour(streams.stdout, streams.env));
@@ -84,7 +83,12 @@ async function generate(options: GenerateOptions, context: Context): Promise<voi
 
 type TokenEvent = Extract<GenerateEvent, { kind: 'token' }>;
 
-const bare = ({ id, text, logprob, top }: TokenEvent): object => ({ id, text, logprob, top });
+/** What `--json` shows of an event. */
+function record(event: GenerateEvent): object {
+  if (event.kind === 'done') return { kind: event.kind, text: event.text };
+  const { id, text, logprob, top } = event;
+  return { id, text, logprob, top };
+}
 
 /** A token with its probability, and beside it what else was likely. */
 function tokenLine(event: TokenEvent, style: Style): string {
@@ -104,11 +108,11 @@ export function addLogits(program: Command, context: Context): void {
     .requiredOption('--ids <ids>', 'token ids divided by commas', idList)
     .addOption(backendOption())
     .action(
-      async (options: CommonOptions & { model: string; ids: number[]; backend: BackendName }) => {
+      async (options: CommonOptions & { model: string; ids: number[]; backend: BackendChoice }) => {
         const { model, ids, backend } = options;
         const engine = await context.engine();
         const answer = await engine.logits({ model, ids, backend }, context.signal);
-        const logits = Array.from(answer.logits);
+        const { logits } = answer;
         if (options.json) {
           writeJson(context.streams, { backend: answer.backend, adapter: answer.adapter, logits });
           return;
@@ -141,7 +145,7 @@ export function addEval(program: Command, context: Context): void {
         return;
       }
       writeLine(context.streams, `loss          ${loss.toFixed(4)} nats per token`);
-      writeLine(context.streams, `perplexity    ${perplexity.toFixed(3)}`);
+      writeLine(context.streams, `perplexity    ${perplexity?.toFixed(3) ?? 'too large to say'}`);
       writeLine(context.streams, `bits per byte ${bitsPerByte.toFixed(4)}`);
       writeLine(context.streams, `tokens        ${tokens}`);
     });
@@ -154,7 +158,7 @@ export function addDevices(program: Command, context: Context): void {
     .description('What this machine can compute with.')
     .action(async (options: CommonOptions) => {
       const engine = await context.engine();
-      const devices = await engine.devices(context.signal);
+      const devices = await engine.devices({}, context.signal);
       if (options.json) {
         for (const device of devices) writeJson(context.streams, device);
         return;

@@ -8,7 +8,7 @@ import { EXIT, isCancelled, writeError, type Streams } from './console';
 import { addDevices, addEval, addGenerate, addLogits } from './modelCommands';
 import { addTokenizer } from './tokenizerCommands';
 import { addTrain } from './trainCommand';
-import type { Engine } from './engine';
+import type { Engine } from '../../protocol/protocol';
 import type { Context } from './context';
 
 function createProgram(context: Context): Command {

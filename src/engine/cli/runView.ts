@@ -6,7 +6,7 @@
  * Not covered: when and how lines reach the terminal (display.ts).
  */
 import { drawPlot, type PlotPoint } from './plot';
-import type { TrainEvent } from './engine';
+import type { TrainEvent } from '../../protocol/messages';
 import { clean, clock, grouped, short, widthOf, wrap, type Style } from './terminalText';
 
 /** How slowly the smoothed loss follows: about the last fifty steps. */
@@ -47,7 +47,7 @@ export class RunProgress implements RunView {
         this.last = event;
         this.step = event.step;
         this.#first ??= { step: event.step - 1, time: event.time - event.stepMs };
-        if (Number.isFinite(event.loss)) {
+        if (event.loss !== null && Number.isFinite(event.loss)) {
           this.losses.push({ x: event.step, y: event.loss });
           this.#average = SMOOTHING * this.#average + (1 - SMOOTHING) * event.loss;
           this.#weight = SMOOTHING * this.#weight + (1 - SMOOTHING);
@@ -55,7 +55,7 @@ export class RunProgress implements RunView {
         break;
       case 'eval':
         this.lastEval = event;
-        this.evals.push({ x: event.step, y: event.valLoss });
+        if (event.valLoss !== null) this.evals.push({ x: event.step, y: event.valLoss });
         break;
       case 'note':
         this.doing = event.text;
@@ -114,6 +114,10 @@ export function drawRun(run: RunProgress, frame: Frame): string[] {
   return ['', ...head, ...(plot.length > 0 ? ['', ...plot] : [])];
 }
 
+/** Measured numbers travel as null where they are none. */
+const decimals = (value: number | null, digits: number): string =>
+  value?.toFixed(digits) ?? 'not a number';
+
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 function progressLine(run: RunProgress, frame: Frame, columns: number): string {
@@ -145,12 +149,12 @@ function metricLines(run: RunProgress, style: Style, columns: number): string[] 
   if (last === undefined) return [];
   const item = (name: string, value: string): string => `${style.dim(name)} ${value}`;
   const items = [
-    item('loss', style.train(last.loss.toFixed(3))),
+    item('loss', style.train(decimals(last.loss, 3))),
     ...(smoothedLoss === undefined ? [] : [item('smoothed', smoothedLoss.toFixed(3))]),
     ...(lastEval
       ? [
-          item('validation', style.validation(lastEval.valLoss.toFixed(3))),
-          `${style.validation(lastEval.bitsPerByte.toFixed(3))} ${style.dim('bits/byte')}`,
+          item('validation', style.validation(decimals(lastEval.valLoss, 3))),
+          `${style.validation(decimals(lastEval.bitsPerByte, 3))} ${style.dim('bits/byte')}`,
         ]
       : []),
     `${grouped(last.tokensPerSecond)} ${style.dim('tokens/s')}`,
@@ -194,13 +198,11 @@ function startLines(
 ): string[] {
   const facts = [
     `${short(start.parameters)} parameters`,
-    ...(start.vocab === undefined ? [] : [`vocabulary ${grouped(start.vocab)}`]),
+    `vocabulary ${grouped(start.vocab)}`,
     `${short(start.tokens)} tokens of text`,
-    ...(start.validationTokens === undefined ? [] : [`${short(start.validationTokens)} held out`]),
-    ...(start.backend === undefined ? [] : [clean(start.backend)]),
-    ...(start.threads === undefined
-      ? []
-      : [start.threads === 1 ? '1 thread' : `${start.threads} threads`]),
+    `${short(start.validationTokens)} held out`,
+    clean(start.backend),
+    start.threads === 1 ? '1 thread' : `${start.threads} threads`,
   ].join(' · ');
   const resumed = start.resumedFrom ? `  resumed at step ${grouped(start.resumedFrom)}` : '';
   return [
@@ -238,9 +240,11 @@ export function plainLine(run: RunProgress, now: number): string {
   const left = run.remaining(now);
   return [
     `step ${run.step}/${run.steps}`,
-    `loss ${last.loss.toFixed(4)}`,
+    `loss ${decimals(last.loss, 4)}`,
     ...(lastEval
-      ? [`validation ${lastEval.valLoss.toFixed(4)}, ${lastEval.bitsPerByte.toFixed(3)} bits/byte`]
+      ? [
+          `validation ${decimals(lastEval.valLoss, 4)}, ${decimals(lastEval.bitsPerByte, 3)} bits/byte`,
+        ]
       : []),
     `${grouped(last.tokensPerSecond)} tokens/s`,
     ...(left === undefined ? [] : [`${clock(left)} left`]),

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { GlassboxError } from '../../base/errors';
 import { fileError } from '../../base/files';
 import { writeJson, writeLine, type Streams } from './console';
-import type { EncodeAnswer, EncodeRequest } from './engine';
+import type { EncodeAnswer, EncodeRequest } from '../../protocol/messages';
 import { parseIds, wholeNumber } from './options';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { grouped } from './terminalText';
@@ -25,7 +25,7 @@ export function addTokenizer(program: Command, context: Context): void {
 }
 
 interface TokenizerTrainOptions extends CommonOptions {
-  readonly data: readonly string[];
+  readonly data: string[];
   readonly vocabSize: number;
   readonly pattern: string;
   readonly out: string;
@@ -59,8 +59,8 @@ function addTokenizerTrain(group: Command, context: Context): void {
           if (live) streams.stderr.write('\r\u001b[K');
           writeLine(streams, `${grouped(event.vocab)} tokens written to ${event.file}`);
         } else if (live) {
-          const share = event.total > 0 ? Math.floor((event.done / event.total) * 100) : 0;
-          streams.stderr.write(`\r${event.doing} ${share}%\u001b[K`);
+          const share = event.total ? ` ${Math.floor((event.done / event.total) * 100)}%` : '';
+          streams.stderr.write(`\r${event.doing}${share}\u001b[K`);
         }
       }
     });
@@ -94,7 +94,7 @@ function addEncode(group: Command, context: Context): void {
       const engine = await context.engine();
       const offsets = options.offsets === true;
       const answer = await engine.encode({ tokenizer, special, offsets, text }, context.signal);
-      const ids = Array.from(answer.ids);
+      const { ids } = answer;
       if (options.json)
         writeJson(context.streams, offsets ? { ids, offsets: answer.offsets } : { ids });
       else if (answer.offsets) writeOffsets(text, ids, answer.offsets, context.streams);

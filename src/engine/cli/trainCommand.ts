@@ -9,7 +9,7 @@ import { fileError } from '../../base/files';
 import { applySettings, defaultRecipe, parseRecipe, type Recipe } from '../../recipe/run';
 import { isCancelled, writeJson, writeLine } from './console';
 import { RunDisplay } from './display';
-import type { TrainEvent, TrainRequest } from './engine';
+import type { TrainEvent, TrainRequest } from '../../protocol/messages';
 import { MANY, SEED, wholeNumber } from './options';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { clean, grouped } from './terminalText';
@@ -165,7 +165,7 @@ async function trainWithDisplay(
   write('');
   if (stopped) write(` Stopped at step ${grouped(progress.step)}.`);
   const measured = progress.lastEval;
-  if (measured && !stopped) {
+  if (measured?.valLoss != null && measured.bitsPerByte !== null && !stopped) {
     const bits = style.bold(`${measured.bitsPerByte.toFixed(3)} bits per byte`);
     write(` On the text held out: ${bits}, loss ${measured.valLoss.toFixed(3)}.`);
   }
