@@ -9,8 +9,8 @@ export { elementCount, tensorsInMemory, type TensorSource } from './tensorSource
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './halfFloats';
 export { formatModelConfig, parseModelConfig, type SpecialTokens } from './modelConfig';
 export { checkParameters, parameterShapes } from './parameters';
+export { openModelTensors } from './modelTensors';
 export {
-  openModelTensors,
   readModelFolder,
   writeModelFiles,
   writeModelFolder,

@@ -10,71 +10,9 @@
  */
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
+import { FAMILIES, isArchitecture, type Architecture, type Family } from './families';
+import { issuesOf, parseJsonFile } from './jsonFile';
 import { modelConfigSchema, type ModelConfig, type RopeScaling } from '../../recipe/model';
-
-/** What a family leaves out of its config.json, and what it makes of it. */
-interface Family {
-  readonly modelType: string;
-  readonly qkvBias: boolean;
-  readonly qkNorm: boolean;
-  readonly context: number;
-  /** Where `num_key_value_heads` is missing; null in the file means as many as query heads. */
-  readonly kvHeads: number | undefined;
-  readonly headDim: number | undefined;
-  /** The default of `sliding_window`, and whether `use_sliding_window` turns it on. */
-  readonly slidingWindow: number | undefined;
-  readonly slidingWindowSwitch: boolean;
-  readonly specialTokens: { readonly bos: number | undefined; readonly eos: readonly number[] };
-}
-
-const LLAMA: Family = {
-  modelType: 'llama',
-  qkvBias: false,
-  qkNorm: false,
-  context: 2048,
-  kvHeads: undefined,
-  headDim: undefined,
-  slidingWindow: undefined,
-  slidingWindowSwitch: false,
-  specialTokens: { bos: 1, eos: [2] },
-};
-
-const QWEN2: Family = {
-  modelType: 'qwen2',
-  qkvBias: true,
-  qkNorm: false,
-  context: 32768,
-  kvHeads: 32,
-  headDim: undefined,
-  slidingWindow: 4096,
-  slidingWindowSwitch: true,
-  specialTokens: { bos: undefined, eos: [] },
-};
-
-const FAMILIES = {
-  LlamaForCausalLM: LLAMA,
-  MistralForCausalLM: {
-    ...LLAMA,
-    modelType: 'mistral',
-    context: 131072,
-    kvHeads: 8,
-    slidingWindow: 4096,
-  },
-  Qwen2ForCausalLM: QWEN2,
-  Qwen3ForCausalLM: {
-    ...QWEN2,
-    modelType: 'qwen3',
-    qkvBias: false,
-    qkNorm: true,
-    headDim: 128,
-  },
-} as const satisfies Record<string, Family>;
-
-type Architecture = keyof typeof FAMILIES;
-
-function isArchitecture(name: string): name is Architecture {
-  return Object.hasOwn(FAMILIES, name);
-}
 
 /** Ids that mean something to whoever generates; undefined or empty where the files name none. */
 export interface SpecialTokens {
@@ -223,32 +161,6 @@ function ropeOf(
       originalContext: rope.original_max_position_embeddings ?? context,
     },
   };
-}
-
-/** An error of zod's as the list of what is wrong where. */
-function issuesOf(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
-}
-
-/** Parses `text` as JSON of the given schema; `name` is the file's, for the message. */
-export function parseJsonFile<T>(text: string, schema: z.ZodType<T>, name: string): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (thrown) {
-    throw new GlassboxError('model-config', `${name} is not JSON: ${String(thrown)}.`, {
-      remedy: 'Copy or download the file again.',
-      cause: thrown,
-    });
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new GlassboxError('model-config', `${name} is not valid: ${issuesOf(parsed.error)}.`, {
-    remedy: `Correct those fields of ${name}.`,
-    cause: parsed.error,
-  });
 }
 
 /**

@@ -6,7 +6,7 @@
  *
  * Not covered: weights in pickles (`pytorch_model.bin`), which can run code when they are read.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
@@ -14,14 +14,13 @@ import { atomicFile, atomicFolder, fileError, systemCodeOf } from '../../base/fi
 import type { ModelConfig } from '../../recipe/model';
 import {
   formatModelConfig,
-  parseJsonFile,
   parseModelConfig,
   tokenIdsSchema,
   type SpecialTokens,
 } from './modelConfig';
+import { parseJsonFile } from './jsonFile';
 import { checkParameters, parameterShapes } from './parameters';
-import { openSafetensors, type SafetensorsFile } from './safetensorsFile';
-import type { TensorInfo } from './safetensorsHeader';
+import { openModelTensors, readText } from './modelTensors';
 import { writeSafetensors, type WrittenDtype } from './safetensorsWriter';
 import type { TensorSource } from './tensorSource';
 
@@ -46,106 +45,6 @@ export interface ModelFolder {
   readonly generationConfig: GenerationConfig | undefined;
   /** The Jinja template from `chat_template.jinja` or `tokenizer_config.json`. */
   readonly chatTemplate: string | undefined;
-}
-
-async function readText(folder: string, name: string): Promise<string | undefined> {
-  const file = path.join(folder, name);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return undefined;
-    throw fileError(thrown, 'read', file);
-  }
-}
-
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
-
-/** Several safetensors files as one source; each tensor from the file that the index names. */
-class ShardedTensors implements TensorSource {
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
-  readonly #files: readonly SafetensorsFile[];
-  readonly #fileOf: ReadonlyMap<string, SafetensorsFile>;
-
-  constructor(files: readonly SafetensorsFile[], fileOf: ReadonlyMap<string, SafetensorsFile>) {
-    this.#files = files;
-    this.#fileOf = fileOf;
-    this.tensors = new Map(
-      [...fileOf].map(([name, file]) => {
-        const info = file.tensors.get(name);
-        if (!info)
-          throw new GlassboxError(
-            'safetensors-index',
-            `model.safetensors.index.json says that ${name} is in ${file.path}, but it is not.`,
-            { remedy: 'Copy or download the folder again.' },
-          );
-        return [name, info];
-      }),
-    );
-  }
-
-  async readF32(name: string): Promise<Float32Array> {
-    const file = this.#fileOf.get(name);
-    if (!file) throw new GlassboxError('no-tensor', `There is no tensor named ${name}.`);
-    return file.readF32(name);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#files.map((file) => file.close()));
-  }
-}
-
-async function openShards(folder: string, indexText: string): Promise<TensorSource> {
-  const indexName = 'model.safetensors.index.json';
-  const { weight_map: weightMap } = parseJsonFile(indexText, indexSchema, indexName);
-  const files = new Map<string, SafetensorsFile>();
-  const fileOf = new Map<string, SafetensorsFile>();
-  try {
-    for (const [name, fileName] of Object.entries(weightMap)) {
-      if (path.basename(fileName) !== fileName || fileName.includes('\\'))
-        throw new GlassboxError(
-          'safetensors-index',
-          `${indexName} names a file outside the folder: ${fileName}.`,
-        );
-      let file = files.get(fileName);
-      if (!file) {
-        file = await openSafetensors(path.join(folder, fileName));
-        files.set(fileName, file);
-      }
-      fileOf.set(name, file);
-    }
-    return new ShardedTensors([...files.values()], fileOf);
-  } catch (thrown) {
-    await Promise.all([...files.values()].map((file) => file.close()));
-    throw thrown;
-  }
-}
-
-/**
- * Opens the weights of a folder: `model.safetensors`, or the shards that its index names.
- *
- * @throws GlassboxError `model-weights` if there are none, `safetensors-...` if they are damaged.
- */
-export async function openModelTensors(folder: string): Promise<TensorSource> {
-  const index = await readText(folder, 'model.safetensors.index.json');
-  if (index !== undefined) return openShards(folder, index);
-  const names = await readdir(folder).catch((thrown: unknown) => {
-    throw fileError(thrown, 'read', folder);
-  });
-  if (names.includes('model.safetensors'))
-    return openSafetensors(path.join(folder, 'model.safetensors'));
-  const pickle = names.find((name) => /^pytorch_model.*\.(bin|json)$/.test(name));
-  throw new GlassboxError(
-    'model-weights',
-    pickle === undefined
-      ? `${folder} holds no weights: neither model.safetensors nor model.safetensors.index.json is there.`
-      : `${folder} holds its weights only as a pickle (${pickle}), which is not read because it can run code.`,
-    {
-      remedy:
-        pickle === undefined
-          ? 'Choose the folder that holds the weights.'
-          : 'Convert them to safetensors first, for example with save_pretrained of transformers.',
-    },
-  );
 }
 
 const generationSchema = z.looseObject({
