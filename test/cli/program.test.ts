@@ -4,7 +4,11 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GlassboxError } from '../../src/base/errors';
 import { runProgram } from '../../src/engine/cli/program';
-import type { TrainEvent, TrainRequest } from '../../src/protocol/messages';
+import {
+  trainRequestSchema,
+  type TrainEvent,
+  type TrainRequest,
+} from '../../src/protocol/messages';
 import type { Engine } from '../../src/protocol/protocol';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-cli-'));
@@ -130,7 +134,7 @@ const trainRequest = async (...args: string[]): Promise<TrainRequest> => {
   const { code, err, engine } = await cli(['train', '--json', ...args]);
   expect(err).not.toContain('error');
   expect(code).toBe(0);
-  return engine.asked[0] as TrainRequest;
+  return trainRequestSchema.parse(engine.asked[0]);
 };
 
 describe('train', () => {
