@@ -6,7 +6,7 @@ import process from 'node:process';
 import { dist, installIfNeeded, node, within } from './project.mjs';
 
 const args = process.argv.slice(2);
-const all = readdirSync(within('bench'))
+const all = (existsSync(within('bench')) ? readdirSync(within('bench')) : [])
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -3));
 const named = args[0] !== undefined && !args[0].startsWith('-') ? args.shift() : undefined;

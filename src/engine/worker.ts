@@ -1,0 +1,16 @@
+/** A worker thread of the engine: answers the protocol over the port to the thread that started it. */
+import { parentPort } from 'node:worker_threads';
+import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
+import { GlassboxError } from '../base/errors';
+import { serve } from '../protocol/rpc';
+
+if (parentPort === null) {
+  throw new GlassboxError('not-a-worker', 'worker.js was started as a program of its own.', {
+    remedy: 'Start the engine (engine.js) or the command line (cli.js): they start their workers.',
+  });
+}
+const connection = createMessageConnection(
+  new PortMessageReader(parentPort),
+  new PortMessageWriter(parentPort),
+);
+serve(connection, {});
