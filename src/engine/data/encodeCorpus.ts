@@ -5,7 +5,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { splitDocuments, surveyDocuments, type Documents } from './split';
-import { corpusInMemory, type Corpus, type CorpusTokenizer, type TokenCorpus } from './tokenCorpus';
+import {
+  corpusInMemory,
+  tokenByteLengths,
+  type Corpus,
+  type CorpusTokenizer,
+  type TokenCorpus,
+} from './tokenCorpus';
 
 export interface EncodeProgress {
   readonly bytes: number;
@@ -18,8 +24,6 @@ export interface EncodeOptions {
   readonly validationFraction?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: EncodeProgress) => void) | undefined;
-  /** UTF-8 bytes of each token of the vocabulary, for exact bits per byte. */
-  readonly tokenBytes?: ArrayLike<number> | undefined;
 }
 
 /** Where the tokens of one part go. */
@@ -129,7 +133,7 @@ export async function encodeInMemory(
   const train = new MemorySink();
   const validation = new MemorySink();
   await encodeDocuments(documents, tokenizer, { train, validation }, options);
-  const tokenBytes = withoutEos(options.tokenBytes, tokenizer);
+  const tokenBytes = tokenByteLengths(tokenizer);
   const trainCorpus = train.corpus(tokenizer.vocabSize, tokenBytes);
   if (!trainCorpus) throw new Error('encodeDocuments has counted tokens for training');
   return {
@@ -137,20 +141,4 @@ export async function encodeInMemory(
     validation: validation.corpus(tokenizer.vocabSize, tokenBytes),
     close: () => undefined,
   };
-}
-
-/** The table with no bytes for the end-of-text token, which stands for none of the text. */
-export function withoutEos(
-  tokenBytes: ArrayLike<number> | undefined,
-  { vocabSize, eosId }: CorpusTokenizer,
-): Uint16Array | undefined {
-  if (!tokenBytes) return undefined;
-  if (tokenBytes.length !== vocabSize)
-    throw new GlassboxError(
-      'token-bytes',
-      `There are ${tokenBytes.length} token lengths for a vocabulary of ${vocabSize}.`,
-    );
-  const table = Uint16Array.from(tokenBytes);
-  if (eosId !== undefined) table[eosId] = 0;
-  return table;
 }

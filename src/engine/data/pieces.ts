@@ -1,7 +1,8 @@
 /**
  * Long text in pieces. A piece never ends in the midst of a character, and where possible it ends
  * between a word and white space: no usual pre-split pattern joins the two, so the tokens of the
- * pieces are the tokens of the whole.
+ * pieces are the tokens of the whole. (Not so for a tokenizer that puts a space before every text, as
+ * SentencePiece's do: there each piece begins with one.)
  */
 
 /** A stretch of a document. */

@@ -6,7 +6,7 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { GlassboxError } from '../../base/errors';
 import { atomicFile, atomicFolder, fileError, systemCodeOf } from '../../base/files';
-import { encodeDocuments, withoutEos, type EncodeOptions, type TokenSink } from './encodeCorpus';
+import { encodeDocuments, type EncodeOptions, type TokenSink } from './encodeCorpus';
 import {
   dtypeFor,
   INDEX_NAME,
@@ -15,7 +15,7 @@ import {
   type SplitIndex,
 } from './shardFormat';
 import type { Documents } from './split';
-import type { CorpusTokenizer } from './tokenCorpus';
+import { tokenByteLengths, type CorpusTokenizer } from './tokenCorpus';
 
 export interface ShardOptions extends EncodeOptions {
   /** The most tokens in one file; 2^27 if not given. */
@@ -149,7 +149,7 @@ export async function writeShards(
   await refuseForeignFolder(folder);
   const { shardTokens = 2 ** 27, tokenizerHash } = options;
   const dtype = dtypeFor(tokenizer.vocabSize);
-  const tokenBytes = withoutEos(options.tokenBytes, tokenizer);
+  const tokenBytes = tokenByteLengths(tokenizer);
   let index: CorpusIndex | undefined;
   await atomicFolder(folder, async (temporary) => {
     const sinkOptions = { dtype, shardTokens, tokenBytes };

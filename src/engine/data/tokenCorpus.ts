@@ -9,6 +9,23 @@ export interface CorpusTokenizer {
   encode(text: string): ArrayLike<number>;
   /** Written after each document, if there is one. */
   readonly eosId: number | undefined;
+  /** With these the bytes of each token are counted exactly, else on average. */
+  hasToken?(id: number): boolean;
+  tokenBytes?(id: number): Uint8Array;
+  /** They stand for none of the text. */
+  readonly specialTokens?: ReadonlyMap<string, number>;
+}
+
+/** UTF-8 bytes of each token of the vocabulary, where the tokenizer tells; none for special ones. */
+export function tokenByteLengths(tokenizer: CorpusTokenizer): Uint16Array | undefined {
+  if (!tokenizer.tokenBytes) return undefined;
+  const special = new Set(tokenizer.specialTokens?.values());
+  if (tokenizer.eosId !== undefined) special.add(tokenizer.eosId);
+  const lengths = new Uint16Array(tokenizer.vocabSize);
+  for (let id = 0; id < lengths.length; id++)
+    if (!special.has(id) && (tokenizer.hasToken?.(id) ?? true))
+      lengths[id] = tokenizer.tokenBytes(id).length;
+  return lengths;
 }
 
 export interface TokenCorpus {
