@@ -16,7 +16,7 @@ describe.each(names)('%s', (name) => {
       fc.property(awkwardText(), (text) => {
         const ids = tokenizer.encode(text);
         expect(ids).toEqual(PEERS[name].encode(text, { disallowedSpecial: new Set() }));
-        expect(tokenizer.decode(ids)).toBe(text.toWellFormed());
+        expect(tokenizer.decode(ids)).toBe(Buffer.from(text).toString());
       }),
       { numRuns: 500 },
     );

@@ -23,8 +23,12 @@ export const NOT_SYMBOL = LETTER | NUMBER | SPACE;
 
 const pages: (Uint8Array | undefined)[] = new Array<undefined>(0x1100).fill(undefined);
 
-/** The classes of the ASCII characters, for loops that look at code units. */
-export const ASCII_CLASS = buildPage(0).slice(0, 128);
+const ASCII = asciiClasses();
+
+/** The classes of the ASCII characters, a copy, for loops that look at code units. */
+export function asciiClasses(): Uint8Array {
+  return buildPage(0).slice(0, 128);
+}
 
 /** The class bits of a code point. */
 export function classOf(point: number): number {
@@ -35,7 +39,7 @@ export function classOf(point: number): number {
 /** The class bits of the character at `index` of `text`. */
 export function classAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
-  return unit < 128 ? ASCII_CLASS[unit]! : classOf(text.codePointAt(index)!);
+  return unit < 128 ? ASCII[unit]! : classOf(text.codePointAt(index)!);
 }
 
 /** Code units that the character at `index` takes. */

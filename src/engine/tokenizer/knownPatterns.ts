@@ -4,7 +4,6 @@
  * hold them. A scanner takes a text and the start of a piece and gives the piece's end.
  */
 import {
-  ASCII_CLASS,
   LEADING,
   LETTER,
   NEWLINE,
@@ -12,6 +11,7 @@ import {
   NUMBER,
   SPACE,
   TRAILING,
+  asciiClasses,
   classAt,
   classOf,
   widthAt,
@@ -19,6 +19,7 @@ import {
 
 export type Scanner = (text: string, start: number) => number;
 
+const ASCII = asciiClasses();
 const APOSTROPHE = 0x27;
 const BLANK = 0x20;
 const SLASH = 0x2f;
@@ -49,7 +50,7 @@ export function gpt2Piece(text: string, start: number): number {
 export function cl100kScanner(digits: number, trailing: boolean): Scanner {
   return (text, start) => {
     const unit = text.charCodeAt(start);
-    const bits = unit < 128 ? ASCII_CLASS[unit]! : classOf(text.codePointAt(start)!);
+    const bits = unit < 128 ? ASCII[unit]! : classOf(text.codePointAt(start)!);
     if (bits & LETTER) return runEnd(text, start, LETTER);
     if (bits & NUMBER) return numbersEnd(text, start, digits);
     if (unit === APOSTROPHE) {
@@ -73,7 +74,7 @@ export function cl100kScanner(digits: number, trailing: boolean): Scanner {
  */
 export function o200kPiece(text: string, start: number): number {
   const unit = text.charCodeAt(start);
-  const bits = unit < 128 ? ASCII_CLASS[unit]! : classOf(text.codePointAt(start)!);
+  const bits = unit < 128 ? ASCII[unit]! : classOf(text.codePointAt(start)!);
   const next = start + (unit < 128 ? 1 : widthAt(text, start));
   const mayLead = !(bits & (LETTER | NUMBER | NEWLINE));
   const isWord = (bits & (LEADING | TRAILING)) !== 0;
@@ -125,7 +126,7 @@ function runEnd(text: string, start: number, mask: number): number {
   while (i < text.length) {
     const unit = text.charCodeAt(i);
     if (unit < 128) {
-      if (!(ASCII_CLASS[unit]! & mask)) return i;
+      if (!(ASCII[unit]! & mask)) return i;
       i++;
     } else {
       const point = text.codePointAt(i)!;

@@ -180,3 +180,31 @@ class RegexSplitter implements Splitter {
     }
   }
 }
+
+const EVEN = 4096;
+
+/** Pieces of an even length, for tokenizers without merges, which any cut suits; never in a character. */
+export function splitEvenly(text: string): number[] {
+  const ends: number[] = [];
+  for (let at = 0; at < text.length;) {
+    at = Math.min(at + EVEN, text.length);
+    if (at < text.length && text.codePointAt(at - 1)! > 0xffff) at++;
+    ends.push(at);
+  }
+  return ends;
+}
+
+/** Cuts before each run of SentencePiece's `▁`. */
+export function splitBeforeMarks(text: string): number[] {
+  const ends: number[] = [];
+  for (let at = text.indexOf('▁', 1); at >= 0; at = text.indexOf('▁', at + 1)) {
+    if (text[at - 1] !== '▁') ends.push(at);
+  }
+  if (text !== '') ends.push(text.length);
+  return ends;
+}
+
+/** The expression is one of those that leave no text unmatched. */
+export function hasScanner(expression: string): boolean {
+  return SCANNERS.has(expression);
+}

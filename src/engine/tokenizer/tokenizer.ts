@@ -1,9 +1,24 @@
 /**
  * The tokenizer room's door: text to token ids and back.
+ *
+ * Tokenizers come by name (`builtinTokenizer`), from a tokenizer.json (`parseTokenizerJson`), from
+ * training (`trainBpe`), or plain (`byteTokenizer`, `charTokenizer`). They hold caches and scratch
+ * buffers: one tokenizer serves one thread. Not covered: WordPiece, Unigram, and anything that needs
+ * SentencePiece's own model file.
  */
 export { BUILTIN_TOKENIZERS, builtinTokenizer } from './builtin';
-export { type PatternName, type SplitPattern, splitterOf } from './splitPattern';
+export { byteTokenizer, charTokenizer } from './plainTokenizers';
+export { parseTokenizerJson } from './readJson';
+export type { SpecialTokenOptions } from './specials';
+export {
+  type PatternName,
+  type SplitPattern,
+  type Splitter,
+  patternExpression,
+  splitterOf,
+} from './splitPattern';
 export { type TextSource, type TrainBpeOptions, type TrainingProgress, trainBpe } from './train';
+export { translateRegex } from './translateRegex';
 export type {
   DecodeOptions,
   EncodeOptions,

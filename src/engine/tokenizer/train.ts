@@ -7,12 +7,12 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
-import type { AddedToken } from './addedTokens';
 import { byteLevelJson } from './byteLevelJson';
 import { BYTE_TO_CHARACTER, toBinary, writeUtf8 } from './bytes';
 import { MergeRules } from './merge';
 import { MergeLearner } from './mergeLearner';
 import { BpeModel } from './model';
+import { type SpecialTokenOptions, type Specials, specialsOf } from './specials';
 import { type SplitPattern, patternExpression, splitterOf } from './splitPattern';
 import { TextTokenizer } from './textTokenizer';
 import type { Tokenizer } from './types';
@@ -29,15 +29,11 @@ export interface TrainingProgress {
   readonly total: number | undefined;
 }
 
-export interface TrainBpeOptions {
+/** Special tokens get the first ids. */
+export interface TrainBpeOptions extends SpecialTokenOptions {
   /** Tokens to end up with, special ones included; fewer where the text has no more pairs. */
   readonly vocabSize: number;
   readonly pattern: SplitPattern;
-  /** They get the first ids. */
-  readonly specialTokens?: readonly string[];
-  /** Which of them begins and ends a text; by default `<|endoftext|>`, where it is one of them. */
-  readonly bosToken?: string;
-  readonly eosToken?: string;
   readonly name?: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: TrainingProgress) => void;
@@ -57,8 +53,8 @@ const BYTES_IN_ORDER = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b
  * @throws GlassboxError `tokenizer-vocab-size`, `tokenizer-no-text`, `tokenizer-pattern`, `cancelled`
  */
 export async function trainBpe(source: TextSource, options: TrainBpeOptions): Promise<Tokenizer> {
-  const special = [...new Set(options.specialTokens ?? [])];
-  checkOptions(options, special);
+  const specials = specialsOf(options);
+  checkSize(options.vocabSize, specials.contents.length);
   const splitter = splitterOf(options.pattern);
   const { signal, onProgress } = options;
   let lastBreath = performance.now();
@@ -89,38 +85,25 @@ export async function trainBpe(source: TextSource, options: TrainBpeOptions): Pr
   onProgress?.({ phase: 'count', done: read, total: read });
 
   const tokens = [
-    ...special.map(toBinary),
+    ...specials.contents.map(toBinary),
     ...BYTES_IN_ORDER.map((byte) => String.fromCharCode(byte)),
   ];
-  const learner = new MergeLearner(tokens, ...wordSymbols(counter, special.length));
+  const learner = new MergeLearner(tokens, ...wordSymbols(counter, specials.contents.length));
   while (learner.tokens.length < options.vocabSize && learner.step()) {
     await breathe({ phase: 'merge', done: learner.tokens.length, total: options.vocabSize });
   }
   onProgress?.({ phase: 'merge', done: learner.tokens.length, total: learner.tokens.length });
-  return assemble(learner, special, options);
+  return assemble(learner, specials, options);
 }
 
-function checkOptions(options: TrainBpeOptions, special: readonly string[]): void {
-  const least = 256 + special.length;
-  const { vocabSize } = options;
+function checkSize(vocabSize: number, specials: number): void {
+  const least = 256 + specials;
   if (!Number.isInteger(vocabSize) || vocabSize < least || vocabSize > LARGEST_ID) {
     throw new GlassboxError(
       'tokenizer-vocab-size',
-      `A vocabulary of ${vocabSize} tokens is not possible: the 256 bytes and ${special.length} special tokens need ${least}, and ${LARGEST_ID} is the most.`,
+      `A vocabulary of ${vocabSize} tokens is not possible: the 256 bytes and ${specials} special tokens need ${least}, and ${LARGEST_ID} is the most.`,
       { remedy: `Ask for a whole number from ${least} to ${LARGEST_ID}.` },
     );
-  }
-  for (const token of [options.bosToken, options.eosToken]) {
-    if (token !== undefined && !special.includes(token)) {
-      throw new GlassboxError(
-        'tokenizer-special-token',
-        `The token ${JSON.stringify(token)} shall begin or end texts, but is not a special token.`,
-        { remedy: 'Name it among the special tokens too.' },
-      );
-    }
-  }
-  if (special.includes('')) {
-    throw new GlassboxError('tokenizer-special-token', 'A special token cannot be empty.');
   }
 }
 
@@ -152,18 +135,13 @@ function wordSymbols(
   return [symbols, starts, counts];
 }
 
-function assemble(
-  learner: MergeLearner,
-  special: readonly string[],
-  options: TrainBpeOptions,
-): Tokenizer {
+function assemble(learner: MergeLearner, specials: Specials, options: TrainBpeOptions): Tokenizer {
   const rules = new MergeRules(learner.merges.length);
   learner.merges.forEach(({ left, right, result }, rank) => rules.add(left, right, rank, result));
   const tokens = new Map(learner.tokens.map((binary, id) => [id, binary]));
   const byteIds = new Int32Array(256);
-  BYTES_IN_ORDER.forEach((byte, index) => (byteIds[byte] = special.length + index));
-  const added = addedSpecials(special, 0);
-  const end = idOf(special, '<|endoftext|>', 0);
+  BYTES_IN_ORDER.forEach((byte, index) => (byteIds[byte] = specials.contents.length + index));
+  const added = specials.added(0);
   const expression = patternExpression(options.pattern);
   const splitter = splitterOf(options.pattern);
   return new TextTokenizer({
@@ -184,8 +162,7 @@ function assemble(
     split: (text) => splitter.split(text),
     stripBlanks: 0,
     template: { before: [], after: [] },
-    bosId: options.bosToken === undefined ? end : idOf(special, options.bosToken, 0),
-    eosId: options.eosToken === undefined ? end : idOf(special, options.eosToken, 0),
+    ...specials.ends(0),
     toJson: () =>
       byteLevelJson({
         ids: new Map([...tokens].map(([id, binary]) => [binary, id])),
@@ -195,26 +172,4 @@ function assemble(
         ignoreMerges: false,
       }),
   });
-}
-
-/** Special tokens with the ids from `first` on. */
-export function addedSpecials(special: readonly string[], first: number): AddedToken[] {
-  return special.map((content, index) => ({
-    id: first + index,
-    content,
-    special: true,
-    singleWord: false,
-    stripLeft: false,
-    stripRight: false,
-    normalized: false,
-  }));
-}
-
-export function idOf(
-  special: readonly string[],
-  content: string,
-  first: number,
-): number | undefined {
-  const index = special.indexOf(content);
-  return index < 0 ? undefined : first + index;
 }

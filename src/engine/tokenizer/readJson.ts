@@ -1,0 +1,238 @@
+/**
+ * Reads Hugging Face's tokenizer.json: byte-level BPE as GPT-2, Llama 3 and Qwen write it, and BPE
+ * over characters with byte fallback as SentencePiece's conversions (Llama 2) write it.
+ */
+import { z } from 'zod';
+import { GlassboxError, messageOf } from '../../base/errors';
+import type { AddedToken } from './addedTokens';
+import { fromByteLevel, toBinary } from './bytes';
+import {
+  type DecoderSteps,
+  type PreTokenizer,
+  type Split,
+  type Template,
+  checked,
+  invalid,
+  readDecoder,
+  readNormalizer,
+  readPostProcessor,
+  readPreTokenizer,
+} from './jsonComponents';
+import { type JsonModel, isId, readModel } from './jsonModel';
+import { BpeModel } from './model';
+import { splitBeforeMarks, splitEvenly } from './splitPattern';
+import { TextTokenizer } from './textTokenizer';
+import type { Tokenizer } from './types';
+
+const fileSchema = z.looseObject({ added_tokens: z.array(z.unknown()).nullish() });
+
+const addedTokenSchema = z
+  .looseObject({
+    id: z.unknown().refine(isId, 'must be a token id'),
+    content: z.string(),
+    special: z.boolean().default(false),
+    single_word: z.boolean().default(false),
+    lstrip: z.boolean().default(false),
+    rstrip: z.boolean().default(false),
+    normalized: z.boolean().optional(),
+  })
+  .transform((token): AddedToken => ({
+    id: isId(token.id) ? token.id : 0,
+    content: token.content,
+    special: token.special,
+    singleWord: token.single_word,
+    stripLeft: token.lstrip,
+    stripRight: token.rstrip,
+    normalized: token.normalized ?? !token.special,
+  }));
+
+const tokenNameSchema = z
+  .union([z.string(), z.looseObject({ content: z.string() }).transform((token) => token.content)])
+  .nullish();
+
+const configSchema = z.looseObject({
+  bos_token: tokenNameSchema,
+  eos_token: tokenNameSchema,
+  add_bos_token: z.boolean().nullish(),
+});
+
+/** Names by which models call their first and last token, where no configuration says it. */
+const USUAL_BOS = ['<s>', '<|begin_of_text|>', '<bos>', '<|endoftext|>'];
+const USUAL_EOS = ['</s>', '<|end_of_text|>', '<eos>', '<|endoftext|>'];
+
+/**
+ * The tokenizer that a tokenizer.json describes.
+ *
+ * @param text the file's text
+ * @param name what to call it
+ * @param configText the text of the tokenizer_config.json beside it, which names the tokens that
+ *   begin and end a text
+ * @throws GlassboxError `tokenizer-json` where it isn't valid, `tokenizer-unsupported` naming a
+ *   component that Glassbox doesn't know, `tokenizer-pattern`
+ */
+export function parseTokenizerJson(
+  text: string,
+  name = 'tokenizer.json',
+  configText?: string,
+): Tokenizer {
+  const file = checked(fileSchema, parse(text, 'tokenizer.json'), 'file');
+  const model = readModel(file['model']);
+  const normalizer = readNormalizer(file['normalizer']);
+  const preTokenizer = readPreTokenizer(file['pre_tokenizer']);
+  const decoder = readDecoder(file['decoder']);
+  const added = (file.added_tokens ?? []).map((token, index) =>
+    checked(addedTokenSchema, token, `added_tokens.${index}`),
+  );
+  const bytes = preTokenizer.byteLevel;
+  const tokens = tokenBytes(model, added, decoder, bytes);
+  const ends = endTokens(added, readPostProcessor(file['post_processor']), configText);
+  for (const id of [...ends.template.before, ...ends.template.after]) {
+    if (!tokens.has(id)) invalid(`post_processor adds the token ${id}, which there is not`);
+  }
+  return new TextTokenizer({
+    kind: kindOf(model, bytes),
+    name,
+    model: new BpeModel({
+      alphabet: bytes ? 'bytes' : 'characters',
+      byteIds: byteIdsOf(model, bytes),
+      characterIds: bytes ? new Map() : characterIdsOf(model),
+      rules: model.rules,
+      whole: model.ignoreMerges ? wholeOf(model, bytes) : undefined,
+      unknownId: model.unknownId,
+      fuseUnknown: model.fuseUnknown,
+    }),
+    tokens,
+    added,
+    normalizer: [...normalizer, ...preTokenizer.steps],
+    split: splitOf(model, preTokenizer),
+    stripBlanks: bytes ? 0 : decoder.stripBlanks,
+    template: ends.template,
+    bosId: ends.bosId,
+    eosId: ends.eosId,
+    toJson: () => text,
+  });
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GlassboxError('tokenizer-json', `The ${file} is not JSON: ${messageOf(cause)}`, {
+      remedy: 'Get the file again from where the model came from; it may be cut off.',
+      cause,
+    });
+  }
+}
+
+function kindOf(model: JsonModel, bytes: boolean): Tokenizer['kind'] {
+  if (model.merges.length > 0) return 'bpe';
+  if (bytes) return 'byte';
+  return model.byteFallback || model.unknownId !== undefined ? 'bpe' : 'char';
+}
+
+/** Id -> the bytes that it stands for in a text, as a binary string. */
+function tokenBytes(
+  model: JsonModel,
+  added: readonly AddedToken[],
+  decoder: DecoderSteps,
+  bytes: boolean,
+): Map<number, string> {
+  const tokens = new Map<number, string>();
+  for (const [token, id] of model.vocab) {
+    if (bytes) {
+      tokens.set(id, fromByteLevel(token) ?? toBinary(token));
+      continue;
+    }
+    const byte = model.byteFallback || decoder.byteFallback ? fallbackByte(token) : undefined;
+    const text = decoder.replace.reduce(
+      (result, { pattern, content }) => result.replaceAll(pattern, () => content),
+      token,
+    );
+    tokens.set(id, byte === undefined ? toBinary(text) : String.fromCharCode(byte));
+  }
+  for (const { id, content } of added) tokens.set(id, toBinary(content));
+  return tokens;
+}
+
+function fallbackByte(token: string): number | undefined {
+  const match = /^<0x([0-9A-F]{2})>$/.exec(token);
+  return match ? parseInt(match[1]!, 16) : undefined;
+}
+
+function byteIdsOf(model: JsonModel, bytes: boolean): Int32Array {
+  const ids = new Int32Array(256).fill(-1);
+  if (!bytes && !model.byteFallback) return ids;
+  for (const [token, id] of model.vocab) {
+    const binary = bytes ? fromByteLevel(token) : undefined;
+    const byte =
+      binary?.length === 1 ? binary.charCodeAt(0) : bytes ? undefined : fallbackByte(token);
+    if (byte !== undefined) ids[byte] = id;
+  }
+  return ids;
+}
+
+function characterIdsOf(model: JsonModel): Map<number, number> {
+  const ids = new Map<number, number>();
+  for (const [token, id] of model.vocab) {
+    const point = token.codePointAt(0);
+    if (point !== undefined && token.length === (point > 0xffff ? 2 : 1)) ids.set(point, id);
+  }
+  return ids;
+}
+
+function wholeOf(model: JsonModel, bytes: boolean): Map<string, number> {
+  if (!bytes) return new Map(model.vocab);
+  const whole = new Map<string, number>();
+  for (const [token, id] of model.vocab) {
+    const binary = fromByteLevel(token);
+    if (binary !== undefined) whole.set(binary, id);
+  }
+  return whole;
+}
+
+/** The pre-tokenizer's split, or where there is none a cut that cannot change the result. */
+function splitOf(model: JsonModel, preTokenizer: PreTokenizer): Split {
+  if (preTokenizer.split) return preTokenizer.split;
+  const whole: Split = (text) => (text === '' ? [] : [text.length]);
+  if (model.ignoreMerges || (model.fuseUnknown && !model.byteFallback)) return whole;
+  if (model.merges.length === 0) return splitEvenly;
+  // SentencePiece's tokenizers: a merge makes `▁the`, none makes `the▁`, so that a `▁` after
+  // something else begins a piece of its own.
+  const crosses = model.merges.some(
+    ([left, right]) => right.startsWith('▁') && !left.endsWith('▁'),
+  );
+  return crosses || preTokenizer.byteLevel || !model.vocab.has('▁') ? whole : splitBeforeMarks;
+}
+
+interface EndTokens {
+  readonly template: Template;
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+}
+
+function endTokens(
+  added: readonly AddedToken[],
+  template: Template,
+  configText: string | undefined,
+): EndTokens {
+  const idOf = (content: string | null | undefined): number | undefined =>
+    added.find((token) => token.content === content)?.id;
+  if (configText === undefined) {
+    const special = new Set(added.filter((token) => token.special).map((token) => token.content));
+    return {
+      template,
+      bosId: template.before[0] ?? idOf(USUAL_BOS.find((content) => special.has(content))),
+      eosId: idOf(USUAL_EOS.find((content) => special.has(content))),
+    };
+  }
+  const config = checked(
+    configSchema,
+    parse(configText, 'tokenizer_config.json'),
+    'tokenizer_config.json',
+  );
+  const bosId = idOf(config.bos_token);
+  const addsBos = config.add_bos_token === true && bosId !== undefined;
+  const before =
+    addsBos && !template.before.includes(bosId) ? [bosId, ...template.before] : template.before;
+  return { template: { ...template, before }, bosId, eosId: idOf(config.eos_token) };
+}

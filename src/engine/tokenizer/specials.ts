@@ -1,0 +1,55 @@
+/** The special tokens of the tokenizers that are made here, rather than read. */
+import { GlassboxError } from '../../base/errors';
+import type { AddedToken } from './addedTokens';
+
+export interface SpecialTokenOptions {
+  readonly specialTokens?: readonly string[];
+  /** Which of them begins and ends a text; by default `<|endoftext|>`, where it is one of them. */
+  readonly bosToken?: string;
+  readonly eosToken?: string;
+}
+
+export interface Specials {
+  readonly contents: readonly string[];
+  /** With ids from `first` on. */
+  added(first: number): AddedToken[];
+  ends(first: number): { bosId: number | undefined; eosId: number | undefined };
+}
+
+/** @throws GlassboxError `tokenizer-special-token` */
+export function specialsOf(options: SpecialTokenOptions): Specials {
+  const contents = [...new Set(options.specialTokens ?? [])];
+  if (contents.includes('')) {
+    throw new GlassboxError('tokenizer-special-token', 'A special token cannot be empty.', {
+      remedy: 'Take it out of the list of special tokens.',
+    });
+  }
+  for (const token of [options.bosToken, options.eosToken]) {
+    if (token !== undefined && !contents.includes(token)) {
+      throw new GlassboxError(
+        'tokenizer-special-token',
+        `The token ${JSON.stringify(token)} shall begin or end texts, but is not a special token.`,
+        { remedy: 'Name it among the special tokens too.' },
+      );
+    }
+  }
+  const idOf = (content: string, first: number): number | undefined =>
+    contents.includes(content) ? first + contents.indexOf(content) : undefined;
+  return {
+    contents,
+    added: (first) =>
+      contents.map((content, index) => ({
+        id: first + index,
+        content,
+        special: true,
+        singleWord: false,
+        stripLeft: false,
+        stripRight: false,
+        normalized: false,
+      })),
+    ends: (first) => ({
+      bosId: idOf(options.bosToken ?? '<|endoftext|>', first),
+      eosId: idOf(options.eosToken ?? '<|endoftext|>', first),
+    }),
+  };
+}
