@@ -188,8 +188,16 @@ export async function atomicFolder(
     await syncFolderEntries(path.dirname(target));
   } catch (thrown) {
     await removeQuietly(temporary);
-    throw fileError(thrown, 'write', target);
+    throw fileError(underTemporary(thrown, temporary) ? thrown.cause : thrown, 'write', target);
   }
+}
+
+/** Whether a file below the temporary folder, whose name means nothing to people, failed. */
+function underTemporary(thrown: unknown, temporary: string): thrown is GlassboxError {
+  if (!(thrown instanceof GlassboxError) || thrown.details['systemCode'] === undefined)
+    return false;
+  const failed = thrown.details['path'];
+  return typeof failed === 'string' && failed.startsWith(temporary + path.sep);
 }
 
 async function takeName(temporary: string, target: string): Promise<void> {

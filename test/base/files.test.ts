@@ -69,6 +69,18 @@ describe('atomicFolder', () => {
     expect(await readdir(folder)).toEqual(['model']);
   });
 
+  it('names the folder, not the temporary one, when a file in it cannot be written', async () => {
+    const target = path.join(folder, 'model');
+    const failing = atomicFolder(target, (temporary) =>
+      atomicFile(path.join(temporary, 'weights'), () => Promise.reject(systemError('ENOSPC'))),
+    );
+    await expect(failing).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `Could not write ${target}: the disk is full.`,
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('says why it cannot write below a file', async () => {
     await writeFile(path.join(folder, 'file'), '');
     const target = path.join(folder, 'file', 'model');
