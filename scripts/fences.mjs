@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   'src/engine/interop': ['base', 'recipe', 'graph', 'tokenizer'],
   'src/engine/data': ['base', 'recipe', 'tokenizer'],
   'src/engine/model': ['base', 'recipe', 'graph', 'interop'],
-  'src/engine/infer': ['base', 'recipe', 'graph', 'model', 'backend', 'tokenizer'],
+  'src/engine/infer': ['base', 'recipe', 'graph', 'model', 'backend', 'tokenizer', 'interop'],
   'src/engine/eval': ['base', 'recipe', 'graph', 'backend', 'model', 'data', 'infer', 'tokenizer'],
   'src/engine/train': [
     'base',
