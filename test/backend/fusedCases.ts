@@ -247,16 +247,27 @@ function crossEntropy(pass: Pass): Cases {
   ];
 }
 
+interface AdamwForm {
+  readonly weightDecay?: number;
+  readonly learningRateScale?: number;
+  readonly epsilon?: number;
+  /** Nothing learnt yet and nothing to learn, as for a token that never occurred. */
+  readonly untouched?: true;
+  readonly updatesOnly?: true;
+}
+
 function adamw(): Cases {
-  const over = (shape: Shape, weightDecay: number, scales: number, label: string): Case => ({
+  const over = (shape: Shape, label: string, form: AdamwForm): Case => ({
     label: `${show(shape)} ${label}`,
     build: (sketch) => {
       const { graph } = sketch;
+      const { weightDecay = 0.1, learningRateScale = 1, epsilon = 1e-8 } = form;
+      const drawn = (draw: Draw) => sketch.tensor(shape, form.untouched ? () => 0 : draw);
       const tensors = {
         parameter: sketch.tensor(shape),
-        moment1: sketch.tensor(shape, normalTimes(0.1)),
-        moment2: sketch.tensor(shape, between(0, 0.02)),
-        gradient: graph.scale(sketch.tensor(shape), 0.5),
+        moment1: drawn(normalTimes(0.1)),
+        moment2: drawn(between(0, 0.02)),
+        gradient: graph.scale(drawn(normal), 0.5),
       };
       const scalar = (value: number) => sketch.fed([1], () => value);
       const scalars = {
@@ -265,19 +276,21 @@ function adamw(): Cases {
         correction2: scalar(1 - 0.95 ** 3),
         gradientScale: scalar(0.7),
       };
-      const fixed = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay };
-      const next = graph.adamw(tensors, scalars, { ...fixed, learningRateScale: scales });
+      const fixed = { beta1: 0.9, beta2: 0.95, epsilon, weightDecay, learningRateScale };
+      const next = graph.adamw(tensors, scalars, fixed);
       graph.assign(tensors.parameter, next.parameter);
       graph.assign(tensors.moment1, next.moment1);
       graph.assign(tensors.moment2, next.moment2);
-      return label.includes('updates only') ? [] : [next.parameter, next.moment1, next.moment2];
+      return form.updatesOnly ? [] : [next.parameter, next.moment1, next.moment2];
     },
   });
   return [
-    over([5], 0.1, 1, 'with decay'),
-    over([3, 7], 0, 1, 'without decay'),
-    over([2, 3, 5], 0.1, 0.25, 'slower than the rest'),
-    over([17, 9], 0.1, 1, 'updates only'),
+    over([5], 'with decay', {}),
+    over([3, 7], 'without decay', { weightDecay: 0 }),
+    over([2, 3, 5], 'slower than the rest', { learningRateScale: 0.25 }),
+    over([4, 3], 'with an epsilon that counts', { epsilon: 0.05 }),
+    over([2, 6], 'untouched', { untouched: true }),
+    over([17, 9], 'updates only', { updatesOnly: true }),
   ];
 }
 
