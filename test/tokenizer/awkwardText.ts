@@ -43,6 +43,18 @@ const PARTS = [
   '\u0000',
 ];
 
+/** A few code points of any kind, halves of surrogate pairs among them. */
+export function anyCharacters(): fc.Arbitrary<string> {
+  const points = fc.oneof(
+    fc.nat({ max: 0x10ffff }),
+    fc.nat({ max: 0xffff }),
+    fc.nat({ max: 0x3ff }),
+  );
+  return fc
+    .array(points, { maxLength: 6 })
+    .map((found) => found.map((point) => String.fromCodePoint(point)).join(''));
+}
+
 /**
  * Texts of awkward parts and random characters. Without U+0085 and U+FEFF, of which JavaScript's \s
  * (in the peer gpt-tokenizer) and Unicode's White_Space (in tiktoken and here) disagree, and without
@@ -51,7 +63,7 @@ const PARTS = [
 export function awkwardText(): fc.Arbitrary<string> {
   const part = fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom(...PARTS) },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
+    { weight: 1, arbitrary: anyCharacters() },
     { weight: 1, arbitrary: fc.string({ maxLength: 8 }) },
   );
   return fc

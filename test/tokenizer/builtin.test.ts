@@ -18,7 +18,7 @@ describe.each(names)('%s', (name) => {
         expect(ids).toEqual(PEERS[name].encode(text, { disallowedSpecial: new Set() }));
         expect(tokenizer.decode(ids)).toBe(Buffer.from(text).toString());
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -202,7 +202,7 @@ describe('a tokenizer.json that cannot be used', () => {
           attempt(JSON.stringify(root));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

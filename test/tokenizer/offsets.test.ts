@@ -36,22 +36,26 @@ describe.each(plain)('offsets of %s', (_, load) => {
           const { ids, offsets } = tokenizer.encodeWithOffsets(text, { special });
           expect(ids).toEqual(tokenizer.encode(text, { special }));
           const bytes = Buffer.from(text);
-          let at = 0;
-          offsets.forEach((offset, index) => {
-            expect(offset.bytes[0]).toBe(at);
-            at = offset.bytes[1];
-            // Swallowed white space beside an added token belongs to it, without being its bytes.
+          const wrong = offsets.filter((offset, index) => {
+            const before = index === 0 ? 0 : offsets[index - 1]!.bytes[1];
             const own = Buffer.from(tokenizer.tokenBytes(ids[index]!));
             const there = bytes.subarray(...offset.bytes);
-            expect(there.equals(own) || there.toString().trim() === own.toString()).toBe(true);
             const covered = Buffer.from(text.slice(...offset.utf16));
-            expect(covered.includes(there)).toBe(true);
-            expect(offset.partial).toBe(covered.length !== there.length);
+            // White space that an added token swallows belongs to it, without being its bytes.
+            const same = there.equals(own) || there.toString().trim() === own.toString();
+            const partial = covered.length !== there.length;
+            return (
+              offset.bytes[0] !== before ||
+              !same ||
+              !covered.includes(there) ||
+              offset.partial !== partial
+            );
           });
-          expect(at).toBe(bytes.length);
+          expect(wrong).toEqual([]);
+          expect(offsets.at(-1)?.bytes[1] ?? 0).toBe(bytes.length);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
@@ -64,19 +68,18 @@ describe.each(normalizing)('offsets of %s', (_, load) => {
         const { ids, offsets } = tokenizer.encodeWithOffsets(text, { special: 'allow' });
         expect(ids).toEqual(tokenizer.encode(text, { special: 'allow' }));
         let [unit, byte, start] = [0, 0, 0];
-        for (const { utf16, bytes } of offsets) {
-          expect(utf16[0]).toBeLessThanOrEqual(utf16[1]);
-          expect(utf16[0]).toBeLessThanOrEqual(unit);
-          expect(bytes[0]).toBeLessThanOrEqual(byte);
-          expect(utf16[0]).toBeGreaterThanOrEqual(start);
+        const wrong = offsets.filter(({ utf16, bytes }) => {
+          const bad = utf16[0] > utf16[1] || utf16[0] > unit || bytes[0] > byte || utf16[0] < start;
           start = utf16[0];
           unit = Math.max(unit, utf16[1]);
           byte = Math.max(byte, bytes[1]);
-        }
+          return bad;
+        });
+        expect(wrong).toEqual([]);
         expect(unit).toBe(text.length);
         expect(byte).toBe(Buffer.byteLength(text));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

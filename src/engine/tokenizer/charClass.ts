@@ -21,6 +21,15 @@ export const NEWLINE = 32;
 /** What `[^\s\p{L}\p{N}]` leaves out. */
 export const NOT_SYMBOL = LETTER | NUMBER | SPACE;
 
+const CLASSES: readonly (readonly [RegExp, number])[] = [
+  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/gu, LEADING],
+  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/gu, TRAILING],
+  [/\p{L}/gu, LETTER],
+  [/\p{N}/gu, NUMBER],
+  [/\p{White_Space}/gu, SPACE],
+  [/[\r\n]/gu, NEWLINE],
+];
+
 const pages: (Uint8Array | undefined)[] = new Array<undefined>(0x1100).fill(undefined);
 
 const ASCII = asciiClasses();
@@ -49,17 +58,15 @@ export function widthAt(text: string, index: number): number {
 }
 
 function buildPage(index: number): Uint8Array {
+  const first = index << 8;
+  const characters = Array.from({ length: 256 }, (_, i) => String.fromCodePoint(first + i)).join(
+    '',
+  );
   const page = new Uint8Array(256);
-  for (let i = 0; i < 256; i++) {
-    const character = String.fromCodePoint((index << 8) | i);
-    let bits = 0;
-    if (/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= LEADING;
-    if (/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= TRAILING;
-    if (/\p{L}/u.test(character)) bits |= LETTER;
-    if (/\p{N}/u.test(character)) bits |= NUMBER;
-    if (/\p{White_Space}/u.test(character)) bits |= SPACE;
-    if (/[\r\n]/.test(character)) bits |= NEWLINE;
-    page[i] = bits;
+  for (const [regex, bit] of CLASSES) {
+    for (const [character] of characters.matchAll(regex)) {
+      page[character.codePointAt(0)! - first]! |= bit;
+    }
   }
   pages[index] = page;
   return page;
