@@ -2,8 +2,9 @@
  * `glassbox`: the engine without VS Code. Thin: it joins the process (arguments, streams, Ctrl-C) to
  * the commands in `cli/`.
  */
-import { GlassboxError } from '../base/errors';
 import { runProgram } from './cli/program';
+import { builtEngineOptions } from './paths';
+import { startEngine } from './supervisor';
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -29,7 +30,7 @@ const { stdout, stderr, env } = process;
 void runProgram(
   process.argv.slice(2),
   { stdout, stderr, readStdin, env },
-  () => Promise.reject(new GlassboxError('engine-missing', 'The engine is not built yet.')),
+  () => Promise.resolve(startEngine(builtEngineOptions())),
   interrupt.signal,
 ).then((code) => {
   // Not before the output is out; and not later: a native thread must not keep the process.

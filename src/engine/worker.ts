@@ -1,16 +1,19 @@
 /** A worker thread of the engine: answers the protocol over the port to the thread that started it. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
+import { z } from 'zod';
 import { GlassboxError } from '../base/errors';
 import { serve } from '../protocol/rpc';
+import { createService } from './service';
 
 if (parentPort === null) {
   throw new GlassboxError('not-a-worker', 'worker.js was started as a program of its own.', {
     remedy: 'Start the engine (engine.js) or the command line (cli.js): they start their workers.',
   });
 }
+const options = z.object({ samplePath: z.string(), runsFolder: z.string() }).parse(workerData);
 const connection = createMessageConnection(
   new PortMessageReader(parentPort),
   new PortMessageWriter(parentPort),
 );
-serve(connection, {});
+serve(connection, createService(options));

@@ -111,7 +111,7 @@ export const generateEventSchema = z.discriminatedUnion('kind', [
     kind: z.literal('token'),
     rank: count,
     entropy: z.number(),
-    top: z.array(tokenProbabilitySchema),
+    top: z.array(tokenProbabilitySchema).readonly(),
   }),
   /** `text` is the whole continuation, decoded at once. */
   z.object({ kind: z.literal('done'), text: z.string(), finishReason: z.string() }),

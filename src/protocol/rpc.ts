@@ -16,6 +16,8 @@ import { fromWire, toWire, wireErrorSchema } from './wireError';
 const request = (name: string) => new RequestType<unknown, unknown, unknown>(name);
 /** A stream's events, by the number that the asking end gave to the stream. */
 const eventType = new NotificationType<{ stream: number; event: unknown }>('event');
+/** Answered once all work has ended. */
+const shutdownType = new RequestType<null, null, unknown>('shutdown');
 const versionType = new RequestType<null, number, unknown>('version');
 
 /** Which methods the other end has, checked by version before anything else is asked. */
@@ -27,6 +29,11 @@ export async function checkVersion(connection: MessageConnection): Promise<void>
     `The engine speaks version ${version} of the protocol; version ${PROTOCOL_VERSION} is needed.`,
     { remedy: 'Reload the window, or build again: the two come from different builds.' },
   );
+}
+
+/** Asks the other end to take no more and waits for what it has under way to end. */
+export async function shutdown(connection: MessageConnection): Promise<void> {
+  await connection.sendRequest(shutdownType, null);
 }
 
 // --- The asking end -------------------------------------------------------------------------
@@ -125,16 +132,16 @@ function asError(thrown: unknown): unknown {
 
 // --- The answering end ----------------------------------------------------------------------
 
-/**
- * Answers the requests that `handlers` has. Listens on the connection. Gives a function that waits
- * for all work under way to have ended, cancelled or not.
- */
-export function serve(
-  connection: MessageConnection,
-  handlers: Partial<Handlers>,
-): { idle: () => Promise<void> } {
+/** Answers the requests that `handlers` has. Listens on the connection. */
+export function serve(connection: MessageConnection, handlers: Partial<Handlers>): void {
   const working = new Set<Promise<unknown>>();
+  const stopping = new AbortController();
   connection.onRequest(versionType, () => PROTOCOL_VERSION);
+  connection.onRequest(shutdownType, async () => {
+    stopping.abort();
+    await Promise.allSettled(working);
+    return null;
+  });
 
   function answer(
     name: Method,
@@ -144,7 +151,8 @@ export function serve(
       const controller = new AbortController();
       token.onCancellationRequested(() => controller.abort());
       const { params, stream } = envelope(message);
-      const job = work({ params, stream }, controller.signal);
+      const ends = AbortSignal.any([controller.signal, stopping.signal]);
+      const job = work({ params, stream }, ends);
       working.add(job);
       try {
         return await job;
@@ -191,11 +199,6 @@ export function serve(
   answerCall('decode', protocol.decode, handlers.decode);
   answerCall('devices', protocol.devices, handlers.devices);
   connection.listen();
-  return {
-    idle: async () => {
-      await Promise.allSettled(working);
-    },
-  };
 }
 
 function envelope(message: unknown): { params: unknown; stream?: unknown } {

@@ -1,0 +1,67 @@
+/**
+ * Which backends this machine has, and the choice among them. A backend that was asked for by name
+ * is never replaced by another.
+ */
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { GlassboxError } from '../base/errors';
+import type { BackendChoice, Device } from '../protocol/messages';
+import type { Backend } from './backend/backend';
+import { openOnnx } from './backend/onnx/onnx';
+import { openReference } from './backend/reference/reference';
+
+/** All cores but one, which stays free for the machine's owner, unless told otherwise. */
+export function threadsFor(wanted: number | undefined): number {
+  const cores = availableParallelism();
+  return wanted === undefined || wanted === 0 ? Math.max(1, cores - 1) : wanted;
+}
+
+/** Throws `backend-missing` where the machine or this build has no such backend. */
+export async function openBackend(choice: BackendChoice, threads: number): Promise<Backend> {
+  switch (choice) {
+    case 'auto':
+    case 'onnx':
+      return openOnnx({ threads });
+    case 'reference':
+      return openReference();
+    case 'webgpu':
+      throw new GlassboxError('backend-missing', 'This build has no webgpu backend.', {
+        remedy: 'Use --backend onnx (the CPU), or auto for the fastest there is.',
+      });
+  }
+}
+
+export async function listDevices(): Promise<Device[]> {
+  const processor = cpus()[0]?.model ?? 'unknown processor';
+  const cores = availableParallelism();
+  const memoryGiB = Number((totalmem() / 2 ** 30).toFixed(1));
+  const onnx = await openOnnx({ threads: threadsFor(undefined) });
+  const reference = await openReference();
+  return [
+    {
+      backend: 'onnx',
+      adapter: onnx.adapter,
+      available: true,
+      details: {
+        processor,
+        cores,
+        memoryGiB,
+        training: true,
+        inference: true,
+        dtypes: ['f32'],
+        automatic: true,
+      },
+    },
+    {
+      backend: 'reference',
+      adapter: reference.adapter,
+      available: true,
+      details: { training: true, inference: true, dtypes: ['f64'], purpose: 'checking the others' },
+    },
+    {
+      backend: 'webgpu',
+      adapter: 'none',
+      available: false,
+      details: { why: 'This build has no webgpu backend.' },
+    },
+  ];
+}

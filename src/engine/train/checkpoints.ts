@@ -1,0 +1,199 @@
+/**
+ * Checkpoints: each a folder that the ecosystem reads as a model (config, weights, tokenizer), with
+ * the optimizer's state and the run's position beside it. A checkpoint is there whole or not at all.
+ * The batches of a run follow from its seed and the step's number, so nothing else need be kept.
+ */
+import { readFile, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { GlassboxError } from '../../base/errors';
+import {
+  atomicFile,
+  atomicFolder,
+  fileError,
+  sweepTemporary,
+  systemCodeOf,
+} from '../../base/files';
+import type { ModelConfig } from '../../recipe/model';
+import type { Store } from '../backend/backend';
+import type { Shape } from '../graph/graph';
+import {
+  openSafetensors,
+  parameterShapes,
+  readModelFolder,
+  writeModelFiles,
+  writeSafetensors,
+} from '../interop/interop';
+import type { TensorSource } from '../interop/interop';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+
+const positionSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  tokens: z.int().nonnegative(),
+  /** Nats for a held-out token when it was last measured, if it was. */
+  valLoss: z.number().optional(),
+});
+
+export type Position = z.infer<typeof positionSchema>;
+
+const POSITION_FILE = 'training.json';
+const OPTIMIZER_FILE = 'optimizer.safetensors';
+const BEST_FILE = 'best.json';
+const NAME = /^step-(\d{6,})$/;
+
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`;
+}
+
+export interface Checkpoint {
+  readonly folder: string;
+  readonly step: number;
+}
+
+/** The checkpoints in a run's `checkpoints` folder, oldest first; none where there is no folder. */
+export async function listCheckpoints(folder: string): Promise<Checkpoint[]> {
+  const names = await readdir(folder).catch((thrown: unknown): string[] => {
+    if (systemCodeOf(thrown) === 'ENOENT') return [];
+    throw fileError(thrown, 'read', folder);
+  });
+  return names
+    .flatMap((name) => {
+      const step = NAME.exec(name)?.[1];
+      return step === undefined ? [] : [{ folder: path.join(folder, name), step: Number(step) }];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+export interface Written {
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly store: Store;
+  readonly optimizerStates: ReadonlyMap<string, Shape>;
+  readonly position: Position;
+}
+
+/** Writes `step-...` into the `checkpoints` folder and gives its path. */
+export async function writeCheckpoint(folder: string, written: Written): Promise<string> {
+  const { config, tokenizer, store, optimizerStates, position } = written;
+  const target = path.join(folder, checkpointName(position.step));
+  const { bosId, eosId } = tokenizer;
+  await atomicFolder(target, async (temporary) => {
+    await writeModelFiles(temporary, {
+      config,
+      tensors: sourceOf(store, parameterShapes(config)),
+      tokenizerJson: tokenizer.toJson(),
+      tokenizerConfig: tokenizer.toConfigJson(),
+      specialTokens: { bos: bosId, eos: eosId === undefined ? [] : [eosId], pad: undefined },
+    });
+    await writeSafetensors(
+      path.join(temporary, OPTIMIZER_FILE),
+      [...optimizerStates].map(([name, shape]) => ({
+        name,
+        shape,
+        dtype: 'F32' as const,
+        data: () => store.read(name),
+      })),
+    );
+    await atomicFile(path.join(temporary, POSITION_FILE), `${JSON.stringify(position)}\n`);
+  });
+  return target;
+}
+
+function sourceOf(store: Store, shapes: ReadonlyMap<string, Shape>): TensorSource {
+  return {
+    tensors: new Map([...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape }])),
+    readF32: (name) => store.read(name),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Where the run stood at a checkpoint. Throws `not-a-checkpoint` for any other folder. */
+export async function readPosition(folder: string): Promise<Position> {
+  const file = path.join(folder, POSITION_FILE);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== 'ENOENT') throw fileError(thrown, 'read', file);
+    throw new GlassboxError('not-a-checkpoint', `${folder} is not a checkpoint of a run.`, {
+      remedy: 'Choose the folder of a run, or one of those in its checkpoints folder.',
+      cause: thrown,
+    });
+  }
+  try {
+    return positionSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new GlassboxError('checkpoint-damaged', `${file} is damaged.`, {
+      remedy: 'Resume from an older checkpoint of the run.',
+      cause,
+    });
+  }
+}
+
+/** Fills the store with a checkpoint's parameters and optimizer state. */
+export async function restore(
+  folder: string,
+  store: Store,
+  optimizerStates: ReadonlyMap<string, Shape>,
+): Promise<void> {
+  await restoreParameters(folder, store);
+  const optimizer = await openSafetensors(path.join(folder, OPTIMIZER_FILE));
+  try {
+    for (const name of optimizerStates.keys()) {
+      if (!optimizer.tensors.has(name)) {
+        throw new GlassboxError(
+          'checkpoint-optimizer',
+          `${folder} has no optimizer state ${name}.`,
+          { remedy: 'Resume with the optimizer and the frozen parameters that the run had.' },
+        );
+      }
+      await store.write(name, await optimizer.readF32(name));
+    }
+  } finally {
+    await optimizer.close();
+  }
+}
+
+/** Fills the store with the parameters of a model folder. */
+export async function restoreParameters(folder: string, store: Store): Promise<void> {
+  const model = await readModelFolder(folder);
+  try {
+    for (const name of parameterShapes(model.config).keys()) {
+      await store.write(name, await model.tensors.readF32(name));
+    }
+  } finally {
+    await model.tensors.close();
+  }
+}
+
+const bestSchema = z.strictObject({ step: z.int().nonnegative(), valLoss: z.number() });
+
+/** The best checkpoint of a run, by validation loss; undefined where none was measured. */
+export async function readBest(
+  folder: string,
+): Promise<{ step: number; valLoss: number } | undefined> {
+  const text = await readFile(path.join(folder, BEST_FILE), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return bestSchema.parse(JSON.parse(text));
+  } catch {
+    // Only a convenience: a damaged one is written anew at the next measurement.
+    return undefined;
+  }
+}
+
+export async function writeBest(
+  folder: string,
+  best: { step: number; valLoss: number },
+): Promise<void> {
+  await atomicFile(path.join(folder, BEST_FILE), `${JSON.stringify(best)}\n`);
+}
+
+/** Removes all but the newest `keep` checkpoints and the best one. */
+export async function prune(folder: string, keep: number, best: number | undefined): Promise<void> {
+  await sweepTemporary(folder);
+  const checkpoints = await listCheckpoints(folder);
+  for (const { folder: old, step } of checkpoints.slice(0, -keep)) {
+    if (step !== best) await rm(old, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,49 @@
+/** What a run tells whoever watches it, in order. */
+export interface StartEvent {
+  readonly kind: 'start';
+  readonly run: string;
+  readonly steps: number;
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly validationTokens: number;
+  readonly vocab: number;
+  readonly backend: string;
+  readonly threads: number;
+  readonly resumedFrom?: number;
+}
+
+export interface StepEvent {
+  readonly kind: 'train';
+  readonly step: number;
+  readonly tokens: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly gradNorm: number;
+  readonly tokensPerSecond: number;
+  readonly stepMs: number;
+  readonly time: number;
+}
+
+export interface EvaluationEvent {
+  readonly kind: 'eval';
+  readonly step: number;
+  /** Mean negative log-likelihood of a held-out token, in nats. */
+  readonly valLoss: number;
+  readonly bitsPerByte: number;
+}
+
+export interface SampleEvent {
+  readonly kind: 'sample';
+  readonly step: number;
+  readonly prompt: string;
+  readonly text: string;
+}
+
+export type RunEvent =
+  | StartEvent
+  | StepEvent
+  | EvaluationEvent
+  | SampleEvent
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'done'; readonly run: string; readonly checkpoint: string };
