@@ -172,9 +172,9 @@ const trainSchema = z.strictObject({
     .describe('Steps over which the learning rate rises from zero to its highest.'),
   schedule: z
     .enum(['cosine', 'warmdown', 'constant'])
-    .default('cosine')
+    .default('constant')
     .describe(
-      'After the warm-up: cosine falls all the way; warmdown stays, then falls in a straight line; constant stays.',
+      'After the warm-up: cosine falls all the way; warmdown stays, then falls in a straight line; constant stays, and is the only one with which a run can be prolonged as if it had been planned so.',
     ),
   warmdownFraction: fraction
     .default(0.4)
