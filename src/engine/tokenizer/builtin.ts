@@ -8,7 +8,6 @@
 import { GlassboxError, messageOf } from '../../base/errors';
 import { type AddedToken } from './addedTokens';
 import { byteLevelJson } from './byteLevelJson';
-import { toBinary } from './bytes';
 import { MergeRules } from './merge';
 import { BpeModel } from './model';
 import {
@@ -19,6 +18,7 @@ import {
 } from './splitPattern';
 import { TextTokenizer } from './textTokenizer';
 import type { Tokenizer } from './types';
+import { Vocabulary } from './vocabulary';
 
 type RankTable = readonly (string | readonly number[] | undefined)[];
 
@@ -99,20 +99,19 @@ export function builtinTokenizer(name: string): Promise<Tokenizer> {
 
 async function load(name: string, builtin: Builtin): Promise<Tokenizer> {
   const table = (await builtin.load()).default;
-  const ids = new Map<string, number>();
-  const tokens = new Map<number, string>();
+  const vocabulary = new Vocabulary();
   table.forEach((token, id) => {
-    if (token === undefined) return;
-    const binary = typeof token === 'string' ? toBinary(token) : String.fromCharCode(...token);
-    ids.set(binary, id);
-    tokens.set(id, binary);
+    if (typeof token === 'string') vocabulary.setText(id, token);
+    else if (token !== undefined) vocabulary.setBytes(id, token);
   });
+  const index = vocabulary.index();
   const byteIds = Int32Array.from({ length: 256 }, (_, byte) =>
-    ids.get(String.fromCharCode(byte))!,
+    index.find(Uint8Array.of(byte), 0, 1),
   );
-  const rules = rulesByRank(ids);
+  const rules = new MergeRules(table.length * 3);
+  index.forEachSplit((left, right, id) => rules.add(left, right, id, id));
   const added = Object.entries(builtin.special).map(([content, id]): AddedToken => {
-    tokens.set(id, content);
+    vocabulary.setText(id, content);
     return {
       id,
       content,
@@ -133,11 +132,11 @@ async function load(name: string, builtin: Builtin): Promise<Tokenizer> {
       byteIds,
       characterIds: new Map(),
       rules,
-      whole: ids,
+      whole: index,
       unknownId: undefined,
       fuseUnknown: false,
     }),
-    tokens,
+    vocabulary,
     added,
     normalizer: [],
     split: (text) => splitter.split(text),
@@ -146,19 +145,12 @@ async function load(name: string, builtin: Builtin): Promise<Tokenizer> {
     bosId: end,
     eosId: end,
     toJson: () =>
-      byteLevelJson({ ids, rules, added, expression: builtin.expression, ignoreMerges: true }),
+      byteLevelJson({
+        vocabulary,
+        rules,
+        added,
+        expression: builtin.expression,
+        ignoreMerges: true,
+      }),
   });
-}
-
-function rulesByRank(ids: ReadonlyMap<string, number>): MergeRules {
-  const rules = new MergeRules(ids.size * 2);
-  for (const [binary, id] of ids) {
-    for (let cut = 1; cut < binary.length; cut++) {
-      const left = ids.get(binary.slice(0, cut));
-      if (left === undefined) continue;
-      const right = ids.get(binary.slice(cut));
-      if (right !== undefined) rules.add(left, right, id, id);
-    }
-  }
-  return rules;
 }

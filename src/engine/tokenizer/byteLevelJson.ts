@@ -6,10 +6,10 @@ import type { AddedToken } from './addedTokens';
 import { toByteLevel } from './bytes';
 import type { MergeRules } from './merge';
 import { GPT2_EXPRESSION } from './splitPattern';
+import type { Vocabulary } from './vocabulary';
 
 export interface ByteLevelParts {
-  /** Binary string -> id. */
-  readonly ids: ReadonlyMap<string, number>;
+  readonly vocabulary: Vocabulary;
   readonly rules: MergeRules;
   readonly added: readonly AddedToken[];
   /** The expression of the pre-split; undefined where text isn't split. */
@@ -20,7 +20,12 @@ export interface ByteLevelParts {
 export function byteLevelJson(parts: ByteLevelParts): string {
   const { rules } = parts;
   const spelling = new Map<number, string>();
-  for (const [binary, id] of parts.ids) spelling.set(id, toByteLevel(binary));
+  for (const id of parts.vocabulary.ids()) {
+    spelling.set(id, toByteLevel(parts.vocabulary.view(id)));
+  }
+  // Hugging Face's reader gives an added token the id of the vocabulary's entry, else the next free
+  // one, whatever the file says.
+  for (const { id, content } of parts.added) spelling.set(id, content);
   const order = Array.from({ length: rules.size }, (_, rule) => rule);
   order.sort(
     (a, b) =>

@@ -3,8 +3,8 @@
  *
  * GPT-2's vocabulary files spell every byte as one printable character: the printable bytes of
  * Latin-1 as themselves, the other 68 as U+0100 onwards in byte order (Radford et al., 2019, the
- * published encoder). Inside this room bytes travel as a `Uint8Array`, or, where they are the key
- * of a map, as a string of the code units 0-255 ("binary string").
+ * published encoder). Inside this room bytes travel as a `Uint8Array`; the trainer, for which they are
+ * the key of a map, has them as a string of the code units 0-255 ("binary string").
  */
 
 /** Byte -> the character that stands for it in a byte-level vocabulary. */
@@ -26,23 +26,23 @@ function buildAlphabet(): string[] {
   return alphabet;
 }
 
-/** A binary string in the byte-level alphabet. */
-export function toByteLevel(binary: string): string {
+/** Bytes in the byte-level alphabet. */
+export function toByteLevel(bytes: Uint8Array): string {
   let text = '';
-  for (let i = 0; i < binary.length; i++) text += BYTE_TO_CHARACTER[binary.charCodeAt(i)]!;
+  for (const byte of bytes) text += BYTE_TO_CHARACTER[byte]!;
   return text;
 }
 
-/** The binary string that byte-level text spells; undefined where a character is no byte's. */
-export function fromByteLevel(text: string): string | undefined {
-  let binary = '';
+/** The bytes that byte-level text spells; undefined where a character is no byte's. */
+export function fromByteLevel(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     const byte = unit < CHARACTER_TO_BYTE.length ? CHARACTER_TO_BYTE[unit]! : -1;
     if (byte < 0) return undefined;
-    binary += String.fromCharCode(byte);
+    bytes[i] = byte;
   }
-  return binary;
+  return bytes;
 }
 
 /** The UTF-8 bytes of `text`, as a binary string. */
@@ -51,11 +51,17 @@ export function toBinary(text: string): string {
 }
 
 /**
- * Writes the UTF-8 bytes of `text[start, end)` to `target` and gives their number; `target` must
- * hold three bytes for each code unit. Half of a surrogate pair becomes U+FFFD, as in TextEncoder.
+ * Writes the UTF-8 bytes of `text[start, end)` to `target`, from `at` on, and gives their number;
+ * there must be room for three bytes for each code unit. Half of a surrogate pair becomes U+FFFD, as in TextEncoder.
  */
-export function writeUtf8(text: string, start: number, end: number, target: Uint8Array): number {
-  let length = 0;
+export function writeUtf8(
+  text: string,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at = 0,
+): number {
+  let length = at;
   for (let i = start; i < end; i++) {
     let point = text.charCodeAt(i);
     if (point < 0x80) {
@@ -84,7 +90,7 @@ export function writeUtf8(text: string, start: number, end: number, target: Uint
     target[length++] = 0x80 | ((point >> 6) & 63);
     target[length++] = 0x80 | (point & 63);
   }
-  return length;
+  return length - at;
 }
 
 /** UTF-8 bytes of a code point; half of a surrogate pair counts as U+FFFD. */

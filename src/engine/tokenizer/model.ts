@@ -5,6 +5,7 @@
 import { GlassboxError } from '../../base/errors';
 import { utf8Width, writeUtf8 } from './bytes';
 import { type MergeRules, mergeSymbols } from './merge';
+import type { TokenIndex } from './vocabulary';
 
 export interface ModelParts {
   /** What the merging starts from: the bytes of UTF-8, or the characters. */
@@ -14,8 +15,8 @@ export interface ModelParts {
   /** Code point -> id; empty for bytes. */
   readonly characterIds: ReadonlyMap<number, number>;
   readonly rules: MergeRules;
-  /** Pieces that are tokens as a whole, whatever the rules say, by their binary string or text. */
-  readonly whole: ReadonlyMap<string, number> | undefined;
+  /** Pieces that are tokens as a whole, whatever the rules say. */
+  readonly whole: TokenIndex | undefined;
   /** The id for what the vocabulary cannot spell; undefined makes it an error. */
   readonly unknownId: number | undefined;
   /** Neighbouring unknown characters make one unknown token. */
@@ -53,31 +54,21 @@ export class BpeModel {
     let count: number;
     if (alphabet === 'bytes') {
       const length = writeUtf8(text, start, end, this.#bytes);
-      if (whole) {
-        const ascii = length === end - start;
-        const key = ascii ? text.slice(start, end) : this.#binary(length);
-        if (this.#takeWhole(whole.get(key), length)) return 1;
-      }
+      if (whole && this.#takeWhole(whole, length)) return 1;
       count = this.#fromBytes(text, length);
     } else {
-      if (whole) {
-        const length = writeUtf8(text, start, end, this.#bytes);
-        if (this.#takeWhole(whole.get(text.slice(start, end)), length)) return 1;
-      }
+      if (whole && this.#takeWhole(whole, writeUtf8(text, start, end, this.#bytes))) return 1;
       count = this.#fromCharacters(text, start, end);
     }
     return mergeSymbols(rules, this.ids, this.widths, count);
   }
 
-  #takeWhole(id: number | undefined, width: number): boolean {
-    if (id === undefined) return false;
+  #takeWhole(whole: TokenIndex, length: number): boolean {
+    const id = whole.find(this.#bytes, 0, length);
+    if (id < 0) return false;
     this.ids[0] = id;
-    this.widths[0] = width;
+    this.widths[0] = length;
     return true;
-  }
-
-  #binary(length: number): string {
-    return Buffer.from(this.#bytes.buffer, 0, length).toString('latin1');
   }
 
   #fromBytes(text: string, length: number): number {

@@ -5,7 +5,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { byteLevelJson, tokenizerJson } from './byteLevelJson';
-import { toBinary } from './bytes';
 import { MergeRules } from './merge';
 import { BpeModel } from './model';
 import { type SpecialTokenOptions, specialsOf } from './specials';
@@ -13,14 +12,15 @@ import { splitEvenly } from './splitPattern';
 import { TextTokenizer } from './textTokenizer';
 import type { TextSource } from './train';
 import type { Tokenizer } from './types';
+import { Vocabulary } from './vocabulary';
 
 /** The tokenizer whose ids are the bytes of UTF-8. */
 export function byteTokenizer(options: SpecialTokenOptions = {}): Tokenizer {
   const specials = specialsOf(options);
   const added = specials.added(256);
-  const ids = new Map(Array.from({ length: 256 }, (_, byte) => [String.fromCharCode(byte), byte]));
-  const tokens = new Map([...ids].map(([binary, id]) => [id, binary]));
-  for (const { id, content } of added) tokens.set(id, toBinary(content));
+  const vocabulary = new Vocabulary();
+  for (let byte = 0; byte < 256; byte++) vocabulary.setBytes(byte, [byte]);
+  for (const { id, content } of added) vocabulary.setText(id, content);
   const rules = new MergeRules(0);
   return new TextTokenizer({
     kind: 'byte',
@@ -34,14 +34,15 @@ export function byteTokenizer(options: SpecialTokenOptions = {}): Tokenizer {
       unknownId: undefined,
       fuseUnknown: false,
     }),
-    tokens,
+    vocabulary,
     added,
     normalizer: [],
     split: splitEvenly,
     stripBlanks: 0,
     template: { before: [], after: [] },
     ...specials.ends(256),
-    toJson: () => byteLevelJson({ ids, rules, added, expression: undefined, ignoreMerges: false }),
+    toJson: () =>
+      byteLevelJson({ vocabulary, rules, added, expression: undefined, ignoreMerges: false }),
   });
 }
 
@@ -65,8 +66,9 @@ export async function charTokenizer(
   const added = specials.added(points.length);
   const characterIds = new Map(points.map((point, id) => [point, id]));
   const characters = points.map((point) => String.fromCodePoint(point));
-  const tokens = new Map(characters.map((character, id) => [id, toBinary(character)]));
-  for (const { id, content } of added) tokens.set(id, toBinary(content));
+  const vocabulary = new Vocabulary();
+  characters.forEach((character, id) => vocabulary.setText(id, character));
+  for (const { id, content } of added) vocabulary.setText(id, content);
   return new TextTokenizer({
     kind: 'char',
     name: 'char',
@@ -79,7 +81,7 @@ export async function charTokenizer(
       unknownId: undefined,
       fuseUnknown: false,
     }),
-    tokens,
+    vocabulary,
     added,
     normalizer: [],
     split: splitEvenly,

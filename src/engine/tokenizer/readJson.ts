@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { GlassboxError, messageOf } from '../../base/errors';
 import type { AddedToken } from './addedTokens';
-import { fromByteLevel, toBinary } from './bytes';
+import { fromByteLevel } from './bytes';
 import {
   type DecoderSteps,
   type PreTokenizer,
@@ -23,6 +23,7 @@ import { BpeModel } from './model';
 import { splitBeforeMarks, splitEvenly } from './splitPattern';
 import { TextTokenizer } from './textTokenizer';
 import type { Tokenizer } from './types';
+import { type TokenIndex, Vocabulary } from './vocabulary';
 
 const fileSchema = z.looseObject({ added_tokens: z.array(z.unknown()).nullish() });
 
@@ -84,10 +85,10 @@ export function parseTokenizerJson(
     checked(addedTokenSchema, token, `added_tokens.${index}`),
   );
   const bytes = preTokenizer.byteLevel;
-  const tokens = tokenBytes(model, added, decoder, bytes);
+  const vocabulary = vocabularyOf(model, added, decoder, bytes);
   const ends = endTokens(added, readPostProcessor(file['post_processor']), configText);
   for (const id of [...ends.template.before, ...ends.template.after]) {
-    if (!tokens.has(id)) invalid(`post_processor adds the token ${id}, which there is not`);
+    if (!vocabulary.has(id)) invalid(`post_processor adds the token ${id}, which there is not`);
   }
   return new TextTokenizer({
     kind: kindOf(model, bytes),
@@ -97,11 +98,11 @@ export function parseTokenizerJson(
       byteIds: byteIdsOf(model, bytes),
       characterIds: bytes ? new Map() : characterIdsOf(model),
       rules: model.rules,
-      whole: model.ignoreMerges ? wholeOf(model, bytes) : undefined,
+      whole: model.ignoreMerges ? wholeOf(model, added, vocabulary, bytes) : undefined,
       unknownId: model.unknownId,
       fuseUnknown: model.fuseUnknown,
     }),
-    tokens,
+    vocabulary,
     added,
     normalizer: [...normalizer, ...preTokenizer.steps],
     split: splitOf(model, preTokenizer),
@@ -130,28 +131,34 @@ function kindOf(model: JsonModel, bytes: boolean): Tokenizer['kind'] {
   return model.byteFallback || model.unknownId !== undefined ? 'bpe' : 'char';
 }
 
-/** Id -> the bytes that it stands for in a text, as a binary string. */
-function tokenBytes(
+/** What each token stands for in a text. */
+function vocabularyOf(
   model: JsonModel,
   added: readonly AddedToken[],
   decoder: DecoderSteps,
   bytes: boolean,
-): Map<number, string> {
-  const tokens = new Map<number, string>();
+): Vocabulary {
+  const vocabulary = new Vocabulary();
   for (const [token, id] of model.vocab) {
     if (bytes) {
-      tokens.set(id, fromByteLevel(token) ?? toBinary(token));
+      const spelled = fromByteLevel(token);
+      if (spelled) vocabulary.setBytes(id, spelled);
+      else vocabulary.setText(id, token);
       continue;
     }
     const byte = model.byteFallback || decoder.byteFallback ? fallbackByte(token) : undefined;
+    if (byte !== undefined) {
+      vocabulary.setBytes(id, [byte]);
+      continue;
+    }
     const text = decoder.replace.reduce(
       (result, { pattern, content }) => result.replaceAll(pattern, () => content),
       token,
     );
-    tokens.set(id, byte === undefined ? toBinary(text) : String.fromCharCode(byte));
+    vocabulary.setText(id, text);
   }
-  for (const { id, content } of added) tokens.set(id, toBinary(content));
-  return tokens;
+  for (const { id, content } of added) vocabulary.setText(id, content);
+  return vocabulary;
 }
 
 function fallbackByte(token: string): number | undefined {
@@ -163,9 +170,8 @@ function byteIdsOf(model: JsonModel, bytes: boolean): Int32Array {
   const ids = new Int32Array(256).fill(-1);
   if (!bytes && !model.byteFallback) return ids;
   for (const [token, id] of model.vocab) {
-    const binary = bytes ? fromByteLevel(token) : undefined;
-    const byte =
-      binary?.length === 1 ? binary.charCodeAt(0) : bytes ? undefined : fallbackByte(token);
+    const spelled = bytes && token.length === 1 ? fromByteLevel(token)?.[0] : undefined;
+    const byte = bytes ? spelled : fallbackByte(token);
     if (byte !== undefined) ids[byte] = id;
   }
   return ids;
@@ -180,14 +186,19 @@ function characterIdsOf(model: JsonModel): Map<number, number> {
   return ids;
 }
 
-function wholeOf(model: JsonModel, bytes: boolean): Map<string, number> {
-  if (!bytes) return new Map(model.vocab);
-  const whole = new Map<string, number>();
-  for (const [token, id] of model.vocab) {
-    const binary = fromByteLevel(token);
-    if (binary !== undefined) whole.set(binary, id);
-  }
-  return whole;
+/** What may be a token as a whole; not the special tokens, which plain text never becomes. */
+function wholeOf(
+  model: JsonModel,
+  added: readonly AddedToken[],
+  vocabulary: Vocabulary,
+  bytes: boolean,
+): TokenIndex {
+  const special = new Set(added.filter((token) => token.special).map((token) => token.id));
+  if (bytes) return vocabulary.index(special);
+  // Over characters a piece is spelled as in the file, before what the decoder does to it.
+  const spelled = new Vocabulary();
+  for (const [token, id] of model.vocab) spelled.setText(id, token);
+  return spelled.index(special);
 }
 
 /** The pre-tokenizer's split, or where there is none a cut that cannot change the result. */

@@ -19,10 +19,13 @@ export interface Specials {
 /** @throws GlassboxError `tokenizer-special-token` */
 export function specialsOf(options: SpecialTokenOptions): Specials {
   const contents = [...new Set(options.specialTokens ?? [])];
-  if (contents.includes('')) {
-    throw new GlassboxError('tokenizer-special-token', 'A special token cannot be empty.', {
-      remedy: 'Take it out of the list of special tokens.',
-    });
+  const short = contents.find((content) => Array.from(content).length < 2);
+  if (short !== undefined) {
+    throw new GlassboxError(
+      'tokenizer-special-token',
+      `The special token ${JSON.stringify(short)} is too short: it would stand in for plain text.`,
+      { remedy: 'Use at least two characters, such as <s>.' },
+    );
   }
   for (const token of [options.bosToken, options.eosToken]) {
     if (token !== undefined && !contents.includes(token)) {

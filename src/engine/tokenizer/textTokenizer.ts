@@ -18,14 +18,14 @@ import {
 import { OffsetWalker, utf8Length } from './offsets';
 import { PieceTable } from './pieceTable';
 import type { DecodeOptions, EncodeOptions, StreamDecoder, TokenOffset, Tokenizer } from './types';
-import { Vocabulary } from './vocabulary';
+import type { Vocabulary } from './vocabulary';
 
 export interface TokenizerParts {
   readonly kind: Tokenizer['kind'];
   readonly name: string;
   readonly model: BpeModel;
-  /** Id -> its bytes as a binary string, added tokens included. */
-  readonly tokens: ReadonlyMap<number, string>;
+  /** What each token stands for, added tokens included. */
+  readonly vocabulary: Vocabulary;
   readonly added: readonly AddedToken[];
   readonly normalizer: readonly NormalizerStep[];
   /** The ends of the pieces of a normalized text. */
@@ -69,7 +69,7 @@ export class TextTokenizer implements Tokenizer {
     this.#parts = parts;
     this.kind = parts.kind;
     this.name = parts.name;
-    this.#vocabulary = new Vocabulary(parts.tokens);
+    this.#vocabulary = parts.vocabulary;
     this.vocabSize = this.#vocabulary.size;
     this.bosId = parts.bosId;
     this.eosId = parts.eosId;

@@ -16,7 +16,7 @@ import { type SpecialTokenOptions, type Specials, specialsOf } from './specials'
 import { type SplitPattern, patternExpression, splitterOf } from './splitPattern';
 import { TextTokenizer } from './textTokenizer';
 import type { Tokenizer } from './types';
-import { LARGEST_ID } from './vocabulary';
+import { LARGEST_ID, Vocabulary } from './vocabulary';
 import { WordCounter } from './wordCount';
 
 /** A text, whole or in chunks that may be cut anywhere. */
@@ -138,7 +138,13 @@ function wordSymbols(
 function assemble(learner: MergeLearner, specials: Specials, options: TrainBpeOptions): Tokenizer {
   const rules = new MergeRules(learner.merges.length);
   learner.merges.forEach(({ left, right, result }, rank) => rules.add(left, right, rank, result));
-  const tokens = new Map(learner.tokens.map((binary, id) => [id, binary]));
+  const vocabulary = new Vocabulary();
+  learner.tokens.forEach((binary, id) =>
+    vocabulary.setBytes(
+      id,
+      Uint8Array.from(binary, (unit) => unit.charCodeAt(0)),
+    ),
+  );
   const byteIds = new Int32Array(256);
   BYTES_IN_ORDER.forEach((byte, index) => (byteIds[byte] = specials.contents.length + index));
   const added = specials.added(0);
@@ -156,7 +162,7 @@ function assemble(learner: MergeLearner, specials: Specials, options: TrainBpeOp
       unknownId: undefined,
       fuseUnknown: false,
     }),
-    tokens,
+    vocabulary,
     added,
     normalizer: [],
     split: (text) => splitter.split(text),
@@ -165,7 +171,7 @@ function assemble(learner: MergeLearner, specials: Specials, options: TrainBpeOp
     ...specials.ends(0),
     toJson: () =>
       byteLevelJson({
-        ids: new Map([...tokens].map(([id, binary]) => [binary, id])),
+        vocabulary,
         rules,
         added,
         expression,
