@@ -207,9 +207,12 @@ const rules: RuleTable<[Lowering], void> = {
     const leading = inputs[0]!.shape.slice(0, -1).map((_, axis) => axis);
     const summed = emit.node('ReduceSum', [toWeight, emit.longs(leading)], { keepdims: 0 });
     // dx = (g w - n mean(g w n)) / rms, where n is the normalised x.
-    const last = emit.longs([-1]);
     const scaled = emit.node('Mul', [gradient!, weight!]);
-    const along = emit.node('ReduceMean', [emit.node('Mul', [toWeight, weight!]), last]);
+    // The mean over the width as a product with w / W: one pass over the tokens instead of two.
+    const width = inputs[1]!.shape[0]!;
+    const column = emit.reshape(weight!, [width, 1]);
+    const flags = { transA: 0, transB: 0, alpha: { float: 1 / width } };
+    const along = emit.node('FusedMatMul', [toWeight, column], flags, MICROSOFT);
     const removed = emit.node('Mul', [normalized, along]);
     const difference = emit.node('Sub', [scaled, removed]);
     lowering.set(dx!, emit.node('Mul', [difference, inverseRms!]));

@@ -34,10 +34,13 @@ export async function compile(
   // Everything that leaves the session: outputs, new states, what the optimizer reads.
   const fetched = new Map<string, Value>();
   const names = new Map<number, string>();
+  const produced = new Set(lowering.emit.nodes.flatMap((node) => node.outputs));
   const fetch = (value: Value): void => {
     if (computedHere.has(value.id) || names.has(value.id)) return;
-    // An input or a constant cannot be an output of its own: a copy can.
-    const name = lowering.emit.node('Identity', [lowering.of(value)]);
+    const made = lowering.of(value);
+    // An input or a constant cannot be an output itself, nor one result two: a copy can.
+    const direct = produced.has(made) && !fetched.has(made);
+    const name = direct ? made : lowering.emit.node('Identity', [made]);
     names.set(value.id, name);
     fetched.set(name, value);
   };
