@@ -7,7 +7,8 @@ training.json  for two texts (Moby Dick's chapters in order, and `awkward`, whic
                each pattern and several vocabulary sizes: the SHA-256 of BpeTrainer's list of merges
                as compact JSON, and how many there are. All 256 bytes at the start, no minimum count.
 *.tokenizer.json  small throwaway tokenizers in the manner of GPT-2, Llama 3, Qwen, Llama 2
-               (SentencePiece with byte fallback) and its newer Metaspace form.
+               (SentencePiece with byte fallback) and its newer Metaspace form, Gemma, SmolLM
+               (digits) and DeepSeek (chained).
 samples.json   for each of them the ids of awkward strings (special tokens as tokens; with and
                without what the template adds), their offsets in characters, and what they decode to.
 
@@ -57,6 +58,11 @@ O200K = "|".join(
 )
 # One's own: every capital begins a word, a possessive quantifier, a class within a class.
 OWN = r"\p{Lu}?[[\p{Ll}][\p{Lm}\p{Lo}]]++|\d{2}|(?i:qu|[x-z])+|(?<=\.)\s|\R"
+# Part of DeepSeek's.
+PUNCTUATED = (
+    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+    r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 PATTERNS = {"gpt2": None, "cl100k": CL100K, "o200k": O200K, "own": OWN}
 
 SAMPLES = [
@@ -220,6 +226,41 @@ def qwen(text):
     return tokenizer
 
 
+def digits(text):
+    """SmolLM's shape: single digits, then GPT-2's pattern; its added tokens are normalized."""
+    pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), byte_level(None)]
+    )
+    tokenizer = train(text, pre_tokenizer, 350, ["<|endoftext|>"])
+    tokenizer.add_tokens([AddedToken("    ", normalized=True), AddedToken(" the ", normalized=True)])
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    return tokenizer
+
+
+def chained(text):
+    """DeepSeek's shape: several splits, one after the other."""
+    isolated = [r"\p{N}{1,3}", "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+", PUNCTUATED]
+    splits = [pre_tokenizers.Split(Regex(part), behavior="isolated") for part in isolated]
+    splits.append(pre_tokenizers.Split("ing", behavior="merged_with_previous"))
+    splits.append(pre_tokenizers.Split(Regex("[aeiou]{2}"), behavior="merged_with_next"))
+    splits.append(pre_tokenizers.Split("l", behavior="contiguous"))
+    last = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer = train(text, pre_tokenizers.Sequence([*splits, last]), 350, ["<|endoftext|>"])
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    return tokenizer
+
+
+def gemma(text):
+    """Gemma's shape: no prefix, and a split that finds nothing after the normalizer."""
+    tokenizer = sentencepiece(text, metaspace=False)
+    tokenizer.normalizer = normalizers.Replace(" ", "\u2581")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", behavior="merged_with_previous")
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    return tokenizer
+
+
 def sentencepiece(text, metaspace):
     """Llama 2's shape: special tokens, 256 byte tokens, then pieces over characters."""
     learner = Tokenizer(models.BPE())
@@ -274,6 +315,9 @@ def main():
         "qwen": qwen(start),
         "llama2": sentencepiece(start, metaspace=False),
         "metaspace": sentencepiece(start, metaspace=True),
+        "gemma": gemma(start),
+        "digits": digits(start),
+        "chained": chained(start),
     }
     samples = {"tokenizers": tokenizers.__version__, "texts": SAMPLES}
     for name, tokenizer in made.items():

@@ -11,7 +11,17 @@ import {
 import { awkwardText } from './awkwardText';
 import { golden, goldenText } from './goldens';
 
-const NAMES = ['gpt2', 'prefix-space', 'llama3', 'qwen', 'llama2', 'metaspace'] as const;
+const NAMES = [
+  'gpt2',
+  'prefix-space',
+  'llama3',
+  'qwen',
+  'llama2',
+  'metaspace',
+  'gemma',
+  'digits',
+  'chained',
+] as const;
 
 const sampleSchema = z.array(
   z.object({

@@ -36,6 +36,9 @@ export class MergeLearner {
   readonly #lengths: Int32Array;
   readonly #counts: Float64Array;
 
+  /** Words whose pairs are counted. */
+  #counted = 0;
+
   readonly #pairs = new PairTable();
   readonly #pairCounts: number[] = [];
   readonly #queue = new CandidateHeap();
@@ -62,13 +65,27 @@ export class MergeLearner {
     this.#counts = counts;
     this.#lengths = new Int32Array(starts.length - 1);
     for (let word = 0; word < this.#lengths.length; word++) {
-      const [start, end] = [starts[word]!, starts[word + 1]!];
-      this.#lengths[word] = end - start;
-      for (let i = start; i + 1 < end; i++) {
-        this.#change(symbols[i]!, symbols[i + 1]!, counts[word]!, word);
+      this.#lengths[word] = starts[word + 1]! - starts[word]!;
+    }
+  }
+
+  /**
+   * Counts the pairs of some words more, as must be done for all before the first `step`.
+   *
+   * @returns whether that is done
+   */
+  countPairs(words: number): boolean {
+    const end = Math.min(this.#counted + words, this.#lengths.length);
+    for (; this.#counted < end; this.#counted++) {
+      const word = this.#counted;
+      const last = this.#starts[word + 1]! - 1;
+      for (let i = this.#starts[word]!; i < last; i++) {
+        this.#change(this.#symbols[i]!, this.#symbols[i + 1]!, this.#counts[word]!, word);
       }
     }
+    if (end < this.#lengths.length) return false;
     this.#enqueueMade();
+    return true;
   }
 
   /** Learns the next merge; false where no pair is left. */

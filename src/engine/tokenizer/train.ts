@@ -41,6 +41,7 @@ export interface TrainBpeOptions extends SpecialTokenOptions {
 
 /** How long the thread is held between looks at the signal, in milliseconds. */
 const BREATH = 8;
+const WORDS_AT_A_TIME = 4096;
 
 /** Bytes in the order of their characters: the order of their ids. */
 const BYTES_IN_ORDER = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b) =>
@@ -89,9 +90,10 @@ export async function trainBpe(source: TextSource, options: TrainBpeOptions): Pr
     ...BYTES_IN_ORDER.map((byte) => String.fromCharCode(byte)),
   ];
   const learner = new MergeLearner(tokens, ...wordSymbols(counter, specials.contents.length));
-  while (learner.tokens.length < options.vocabSize && learner.step()) {
-    await breathe({ phase: 'merge', done: learner.tokens.length, total: options.vocabSize });
-  }
+  const breatheMerging = (): Promise<void> =>
+    breathe({ phase: 'merge', done: learner.tokens.length, total: options.vocabSize });
+  while (!learner.countPairs(WORDS_AT_A_TIME)) await breatheMerging();
+  while (learner.tokens.length < options.vocabSize && learner.step()) await breatheMerging();
   onProgress?.({ phase: 'merge', done: learner.tokens.length, total: learner.tokens.length });
   return assemble(learner, specials, options);
 }
