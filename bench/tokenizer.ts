@@ -140,7 +140,10 @@ function trainWithPeer(
   const { stdout, stderr, status } = spawnSync(
     python,
     [script, SPEECHES, pattern, String(VOCABULARY)],
-    { encoding: 'utf8', env: { ...process.env, RAYON_NUM_THREADS: String(threads) } },
+    {
+      encoding: 'utf8',
+      env: { ...process.env, RAYON_NUM_THREADS: String(threads), TOKENIZERS_PARALLELISM: 'true' },
+    },
   );
   if (status !== 0) throw new Error(`${script} failed: ${stderr}`);
   return peerSchema.parse(JSON.parse(stdout));

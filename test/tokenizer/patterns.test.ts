@@ -105,6 +105,7 @@ describe('regular expressions of tokenizer files', () => {
     ['\\Xa', '\\X'],
     ['(?x: a)', 'a group of this kind'],
     ['\\p{Nonsense}', 'the character property Nonsense'],
+    ['[[:constructor:]]', '[:constructor:]'],
     ['[z-a]', 'a range that runs backwards'],
     ['(?i:\\p{Lu})', '\\p{Lu} without regard to case'],
     ['a\\', 'an unfinished end'],

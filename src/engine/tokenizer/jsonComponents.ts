@@ -1,19 +1,16 @@
 /**
- * The parts of Hugging Face's tokenizer.json around the model: normalizer, pre-tokenizer, decoder
- * and post-processor, each a component with a `type`, or a `Sequence` of them. What Glassbox doesn't
+ * The parts of Hugging Face's tokenizer.json around the model: normalizer, decoder, post-processor
+ * (the pre-tokenizer is in a file of its own), each a component with a `type`, or a `Sequence` of
+ * them. What Glassbox doesn't
  * know is refused by name: a tokenizer that is nearly right gives ids that are silently wrong.
  */
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { type NormalizerStep, normalForm, prefixing, replacement } from './normalizer';
-import { GPT2_EXPRESSION, hasScanner, splitterOf } from './splitPattern';
 import { translateRegex } from './translateRegex';
 
-/** Text to the ends of its pieces. */
-export type Split = (text: string) => number[];
-
 const componentSchema = z.looseObject({ type: z.string() });
-type Component = z.infer<typeof componentSchema>;
+export type Component = z.infer<typeof componentSchema>;
 
 const DEEPEST = 20;
 
@@ -46,7 +43,7 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, where: string):
 }
 
 /** A component's parts in order, sequences taken apart; none for null. */
-function flatten(value: unknown, list: string, where: string, depth = 0): Component[] {
+export function flatten(value: unknown, list: string, where: string, depth = 0): Component[] {
   if (value === null || value === undefined) return [];
   if (depth > DEEPEST) return invalid(`${where} is nested too deeply`);
   const component = checked(componentSchema, value, where);
@@ -55,13 +52,13 @@ function flatten(value: unknown, list: string, where: string, depth = 0): Compon
   return parts.flatMap((part) => flatten(part, list, where, depth + 1));
 }
 
-const patternSchema = z.union([
+export const patternSchema = z.union([
   z.object({ String: z.string() }).transform(({ String: text }) => ({ text })),
   z.object({ Regex: z.string() }).transform(({ Regex: regex }) => ({ regex })),
 ]);
-type Pattern = z.infer<typeof patternSchema>;
+export type Pattern = z.infer<typeof patternSchema>;
 
-function regexOf(pattern: Pattern): RegExp {
+export function regexOf(pattern: Pattern): RegExp {
   if ('regex' in pattern) return translateRegex(pattern.regex);
   return new RegExp(pattern.text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu');
 }
@@ -89,132 +86,17 @@ export function readNormalizer(value: unknown): NormalizerStep[] {
   });
 }
 
-const byteLevelSchema = z.looseObject({
-  add_prefix_space: z.boolean().default(true),
-  use_regex: z.boolean().default(true),
-});
-
-const metaspaceSchema = z.looseObject({
+export const metaspaceSchema = z.looseObject({
   replacement: z.string().min(1).default('▁'),
   prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
   add_prefix_space: z.boolean().optional(),
   split: z.boolean().default(true),
 });
 
-function prependScheme(metaspace: z.infer<typeof metaspaceSchema>): 'always' | 'first' | 'never' {
+export function prependScheme(
+  metaspace: z.infer<typeof metaspaceSchema>,
+): 'always' | 'first' | 'never' {
   return metaspace.prepend_scheme ?? (metaspace.add_prefix_space === false ? 'never' : 'always');
-}
-
-export interface PreTokenizer {
-  /** The text's bytes are written in the byte-level alphabet. */
-  readonly byteLevel: boolean;
-  /** What it does to the text before splitting it. */
-  readonly steps: NormalizerStep[];
-  /** Undefined where the text stays whole. */
-  readonly split: Split | undefined;
-}
-
-export function readPreTokenizer(value: unknown): PreTokenizer {
-  const components = flatten(value, 'pretokenizers', 'pre_tokenizer');
-  const steps: NormalizerStep[] = [];
-  const splits: Split[] = [];
-  let byteLevel = false;
-  components.forEach((component, index) => {
-    if (byteLevel) unsupported(`the pre-tokenizer "${component.type}" after "ByteLevel"`);
-    switch (component.type) {
-      case 'ByteLevel': {
-        const options = checked(byteLevelSchema, component, 'pre_tokenizer');
-        byteLevel = true;
-        if (options.add_prefix_space) {
-          if (index > 0)
-            unsupported('"ByteLevel" with add_prefix_space after another pre-tokenizer');
-          steps.push(prefixing(' ', { unlessThere: true, onlyFirst: false }));
-        }
-        if (options.use_regex) splits.push(regexSplit(GPT2_EXPRESSION));
-        break;
-      }
-      case 'Split':
-        splits.push(readSplit(component));
-        break;
-      case 'Digits':
-        splits.push(regexSplit(component['individual_digits'] === true ? '\\p{N}' : '\\p{N}+'));
-        break;
-      case 'Metaspace': {
-        const options = checked(metaspaceSchema, component, 'pre_tokenizer');
-        const scheme = prependScheme(options);
-        if (index > 0) unsupported('"Metaspace" after another pre-tokenizer');
-        steps.push(replacement(' ', options.replacement));
-        if (scheme !== 'never') {
-          const onlyFirst = scheme === 'first';
-          steps.push(prefixing(options.replacement, { unlessThere: true, onlyFirst }));
-        }
-        if (options.split) splits.push(matchSplit({ text: options.replacement }, 'MergedWithNext'));
-        break;
-      }
-      default:
-        unsupported(`the pre-tokenizer "${component.type}"`);
-    }
-  });
-  return { byteLevel, steps, split: splits.length > 0 ? chain(splits) : undefined };
-}
-
-function regexSplit(expression: string): Split {
-  const splitter = splitterOf({ regex: expression });
-  return (text) => splitter.split(text);
-}
-
-function readSplit(component: Component): Split {
-  const pattern = checked(patternSchema, component['pattern'], 'pre_tokenizer.pattern');
-  const behavior = checked(z.string(), component['behavior'], 'pre_tokenizer.behavior');
-  const invert = component['invert'] === true;
-  // Removing all that a pattern leaves over is the same as isolating where it leaves nothing over.
-  const keepsAll = invert && 'regex' in pattern && hasScanner(pattern.regex);
-  if (behavior === 'Isolated' || (behavior === 'Removed' && keepsAll)) {
-    return 'regex' in pattern ? regexSplit(pattern.regex) : matchSplit(pattern, 'Isolated');
-  }
-  if (invert) unsupported(`the pre-tokenizer "Split" with behavior "${behavior}" and invert`);
-  if (
-    behavior === 'MergedWithPrevious' ||
-    behavior === 'MergedWithNext' ||
-    behavior === 'Contiguous'
-  )
-    return matchSplit(pattern, behavior);
-  return unsupported(`the pre-tokenizer "Split" with behavior "${behavior}"`);
-}
-
-/** Cuts before a match, after it, or both; `Contiguous` keeps matches that touch together. */
-function matchSplit(
-  pattern: Pattern,
-  behavior: 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous',
-): Split {
-  const regex = regexOf(pattern);
-  return (text) => {
-    const ends: number[] = [];
-    const cut = (at: number): void => {
-      if (at > (ends.at(-1) ?? 0)) ends.push(at);
-    };
-    for (const match of text.matchAll(regex)) {
-      const end = match.index + match[0].length;
-      if (behavior === 'Contiguous' && ends.at(-1) === match.index) ends.pop();
-      else if (behavior !== 'MergedWithPrevious') cut(match.index);
-      if (behavior !== 'MergedWithNext') cut(end);
-    }
-    cut(text.length);
-    return ends;
-  };
-}
-
-/** Each split cuts the pieces of the one before. */
-function chain(splits: readonly Split[]): Split {
-  return splits.reduce((outer, inner) => (text) => {
-    const ends: number[] = [];
-    let start = 0;
-    for (const end of outer(text)) {
-      for (const within of inner(text.slice(start, end))) ends.push(start + within);
-      start = end;
-    }
-    return ends;
-  });
 }
 
 export interface DecoderSteps {

@@ -8,16 +8,14 @@ import type { AddedToken } from './addedTokens';
 import { fromByteLevel } from './bytes';
 import {
   type DecoderSteps,
-  type PreTokenizer,
-  type Split,
   type Template,
   checked,
   invalid,
   readDecoder,
   readNormalizer,
   readPostProcessor,
-  readPreTokenizer,
 } from './jsonComponents';
+import { type PreTokenizer, type Split, readPreTokenizer } from './jsonPreTokenizer';
 import { type JsonModel, isId, readModel } from './jsonModel';
 import { BpeModel } from './model';
 import { splitBeforeMarks, splitEvenly } from './splitPattern';
@@ -139,6 +137,11 @@ function vocabularyOf(
   bytes: boolean,
 ): Vocabulary {
   const vocabulary = new Vocabulary();
+  const replaced = (token: string): string =>
+    decoder.replace.reduce(
+      (result, { pattern, content }) => result.replaceAll(pattern, () => content),
+      token,
+    );
   for (const [token, id] of model.vocab) {
     if (bytes) {
       const spelled = fromByteLevel(token);
@@ -151,13 +154,9 @@ function vocabularyOf(
       vocabulary.setBytes(id, [byte]);
       continue;
     }
-    const text = decoder.replace.reduce(
-      (result, { pattern, content }) => result.replaceAll(pattern, () => content),
-      token,
-    );
-    vocabulary.setText(id, text);
+    vocabulary.setText(id, replaced(token));
   }
-  for (const { id, content } of added) vocabulary.setText(id, content);
+  for (const { id, content } of added) vocabulary.setText(id, bytes ? content : replaced(content));
   return vocabulary;
 }
 

@@ -9,47 +9,10 @@
  * extended mode, and case-insensitive \p{Lu}, \p{Ll}, \p{Lt}.
  */
 import { GlassboxError } from '../../base/errors';
-import { caseVariants } from './caseVariants';
+import { ASSERTIONS, CONTROL, POSIX, SETS, literal, memberRange } from './regexParts';
 
-const SPACE = '\\p{White_Space}';
-const DIGIT = '\\p{Nd}';
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
-const ANY = '[\\s\\S]';
 const DEEPEST = 100;
 const LONGEST = 100_000;
-
-const CONTROL: Readonly<Record<string, string>> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  f: '\f',
-  v: '\v',
-  a: '\x07',
-  e: '\x1b',
-};
-
-/** Escapes that stand for a set of characters: its members, as inside of a class. */
-const SETS: Readonly<Record<string, string>> = { s: SPACE, d: DIGIT, w: WORD };
-
-const POSIX: Readonly<Record<string, string>> = {
-  alpha: '\\p{Alphabetic}',
-  alnum: '\\p{Alphabetic}\\p{Nd}',
-  digit: DIGIT,
-  upper: '\\p{Uppercase}',
-  lower: '\\p{Lowercase}',
-  space: SPACE,
-  cntrl: '\\p{Cc}',
-  word: WORD,
-  xdigit: '0-9A-Fa-f',
-};
-
-const ASSERTIONS: Readonly<Record<string, string>> = {
-  A: `(?<!${ANY})`,
-  z: `(?!${ANY})`,
-  Z: `(?=\\n?(?!${ANY}))`,
-  b: `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`,
-  B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
-};
 
 /**
  * The JavaScript expression, global, for a tokenizer file's `source`.
@@ -279,7 +242,7 @@ class Translator {
     posix.lastIndex = this.#at;
     const found = posix.exec(this.#source);
     if (found) {
-      const set = POSIX[found[2] ?? ''];
+      const set = POSIX.get(found[2] ?? '');
       if (set === undefined) return this.#fail(found[0]);
       this.#at = posix.lastIndex;
       return found[1] === '^' ? `[^${set}]` : set;
@@ -330,24 +293,6 @@ class Translator {
       },
     );
   }
-}
-
-function literal(character: string, anyCase: boolean): string {
-  const variants = anyCase ? caseVariants(character, character) : [];
-  return variants.length > 0
-    ? `[${escaped(character)}${variants.map(escaped).join('')}]`
-    : escaped(character);
-}
-
-function memberRange(from: string, to: string, anyCase: boolean): string {
-  const range = from === to ? escaped(from) : `${escaped(from)}-${escaped(to)}`;
-  return anyCase ? range + caseVariants(from, to).map(escaped).join('') : range;
-}
-
-function escaped(character: string): string {
-  return /^[A-Za-z0-9]$/.test(character)
-    ? character
-    : `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
 
 function quoted(source: string): string {
