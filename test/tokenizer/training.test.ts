@@ -112,6 +112,16 @@ test('special tokens get the first ids, and end texts', async () => {
   expect(tokenizer.encode('!', { special: 'allow' })).toEqual([2]);
 });
 
+test('plain text never becomes a special token', async () => {
+  const tokenizer = await trainBpe('<end> <end> <end> <ends>', {
+    vocabSize: 300,
+    pattern: { regex: '\\S+' },
+    specialTokens: ['<end>'],
+  });
+  expect(tokenizer.encode('<end>')).not.toContain(0);
+  expect(tokenizer.encode('<end>', { special: 'allow' })).toEqual([0]);
+});
+
 test('ends with fewer tokens where the text has no more pairs', async () => {
   const tokenizer = await trainBpe('abab', { vocabSize: 1000, pattern: 'gpt2' });
   expect(tokenizer.vocabSize).toBe(258);

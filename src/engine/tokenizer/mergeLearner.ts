@@ -5,7 +5,8 @@
  * frequent pairs the one with the lowest ids, left before right, goes first. Counts are kept up to
  * date by looking only at the words that a merge touches, and a pair's place in the queue is put
  * right when it comes up (as BpeTrainer does, and for the same result in the rare case that two
- * different pairs make the same token).
+ * different pairs make the same token). Differs in one case: a pair that would spell a special token
+ * is never merged, so that plain text never becomes one.
  */
 import { PairTable } from './pairTable';
 
@@ -29,6 +30,8 @@ export class MergeLearner {
   readonly tokens: string[];
   readonly merges: LearnedMerge[] = [];
   readonly #ids: Map<string, number>;
+  /** What no merge may spell. */
+  readonly #reserved: ReadonlySet<string>;
 
   /** The symbols of all words, one after the other; word -> where they start and how many are left. */
   readonly #symbols: Int32Array;
@@ -48,17 +51,20 @@ export class MergeLearner {
 
   /**
    * @param tokens what there is before the first merge, by id
+   * @param specials how many of them, from the first, are special tokens
    * @param symbols the ids of all words, one word after the other
    * @param starts word -> index of its first symbol; one more entry for the end
    * @param counts word -> how often it occurs
    */
   constructor(
     tokens: readonly string[],
+    specials: number,
     symbols: Int32Array,
     starts: Int32Array,
     counts: Float64Array,
   ) {
     this.tokens = [...tokens];
+    this.#reserved = new Set(tokens.slice(0, specials));
     this.#ids = new Map(tokens.map((token, id) => [token, id]));
     this.#symbols = symbols;
     this.#starts = starts;
@@ -94,7 +100,8 @@ export class MergeLearner {
       const top = this.#queue.pop();
       if (!top) return false;
       const count = this.#pairCounts[top.pair]!;
-      if (count < 1) continue;
+      if (count < 1 || this.#reserved.has(this.tokens[top.left]! + this.tokens[top.right]!))
+        continue;
       if (count !== top.count) {
         top.count = count;
         this.#queue.push(top);

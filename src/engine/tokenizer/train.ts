@@ -85,11 +85,12 @@ export async function trainBpe(source: TextSource, options: TrainBpeOptions): Pr
   }
   onProgress?.({ phase: 'count', done: read, total: read });
 
+  const special = specials.contents.length;
   const tokens = [
     ...specials.contents.map(toBinary),
     ...BYTES_IN_ORDER.map((byte) => String.fromCharCode(byte)),
   ];
-  const learner = new MergeLearner(tokens, ...wordSymbols(counter, specials.contents.length));
+  const learner = new MergeLearner(tokens, special, ...wordSymbols(counter, special));
   const breatheMerging = (): Promise<void> =>
     breathe({ phase: 'merge', done: learner.tokens.length, total: options.vocabSize });
   while (!learner.countPairs(WORDS_AT_A_TIME)) await breatheMerging();
