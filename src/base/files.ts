@@ -21,7 +21,8 @@ import { GlassboxError, messageOf } from './errors';
 /** `.tmp-<pid>-<random>-<name>` is being written; `.old-<pid>-<random>-<name>` is being replaced. */
 const ASIDE = /^\.(tmp|old)-(\d+)-[0-9a-f]{12}-(.+)$/;
 
-function asideName(kind: 'tmp' | 'old', target: string): string {
+/** A path beside `target` that nobody else uses, and that `sweepTemporary` knows. */
+export function asideName(kind: 'tmp' | 'old', target: string): string {
   const unique = randomBytes(6).toString('hex');
   return path.join(
     path.dirname(target),
@@ -200,6 +201,21 @@ function underTemporary(thrown: unknown, temporary: string): thrown is GlassboxE
   return typeof failed === 'string' && failed.startsWith(temporary + path.sep);
 }
 
+/**
+ * Removes a file or folder, so that under its name it is there whole or not at all. One that is not
+ * there is removed already.
+ */
+export async function atomicRemove(target: string): Promise<void> {
+  const temporary = asideName('tmp', target);
+  try {
+    await rename(target, temporary);
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return;
+    throw fileError(thrown, 'remove', target);
+  }
+  await removeQuietly(temporary);
+}
+
 async function takeName(temporary: string, target: string): Promise<void> {
   if (!(await exists(target))) {
     await rename(temporary, target);
@@ -221,7 +237,7 @@ async function takeName(temporary: string, target: string): Promise<void> {
  * lives. Our own id with a file older than this process means that the id was used again, as is
  * usual in containers.
  */
-function writerLives(pid: number, changedMs: number): boolean {
+export function writerLives(pid: number, changedMs: number): boolean {
   if (pid === process.pid) return changedMs >= Date.now() - process.uptime() * 1000 - 1000;
   try {
     process.kill(pid, 0);

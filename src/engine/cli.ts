@@ -7,18 +7,25 @@ import { builtEngineOptions } from './paths';
 import { startEngine } from './supervisor';
 
 const interrupt = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+for (const signal of SIGNALS) {
   process.on(signal, () => {
     // The first asks the engine to stop where nothing is lost; the second means it.
-    if (interrupt.signal.aborted) {
-      if (process.stdout.isTTY) process.stdout.write('\u001b[?25h');
-      process.exit(130);
-    }
+    if (interrupt.signal.aborted) endAtOnce(signal);
     interrupt.abort();
   });
 }
-// Whoever reads our output may stop reading (`| head`): then there is nobody left to write for.
-process.stdout.on('error', () => process.exit(0));
+
+/** Dies of the signal itself: an exit would wait for a native step to end. */
+function endAtOnce(signal: NodeJS.Signals): void {
+  if (process.stdout.isTTY) process.stdout.write('\u001b[?25h');
+  for (const each of SIGNALS) process.removeAllListeners(each);
+  process.kill(process.pid, signal);
+}
+
+// Whoever reads our output may stop reading (`| head`): then there is nobody left to write for, and
+// we stop as if asked to.
+process.stdout.on('error', () => interrupt.abort());
 
 async function readStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

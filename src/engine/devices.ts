@@ -3,10 +3,9 @@
  * is never replaced by another.
  */
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { GlassboxError } from '../base/errors';
+import { GlassboxError, messageOf } from '../base/errors';
 import type { BackendChoice, Device } from '../protocol/messages';
 import type { Backend } from './backend/backend';
-import { openOnnx } from './backend/onnx/onnx';
 import { openReference } from './backend/reference/reference';
 
 /** All cores but one, which stays free for the machine's owner, unless told otherwise. */
@@ -20,7 +19,7 @@ export async function openBackend(choice: BackendChoice, threads: number): Promi
   switch (choice) {
     case 'auto':
     case 'onnx':
-      return openOnnx({ threads });
+      return openOnnx(threads);
     case 'reference':
       return openReference();
     case 'webgpu':
@@ -30,27 +29,24 @@ export async function openBackend(choice: BackendChoice, threads: number): Promi
   }
 }
 
+/** Loaded when it is first needed: it is native, large, and not there for every system. */
+async function openOnnx(threads: number): Promise<Backend> {
+  try {
+    const onnx = await import('./backend/onnx/onnx');
+    return await onnx.openOnnx({ threads });
+  } catch (cause) {
+    throw new GlassboxError(
+      'backend-missing',
+      `onnxruntime does not load on this system: ${messageOf(cause)}`,
+      { remedy: 'Install again, or compute with --backend reference, which is slow.', cause },
+    );
+  }
+}
+
 export async function listDevices(): Promise<Device[]> {
-  const processor = cpus()[0]?.model ?? 'unknown processor';
-  const cores = availableParallelism();
-  const memoryGiB = Number((totalmem() / 2 ** 30).toFixed(1));
-  const onnx = await openOnnx({ threads: threadsFor(undefined) });
   const reference = await openReference();
   return [
-    {
-      backend: 'onnx',
-      adapter: onnx.adapter,
-      available: true,
-      details: {
-        processor,
-        cores,
-        memoryGiB,
-        training: true,
-        inference: true,
-        dtypes: ['f32'],
-        automatic: true,
-      },
-    },
+    await describeOnnx(),
     {
       backend: 'reference',
       adapter: reference.adapter,
@@ -64,4 +60,27 @@ export async function listDevices(): Promise<Device[]> {
       details: { why: 'This build has no webgpu backend.' },
     },
   ];
+}
+
+async function describeOnnx(): Promise<Device> {
+  try {
+    const onnx = await openOnnx(threadsFor(undefined));
+    const details = {
+      processor: cpus()[0]?.model ?? 'unknown processor',
+      cores: availableParallelism(),
+      memoryGiB: Number((totalmem() / 2 ** 30).toFixed(1)),
+      training: true,
+      inference: true,
+      dtypes: ['f32'],
+      automatic: true,
+    };
+    return { backend: 'onnx', adapter: onnx.adapter, available: true, details };
+  } catch (thrown) {
+    return {
+      backend: 'onnx',
+      adapter: 'none',
+      available: false,
+      details: { why: messageOf(thrown) },
+    };
+  }
 }

@@ -1,18 +1,24 @@
 /**
  * The engine's process: answers the protocol over the channel to whoever started it, and ends, with
- * its runs checkpointed, when that is gone.
+ * its runs checkpointed, when that is gone or asks for it.
  */
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { serve } from '../protocol/rpc';
 import { builtEngineOptions } from './paths';
 import { startEngine } from './supervisor';
 
+if (process.send === undefined) {
+  process.stderr.write(
+    'error: engine.js answers the program that starts it.\n  For the command line run cli.js.\n',
+  );
+  process.exit(1);
+}
 const engine = startEngine(builtEngineOptions());
 const connection = createMessageConnection(
   new IPCMessageReader(process),
   new IPCMessageWriter(process),
 );
-serve(connection, engine);
-process.on('disconnect', () => {
-  void engine.dispose().finally(() => process.exit(0));
-});
+serve(connection, engine, { versionFirst: true });
+for (const event of ['disconnect', 'SIGTERM', 'SIGINT'] as const) {
+  process.on(event, () => void engine.dispose().finally(() => process.exit(0)));
+}

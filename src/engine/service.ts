@@ -2,19 +2,15 @@
  * The protocol's requests in terms of the rooms: the one place that knows both. It runs wherever the
  * work is done, mostly in a worker, and keeps the model that was last asked.
  */
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import { atomicFile } from '../base/files';
 import type * as messages from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
-import type { Recipe } from '../recipe/run';
-import type { Backend } from './backend/backend';
 import { encodeInMemory, readDocuments } from './data/data';
 import { listDevices, openBackend, threadsFor } from './devices';
 import { evaluate } from './eval/eval';
-import { generate, loadModel, logitsOf } from './infer/infer';
-import type { LoadedModel } from './infer/infer';
+import { generate, logitsOf } from './infer/infer';
+import { ModelSlot } from './modelSlot';
 import { openTokenizer } from './tokenizerNames';
 import { trainBpe } from './tokenizer/tokenizer';
 import { resumeRun, runRecipe, startRun } from './train/train';
@@ -25,8 +21,6 @@ export interface ServiceOptions {
   /** Where runs go that name no folder. */
   readonly runsFolder: string;
 }
-
-type ModelRequest = Pick<messages.LogitsRequest, 'model' | 'backend' | 'threads'>;
 
 export function createService(options: ServiceOptions): Handlers & { dispose(): Promise<void> } {
   const models = new ModelSlot();
@@ -41,8 +35,9 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
           const { folder, settings, out } = request;
           yield* resumeRun(folder, { settings, out }, context, signal);
         } else {
-          const folder = request.out ?? (await freeFolder(options.runsFolder, recipe));
-          yield* startRun(recipe, folder, context, signal);
+          const { out } = request;
+          const place = out === undefined ? { runs: options.runsFolder } : { folder: out };
+          yield* startRun(recipe, place, context, signal);
         }
       } finally {
         await backend.dispose();
@@ -50,26 +45,41 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     },
 
     async *generate(request, signal) {
-      const { model } = await models.open(request);
       const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop, seed } = request;
       const sampling = { temperature, topK, topP, minP, repetitionPenalty };
       const more = { maxTokens, stop, seed, top: request.topLogprobs };
-      yield* generate(model, request.prompt, { ...sampling, ...more }, signal);
+      const { model, release } = await models.claim(request, signal);
+      try {
+        yield* generate(model, request.prompt, { ...sampling, ...more }, signal);
+      } finally {
+        release();
+      }
     },
 
     async logits(request, signal) {
-      const { model, backend } = await models.open(request);
-      const logits = await logitsOf(model, request.ids, signal);
-      return { backend: backend.name, adapter: backend.adapter, logits: Array.from(logits) };
+      const { model, backend, release } = await models.claim(request, signal);
+      try {
+        const logits = await logitsOf(model, request.ids, signal);
+        if (!logits.every((logit) => Number.isFinite(logit))) throw notFinite(request.model);
+        return { backend: backend.name, adapter: backend.adapter, logits: Array.from(logits) };
+      } finally {
+        release();
+      }
     },
 
     async evaluate(request, signal) {
-      const { model } = await models.open(request);
-      if (!model.tokenizer) throw noTokenizer(request.model);
-      const documents = readDocuments(request.data, { signal });
-      const options = { validationFraction: 0, signal };
-      const corpus = await encodeInMemory(documents, model.tokenizer, options);
-      return evaluate(model.store, model.config, corpus.train, { signal });
+      const { model, release } = await models.claim(request, signal);
+      try {
+        if (!model.tokenizer) throw noTokenizer(request.model);
+        const documents = readDocuments(request.data, { signal });
+        const encoding = { validationFraction: 0, signal };
+        const corpus = await encodeInMemory(documents, model.tokenizer, encoding);
+        const measured = await evaluate(model.store, model.config, corpus.train, { signal });
+        const { perplexity } = measured;
+        return { ...measured, perplexity: Number.isFinite(perplexity) ? perplexity : null };
+      } finally {
+        release();
+      }
     },
 
     async *trainTokenizer({ data, vocab, pattern, out }, signal) {
@@ -125,51 +135,18 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
   };
 }
 
-interface Loaded {
-  readonly key: string;
-  readonly model: LoadedModel;
-  readonly backend: Backend;
-}
-
-/** The model that was asked last stays loaded: most questions come in rows. */
-class ModelSlot {
-  #loaded: Loaded | undefined;
-
-  async open(request: ModelRequest): Promise<Loaded> {
-    const threads = threadsFor(request.threads);
-    // A folder that was written anew is another model.
-    const written = await stat(path.join(request.model, 'config.json')).catch(() => undefined);
-    const key = JSON.stringify([request.model, request.backend, threads, written?.mtimeMs]);
-    if (this.#loaded?.key === key) return this.#loaded;
-    await this.dispose();
-    const backend = await openBackend(request.backend, threads);
-    const model = await loadModel(request.model, backend);
-    this.#loaded = { key, model, backend };
-    return this.#loaded;
-  }
-
-  async dispose(): Promise<void> {
-    await this.#loaded?.model.dispose();
-    await this.#loaded?.backend.dispose();
-    this.#loaded = undefined;
-  }
-}
-
 async function* texts(paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
   for await (const { text } of readDocuments(paths, { signal })) yield text;
-}
-
-/** `<runs>/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is not there yet. */
-async function freeFolder(runs: string, recipe: Recipe): Promise<string> {
-  const name = recipe.name ?? 'run';
-  for (let number = 1; ; number++) {
-    const folder = path.join(runs, number === 1 ? name : `${name}-${number}`);
-    if (!(await stat(folder).catch(() => undefined))) return folder;
-  }
 }
 
 function noTokenizer(folder: string): GlassboxError {
   return new GlassboxError('no-tokenizer', `${folder} has no tokenizer.json.`, {
     remedy: 'Put the tokenizer.json that the model was trained with into its folder.',
+  });
+}
+
+function notFinite(folder: string): GlassboxError {
+  return new GlassboxError('not-finite', `The logits of ${folder} are not all numbers.`, {
+    remedy: 'Its weights are damaged, or its training diverged: take an earlier checkpoint.',
   });
 }

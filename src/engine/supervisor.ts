@@ -3,70 +3,36 @@
  * a worker of its own, because native code freezes the thread that calls it. A worker that dies fails
  * its requests and nothing else.
  */
-import { Worker } from 'node:worker_threads';
-import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
-import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { GlassboxError } from '../base/errors';
 import type { Engine, Handlers } from '../protocol/protocol';
-import { connect, shutdown } from '../protocol/rpc';
 import { createService } from './service';
-import type { ServiceOptions } from './service';
+import { Hand } from './hand';
+import type { HandOptions } from './hand';
 
-export interface EngineOptions extends ServiceOptions {
-  /** The built `worker.js`. */
-  readonly workerPath: string;
-}
+export type EngineOptions = HandOptions;
 
 /** Models that stay loaded while nobody asks them. */
 const MODELS_KEPT = 2;
-/** A worker that was told to end has this long for a step and a checkpoint, in milliseconds. */
-const PATIENCE = 60_000;
 
-class Hand {
-  readonly methods: Handlers;
-  readonly #worker: Worker;
-  readonly #connection: MessageConnection;
-  readonly #exited: Promise<void>;
-  alive = true;
-
-  constructor(options: EngineOptions) {
-    this.#worker = new Worker(options.workerPath, { workerData: options });
-    this.#connection = createMessageConnection(
-      new PortMessageReader(this.#worker),
-      new PortMessageWriter(this.#worker),
-    );
-    this.methods = connect(this.#connection);
-    this.#exited = new Promise((resolve) => {
-      const over = (): void => {
-        if (this.alive) this.#connection.dispose();
-        this.alive = false;
-        resolve();
-      };
-      this.#worker.on('exit', over);
-      // An uncaught error ends the worker: 'exit' follows, and pending requests fail then.
-      this.#worker.on('error', over);
-    });
-  }
-
-  /** Lets the work under way come to its end, then ends the worker. */
-  async close(): Promise<void> {
-    if (!this.alive) return;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)));
-    await Promise.race([shutdown(this.#connection).catch(() => undefined), patience]);
-    clearTimeout(timer);
-    await Promise.race([this.#worker.terminate(), this.#exited]);
-  }
+/** The worker that holds a model. */
+interface Holder {
+  readonly key: string;
+  readonly hand: Hand;
+  /** Requests under way. */
+  busy: number;
 }
 
 /** The engine in this process, on this thread; work goes to workers that it starts. */
 export function startEngine(options: EngineOptions): Engine {
   const here = createService(options);
-  const models = new Map<string, { hand: Hand; asked: number }>();
-  const closing = new Set<Promise<void>>();
+  /** By model, the one asked longest ago first. */
+  const holders = new Map<string, Holder>();
   const hands = new Set<Hand>();
-  let disposed = false;
+  const closing = new Set<Promise<void>>();
+  let disposed: Promise<void> | undefined;
 
   function start(): Hand {
+    if (disposed) throw new GlassboxError('engine-ended', 'The engine is ending.');
     const hand = new Hand(options);
     hands.add(hand);
     return hand;
@@ -79,22 +45,56 @@ export function startEngine(options: EngineOptions): Engine {
     return closed;
   }
 
-  /** The worker that holds this model; beyond a few, the one asked longest ago is closed. */
-  function holderOf(model: string, backend: string): Handlers {
-    const key = `${backend} ${model}`;
-    let entry = models.get(key);
-    if (!entry?.hand.alive) {
-      if (entry) hands.delete(entry.hand);
-      entry = { hand: start(), asked: 0 };
-      models.set(key, entry);
+  function holderOf({ model, backend }: { model: string; backend: string }): Holder {
+    const key = JSON.stringify([backend, model]);
+    let holder = holders.get(key);
+    if (holder && !holder.hand.alive) {
+      void close(holder.hand);
+      holder = undefined;
     }
-    entry.asked = performance.now();
-    const oldest = [...models].sort(([, a], [, b]) => a.asked - b.asked);
-    for (const [other, { hand }] of oldest.slice(0, -MODELS_KEPT)) {
-      models.delete(other);
-      void close(hand);
+    holder ??= { key, hand: start(), busy: 0 };
+    // Set anew, so that the order tells who was asked last.
+    holders.delete(key);
+    holders.set(key, holder);
+    return holder;
+  }
+
+  /** Closes the models asked longest ago, but none that is still answering. */
+  function closeIdle(): void {
+    let surplus = holders.size - MODELS_KEPT;
+    for (const holder of [...holders.values()]) {
+      if (surplus <= 0) return;
+      if (holder.busy > 0) continue;
+      surplus--;
+      holders.delete(holder.key);
+      void close(holder.hand);
     }
-    return entry.hand.methods;
+  }
+
+  async function* withModel<Event>(
+    request: { model: string; backend: string },
+    job: (methods: Handlers) => AsyncIterable<Event>,
+  ): AsyncGenerator<Event, void, void> {
+    const holder = holderOf(request);
+    holder.busy++;
+    try {
+      closeIdle();
+      yield* job(holder.hand.methods);
+    } finally {
+      holder.busy--;
+      closeIdle();
+    }
+  }
+
+  async function answerOf<Answer>(
+    request: { model: string; backend: string },
+    job: (methods: Handlers) => Promise<Answer>,
+  ): Promise<Answer> {
+    const once = async function* (methods: Handlers): AsyncGenerator<Answer, void, void> {
+      yield await job(methods);
+    };
+    for await (const answer of withModel(request, once)) return answer;
+    throw new Error('A job that ends without failing has given its answer');
   }
 
   /** A worker for one job. */
@@ -109,23 +109,21 @@ export function startEngine(options: EngineOptions): Engine {
     }
   }
 
+  async function end(): Promise<void> {
+    await Promise.all([...hands].map((hand) => close(hand)));
+    await Promise.all(closing);
+    await here.dispose();
+  }
+
   return {
     train: (request, signal) => alone((worker) => worker.train(request, signal)),
     trainTokenizer: (request, signal) => alone((worker) => worker.trainTokenizer(request, signal)),
-    generate: (request, signal) =>
-      holderOf(request.model, request.backend).generate(request, signal),
-    logits: (request, signal) => holderOf(request.model, request.backend).logits(request, signal),
-    evaluate: (request, signal) =>
-      holderOf(request.model, request.backend).evaluate(request, signal),
+    generate: (request, signal) => withModel(request, (worker) => worker.generate(request, signal)),
+    logits: (request, signal) => answerOf(request, (worker) => worker.logits(request, signal)),
+    evaluate: (request, signal) => answerOf(request, (worker) => worker.evaluate(request, signal)),
     encode: here.encode,
     decode: here.decode,
     devices: here.devices,
-    async dispose() {
-      if (disposed) return;
-      disposed = true;
-      await Promise.all([...hands].map((hand) => close(hand)));
-      await Promise.all(closing);
-      await here.dispose();
-    },
+    dispose: () => (disposed ??= end()),
   };
 }

@@ -4,7 +4,13 @@
  * A request that is aborted fails at once for whoever asked, however long the other end needs to
  * notice; when the connection ends, every pending request fails: nobody waits for ever.
  */
-import { ErrorCodes, NotificationType, RequestType, ResponseError } from 'vscode-jsonrpc';
+import {
+  ConnectionError,
+  ErrorCodes,
+  NotificationType,
+  RequestType,
+  ResponseError,
+} from 'vscode-jsonrpc';
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import type { z } from 'zod';
 import { AsyncQueue } from '../base/asyncQueue';
@@ -18,15 +24,27 @@ const request = (name: string) => new RequestType<unknown, unknown, unknown>(nam
 const eventType = new NotificationType<{ stream: number; event: unknown }>('event');
 /** Answered once all work has ended. */
 const shutdownType = new RequestType<null, null, unknown>('shutdown');
-const versionType = new RequestType<null, number, unknown>('version');
+/** The asker's version, answered by the engine's. */
+const versionType = new RequestType<number, number, unknown>('version');
 
-/** Which methods the other end has, checked by version before anything else is asked. */
+/**
+ * The first thing that is asked of another process: whether the two speak the same version. Throws
+ * `protocol-version` where they don't.
+ */
 export async function checkVersion(connection: MessageConnection): Promise<void> {
-  const version = await connection.sendRequest(versionType, null);
-  if (version === PROTOCOL_VERSION) return;
-  throw new GlassboxError(
+  let version: number;
+  try {
+    version = await connection.sendRequest(versionType, PROTOCOL_VERSION);
+  } catch (thrown) {
+    throw asError(thrown, undefined);
+  }
+  if (version !== PROTOCOL_VERSION) throw otherVersion(version, PROTOCOL_VERSION);
+}
+
+function otherVersion(engine: number, asker: unknown): GlassboxError {
+  return new GlassboxError(
     'protocol-version',
-    `The engine speaks version ${version} of the protocol; version ${PROTOCOL_VERSION} is needed.`,
+    `The engine speaks version ${engine} of the protocol, and version ${String(asker)} is needed.`,
     { remedy: 'Reload the window, or build again: the two come from different builds.' },
   );
 }
@@ -38,16 +56,22 @@ export async function shutdown(connection: MessageConnection): Promise<void> {
 
 // --- The asking end -------------------------------------------------------------------------
 
-/** The other end's methods. Listens on the connection, which must not be listening yet. */
-export function connect(connection: MessageConnection): Handlers {
+/**
+ * The other end's methods. Listens on the connection, which must not be listening yet.
+ *
+ * @param why what is known about the other end's death, once it has died.
+ */
+export function connect(connection: MessageConnection, why?: () => unknown): Handlers {
   const streams = new Map<number, (event: unknown) => void>();
   let nextStream = 0;
   connection.onNotification(eventType, ({ stream, event }) => streams.get(stream)?.(event));
+  // Only disposing fails what is pending.
+  connection.onClose(() => connection.dispose());
   connection.listen();
 
   function askCall<P, A>(name: Method, descriptor: Call<P, A>) {
     return async (params: P, signal: AbortSignal): Promise<A> => {
-      const answer = await send(connection, name, { params }, signal);
+      const answer = await send({ connection, why }, name, { params }, signal);
       return parse(descriptor.answer, answer, `the answer to ${name}`);
     };
   }
@@ -59,7 +83,8 @@ export function connect(connection: MessageConnection): Handlers {
       // Whoever stops reading stops the work.
       const left = new AbortController();
       streams.set(stream, (event) => queue.push(event));
-      send(connection, name, { params, stream }, AbortSignal.any([signal, left.signal])).then(
+      const ends = AbortSignal.any([signal, left.signal]);
+      send({ connection, why }, name, { params, stream }, ends).then(
         () => queue.end(),
         (error: unknown) => queue.fail(error),
       );
@@ -85,8 +110,13 @@ export function connect(connection: MessageConnection): Handlers {
   };
 }
 
+interface OtherEnd {
+  readonly connection: MessageConnection;
+  readonly why: (() => unknown) | undefined;
+}
+
 async function send(
-  connection: MessageConnection,
+  { connection, why }: OtherEnd,
   name: Method,
   params: unknown,
   signal: AbortSignal,
@@ -112,52 +142,79 @@ async function send(
     const answer = connection.sendRequest(request(name), params, token);
     return await Promise.race([answer, aborted]);
   } catch (thrown) {
-    throw asError(thrown);
+    throw asError(thrown, why);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-function asError(thrown: unknown): unknown {
-  if (!(thrown instanceof ResponseError)) return thrown;
-  if (thrown.code === ErrorCodes.PendingResponseRejected) {
+function asError(thrown: unknown, why: (() => unknown) | undefined): unknown {
+  const isResponse = thrown instanceof ResponseError;
+  if (
+    thrown instanceof ConnectionError ||
+    (isResponse && thrown.code === ErrorCodes.PendingResponseRejected)
+  ) {
     return new GlassboxError('engine-ended', 'The engine ended before it had answered.', {
       remedy: 'Try again; a run goes on from its last checkpoint. The log says why it ended.',
-      cause: thrown,
+      cause: why?.() ?? thrown,
     });
   }
+  if (!isResponse) return thrown;
   const wire = wireErrorSchema.safeParse(thrown.data);
   return wire.success ? fromWire(wire.data) : thrown;
 }
 
 // --- The answering end ----------------------------------------------------------------------
 
+export interface ServeOptions {
+  /** Whoever asks may come from another build: nothing is answered before its version was checked. */
+  readonly versionFirst?: boolean;
+}
+
 /** Answers the requests that `handlers` has. Listens on the connection. */
-export function serve(connection: MessageConnection, handlers: Partial<Handlers>): void {
+export function serve(
+  connection: MessageConnection,
+  handlers: Partial<Handlers>,
+  { versionFirst = false }: ServeOptions = {},
+): void {
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
-  connection.onRequest(versionType, () => PROTOCOL_VERSION);
+  let agreed = !versionFirst;
+  connection.onRequest(versionType, (version) => {
+    if (version !== PROTOCOL_VERSION) throw refusal(otherVersion(PROTOCOL_VERSION, version));
+    agreed = true;
+    return PROTOCOL_VERSION;
+  });
   connection.onRequest(shutdownType, async () => {
     stopping.abort();
     await Promise.allSettled(working);
     return null;
   });
 
+  /** Whoever asked may be gone; the work still ends in order. */
+  async function tell(stream: number, event: unknown): Promise<void> {
+    try {
+      await connection.sendNotification(eventType, { stream, event });
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
   function answer(
     name: Method,
-    work: (message: { params: unknown; stream?: unknown }, signal: AbortSignal) => Promise<unknown>,
+    work: (message: unknown, signal: AbortSignal) => Promise<unknown>,
   ): void {
     connection.onRequest(request(name), async (message, token) => {
+      if (!agreed) throw refusal(otherVersion(PROTOCOL_VERSION, 'unknown'));
       const controller = new AbortController();
       token.onCancellationRequested(() => controller.abort());
-      const { params, stream } = envelope(message);
       const ends = AbortSignal.any([controller.signal, stopping.signal]);
-      const job = work({ params, stream }, ends);
+      const job = work(message, ends);
       working.add(job);
       try {
         return await job;
       } catch (thrown) {
-        throw new ResponseError(ErrorCodes.InternalError, messageOf(thrown), toWire(thrown));
+        throw refusal(thrown);
       } finally {
         working.delete(job);
       }
@@ -170,9 +227,10 @@ export function serve(connection: MessageConnection, handlers: Partial<Handlers>
     handler: ((params: P, signal: AbortSignal) => Promise<A>) | undefined,
   ): void {
     if (!handler) return;
-    answer(name, ({ params }, signal) =>
-      handler(parse(descriptor.params, params, `the request ${name}`), signal),
-    );
+    answer(name, async (message, signal) => {
+      const { params } = envelope(message);
+      return handler(parse(descriptor.params, params, `the request ${name}`), signal);
+    });
   }
 
   function answerStream<P, E>(
@@ -181,11 +239,10 @@ export function serve(connection: MessageConnection, handlers: Partial<Handlers>
     handler: ((params: P, signal: AbortSignal) => AsyncIterable<E>) | undefined,
   ): void {
     if (!handler) return;
-    answer(name, async ({ params, stream }, signal) => {
+    answer(name, async (message, signal) => {
+      const { params, stream } = envelope(message);
       const checked = parse(descriptor.params, params, `the request ${name}`);
-      for await (const event of handler(checked, signal)) {
-        void connection.sendNotification(eventType, { stream: Number(stream), event });
-      }
+      for await (const event of handler(checked, signal)) await tell(Number(stream), event);
       return null;
     });
   }
@@ -199,6 +256,11 @@ export function serve(connection: MessageConnection, handlers: Partial<Handlers>
   answerCall('decode', protocol.decode, handlers.decode);
   answerCall('devices', protocol.devices, handlers.devices);
   connection.listen();
+}
+
+/** What was thrown, as what jsonrpc carries. */
+function refusal(thrown: unknown): ResponseError<unknown> {
+  return new ResponseError(ErrorCodes.InternalError, messageOf(thrown), toWire(thrown));
 }
 
 function envelope(message: unknown): { params: unknown; stream?: unknown } {

@@ -22,8 +22,11 @@ export const wireErrorSchema: z.ZodType<WireError> = z.lazy(() =>
   }),
 );
 
+/** Causes that travel along; an error that is its own cause must not travel for ever. */
+const MOST_CAUSES = 8;
+
 /** Whatever was thrown, as a message. What is not a GlassboxError is a defect: `internal`. */
-export function toWire(thrown: unknown): WireError {
+export function toWire(thrown: unknown, causes = MOST_CAUSES): WireError {
   const known = thrown instanceof GlassboxError ? thrown : undefined;
   const error = thrown instanceof Error ? thrown : undefined;
   return {
@@ -32,7 +35,7 @@ export function toWire(thrown: unknown): WireError {
     remedy: known?.remedy,
     details: known?.details,
     stack: error?.stack,
-    cause: error?.cause === undefined ? undefined : toWire(error.cause),
+    cause: error?.cause === undefined || causes === 0 ? undefined : toWire(error.cause, causes - 1),
   };
 }
 

@@ -3,17 +3,11 @@
  * the optimizer's state and the run's position beside it. A checkpoint is there whole or not at all.
  * The batches of a run follow from its seed and the step's number, so nothing else need be kept.
  */
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import {
-  atomicFile,
-  atomicFolder,
-  fileError,
-  sweepTemporary,
-  systemCodeOf,
-} from '../../base/files';
+import { atomicFile, atomicFolder, atomicRemove, fileError, systemCodeOf } from '../../base/files';
 import type { ModelConfig } from '../../recipe/model';
 import type { Store } from '../backend/backend';
 import type { Shape } from '../graph/graph';
@@ -30,7 +24,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer';
 const positionSchema = z.strictObject({
   step: z.int().nonnegative(),
   tokens: z.int().nonnegative(),
-  /** Nats for a held-out token when it was last measured, if it was. */
+  /** Nats for a held-out token, if that was measured here. */
   valLoss: z.number().optional(),
 });
 
@@ -72,7 +66,10 @@ export interface Written {
   readonly position: Position;
 }
 
-/** Writes `step-...` into the `checkpoints` folder and gives its path. */
+/**
+ * Writes `step-...` into the `checkpoints` folder and gives its path. Throws `not-finite` for
+ * parameters that are not numbers, or the file system's reason; nothing is left then.
+ */
 export async function writeCheckpoint(folder: string, written: Written): Promise<string> {
   const { config, tokenizer, store, optimizerStates, position } = written;
   const target = path.join(folder, checkpointName(position.step));
@@ -102,9 +99,21 @@ export async function writeCheckpoint(folder: string, written: Written): Promise
 function sourceOf(store: Store, shapes: ReadonlyMap<string, Shape>): TensorSource {
   return {
     tensors: new Map([...shapes].map(([name, shape]) => [name, { dtype: 'F32' as const, shape }])),
-    readF32: (name) => store.read(name),
+    readF32: async (name) => {
+      const data = await store.read(name);
+      if (data.every((value) => Number.isFinite(value))) return data;
+      throw new GlassboxError('not-finite', `The parameter ${name} holds what is not a number.`);
+    },
     close: () => Promise.resolve(),
   };
+}
+
+/** Whether a folder is a checkpoint of a run. */
+export async function isCheckpoint(folder: string): Promise<boolean> {
+  return stat(path.join(folder, POSITION_FILE)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Where the run stood at a checkpoint. Throws `not-a-checkpoint` for any other folder. */
@@ -166,12 +175,17 @@ export async function restoreParameters(folder: string, store: Store): Promise<v
   }
 }
 
-const bestSchema = z.strictObject({ step: z.int().nonnegative(), valLoss: z.number() });
+const bestSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  valLoss: z.number(),
+  /** Held-out tokens that it was measured on: measurements on others don't compare. */
+  tokens: z.int().nonnegative(),
+});
+
+export type Best = z.infer<typeof bestSchema>;
 
 /** The best checkpoint of a run, by validation loss; undefined where none was measured. */
-export async function readBest(
-  folder: string,
-): Promise<{ step: number; valLoss: number } | undefined> {
+export async function readBest(folder: string): Promise<Best | undefined> {
   const text = await readFile(path.join(folder, BEST_FILE), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
@@ -182,18 +196,14 @@ export async function readBest(
   }
 }
 
-export async function writeBest(
-  folder: string,
-  best: { step: number; valLoss: number },
-): Promise<void> {
+export async function writeBest(folder: string, best: Best): Promise<void> {
   await atomicFile(path.join(folder, BEST_FILE), `${JSON.stringify(best)}\n`);
 }
 
 /** Removes all but the newest `keep` checkpoints and the best one. */
 export async function prune(folder: string, keep: number, best: number | undefined): Promise<void> {
-  await sweepTemporary(folder);
   const checkpoints = await listCheckpoints(folder);
   for (const { folder: old, step } of checkpoints.slice(0, -keep)) {
-    if (step !== best) await rm(old, { recursive: true, force: true });
+    if (step !== best) await atomicRemove(old);
   }
 }

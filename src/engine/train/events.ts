@@ -1,4 +1,4 @@
-/** What a run tells whoever watches it, in order. */
+/** What a run tells whoever watches it, in order. The keys' order is that of metrics.jsonl. */
 export interface StartEvent {
   readonly kind: 'start';
   readonly run: string;
@@ -27,7 +27,10 @@ export interface StepEvent {
 export interface EvaluationEvent {
   readonly kind: 'eval';
   readonly step: number;
-  /** Mean negative log-likelihood of a held-out token, in nats. */
+  /**
+   * Mean negative log-likelihood of a held-out token, in nats: over the recipe's share of the text
+   * on the way, over all of it at the run's last step.
+   */
   readonly valLoss: number;
   readonly bitsPerByte: number;
 }
@@ -39,11 +42,16 @@ export interface SampleEvent {
   readonly text: string;
 }
 
+export interface NoteEvent {
+  readonly kind: 'note';
+  readonly text: string;
+}
+
 export type RunEvent =
   | StartEvent
   | StepEvent
   | EvaluationEvent
   | SampleEvent
+  | NoteEvent
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
-  | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'done'; readonly run: string; readonly checkpoint: string };

@@ -2,70 +2,111 @@
  * Looks at a model while it trains, on the trainer's own parameters and without touching what the
  * training computes: the loss on held-out text, and what the model writes.
  */
+import { GlassboxError } from '../../base/errors';
 import type { Recipe } from '../../recipe/run';
 import type { Program } from '../backend/backend';
-import { evaluationWindows } from '../data/data';
-import type { Corpus } from '../data/data';
+import { batchIndex, evaluationWindows } from '../data/data';
+import type { BatchSource, TokenCorpus } from '../data/data';
 import { evaluateWindows, evaluationGraph } from '../eval/eval';
-import type { MeasuredBatch } from '../eval/eval';
+import type { Evaluation, MeasuredBatch } from '../eval/eval';
 import { generate, modelOn } from '../infer/infer';
 import type { LoadedModel } from '../infer/infer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import type { EvaluationEvent, SampleEvent } from './events';
+import type { NoteEvent, SampleEvent } from './events';
 import type { Trainer } from './trainer';
+
+/** `some`: the recipe's share of the held-out text, the same each time; `all`: the whole of it. */
+export type HowMuch = 'some' | 'all';
 
 export class Observer {
   readonly #trainer: Trainer;
-  readonly #corpus: Corpus;
+  readonly #batches: BatchSource;
+  readonly #heldOut: TokenCorpus | undefined;
   readonly #recipe: Recipe;
   readonly #model: LoadedModel;
+  readonly #silenced = new Set<string>();
   #evaluation: Program | undefined;
 
-  constructor(parts: { trainer: Trainer; tokenizer: Tokenizer; corpus: Corpus; recipe: Recipe }) {
+  constructor(parts: {
+    trainer: Trainer;
+    tokenizer: Tokenizer;
+    batches: BatchSource;
+    heldOut: TokenCorpus | undefined;
+    recipe: Recipe;
+  }) {
     this.#trainer = parts.trainer;
-    this.#corpus = parts.corpus;
+    this.#batches = parts.batches;
+    // One token alone follows nothing that could be measured.
+    this.#heldOut = parts.heldOut && parts.heldOut.length > 1 ? parts.heldOut : undefined;
     this.#recipe = parts.recipe;
     const { config, store } = parts.trainer;
     this.#model = modelOn(store, { config, tokenizer: parts.tokenizer });
   }
 
-  /** One event, or none where nothing was held out. */
-  async *evaluation(
-    step: number,
-    signal: AbortSignal,
-    which: 'some' | 'all' = 'some',
-  ): AsyncGenerator<EvaluationEvent, void, void> {
-    const { validation } = this.#corpus;
-    if (!validation) return;
-    const { config, store } = this.#trainer;
-    const { batch, evalTokens } = this.#recipe.train;
-    const segments = this.#recipe.data.batching === 'packed';
-    const { context } = config;
-    this.#evaluation ??= await store.compile(evaluationGraph(config, { batch, context, segments }));
-    const everything = which === 'all' || evalTokens === 0;
-    const windows = evaluationWindows(validation, {
+  /** Whether `some` is `all`: the recipe asks for no less than there is. */
+  get measuresAll(): boolean {
+    return this.#maxWindows('some') === undefined;
+  }
+
+  /**
+   * How well the model predicts the held-out text; undefined where nothing was held out.
+   *
+   * @throws GlassboxError `not-finite`, `cancelled`
+   */
+  async measure(howMuch: HowMuch, signal: AbortSignal): Promise<Evaluation | undefined> {
+    if (!this.#heldOut) return undefined;
+    const { batch } = this.#recipe.train;
+    const { context } = this.#trainer.config;
+    const windows = evaluationWindows(this.#heldOut, {
       batch,
       context,
-      separateDocuments: segments,
-      maxWindows: everything ? undefined : Math.max(1, Math.floor(evalTokens / context)),
+      separateDocuments: this.#segments,
+      maxWindows: this.#maxWindows(howMuch),
     });
     const batches = function* (): Generator<MeasuredBatch> {
       for (let index = 0; index < windows.batches; index++) yield windows.batchAt(index);
     };
-    const measured = await evaluateWindows(this.#evaluation, batches(), { segments, signal });
-    yield { kind: 'eval', step, valLoss: measured.loss, bitsPerByte: measured.bitsPerByte };
+    try {
+      return await this.#evaluate(batches(), signal);
+    } catch (thrown) {
+      // Documents of one token each.
+      if (thrown instanceof GlassboxError && thrown.code === 'nothing-to-evaluate')
+        return undefined;
+      throw thrown;
+    }
   }
 
-  /** What the model writes after each of the recipe's prompts. */
-  async *samples(step: number, signal: AbortSignal): AsyncGenerator<SampleEvent, void, void> {
+  /** Throws `not-finite` unless the model can still predict: tried on the batch that comes next. */
+  async probe(step: number): Promise<void> {
+    const batch = this.#batches.batchAt(batchIndex(step, 0, this.#recipe.train.accumulate));
+    const predicted = batch.weights.reduce((sum, weight) => sum + weight, 0);
+    if (predicted > 0) await this.#evaluate([{ ...batch, predicted, bytes: predicted }], undefined);
+  }
+
+  /** What the model writes after each of the recipe's prompts; a note, once, where it cannot. */
+  async *samples(
+    step: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<SampleEvent | NoteEvent, void, void> {
     this.#model.forget();
     const { prompts, ...sampling } = this.#recipe.samples;
     for (const prompt of prompts) {
       // The same seed each time: what changes between two samples is the model.
       const options = { ...sampling, seed: this.#recipe.seed };
       let text = '';
-      for await (const event of generate(this.#model, prompt, options, signal)) {
-        if (event.kind === 'done') text = event.text;
+      try {
+        for await (const event of generate(this.#model, prompt, options, signal)) {
+          if (event.kind === 'done') text = event.text;
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof GlassboxError) || thrown.code === 'cancelled') throw thrown;
+        // A prompt that the vocabulary cannot spell, or too long a one, must not end a training.
+        if (!this.#silenced.has(prompt)) {
+          this.#silenced.add(prompt);
+          const text = `No sample for the prompt ${JSON.stringify(prompt)}: ${thrown.message}`;
+          yield { kind: 'note', text };
+        }
+        continue;
       }
       yield { kind: 'sample', step, prompt, text };
     }
@@ -74,5 +115,31 @@ export class Observer {
   async dispose(): Promise<void> {
     await this.#model.dispose();
     await this.#evaluation?.dispose();
+  }
+
+  get #segments(): boolean {
+    return this.#recipe.data.batching === 'packed';
+  }
+
+  /** Undefined for all of them. */
+  #maxWindows(howMuch: HowMuch): number | undefined {
+    const { evalTokens } = this.#recipe.train;
+    const { context } = this.#trainer.config;
+    if (howMuch === 'all' || evalTokens === 0) return undefined;
+    const wanted = Math.max(1, Math.floor(evalTokens / context));
+    return wanted * context >= (this.#heldOut?.length ?? 0) - 1 ? undefined : wanted;
+  }
+
+  async #evaluate(
+    batches: Iterable<MeasuredBatch>,
+    signal: AbortSignal | undefined,
+  ): Promise<Evaluation> {
+    const { config, store } = this.#trainer;
+    const { batch } = this.#recipe.train;
+    const segments = this.#segments;
+    this.#evaluation ??= await store.compile(
+      evaluationGraph(config, { batch, context: config.context, segments }),
+    );
+    return evaluateWindows(this.#evaluation, batches, { segments, signal });
   }
 }

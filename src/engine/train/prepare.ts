@@ -45,7 +45,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { validationFraction, invalidUtf8 } = recipe.data;
   const documents = readDocuments(paths, { invalidUtf8, signal });
   const survey = await surveyDocuments(documents, { validationFraction, signal });
-  const tokenizer = await makeTokenizer(recipe.tokenizer, {
+  const tokenizer = await chooseTokenizer(recipe, {
     text: () => textBefore(documents, survey.cut),
     // A character that only the held-out part has must still be spelt.
     everything: () => textBefore(documents, survey.bytes),
@@ -67,27 +67,45 @@ export function reopen(folder: string, tokenizer: Tokenizer): Prepared {
   return { tokenizer, corpus: openShards(folder, expected) };
 }
 
-/** The tokenizer of a checkpoint or of a model folder. */
-export async function readTokenizer(folder: string): Promise<Tokenizer> {
-  const file = path.join(folder, 'tokenizer.json');
-  const config = await readFile(path.join(folder, 'tokenizer_config.json'), 'utf8').catch(
-    () => undefined,
-  );
+/** The tokenizer of a checkpoint, of a model folder, of a run, or a tokenizer.json of its own. */
+export async function readTokenizer(place: string): Promise<Tokenizer> {
   try {
-    return parseTokenizerJson(await readFile(file, 'utf8'), path.basename(folder), config);
+    const isFolder = (await stat(place)).isDirectory();
+    const [folder, file] = isFolder
+      ? [place, path.join(place, 'tokenizer.json')]
+      : [path.dirname(place), place];
+    const config = await readFile(path.join(folder, 'tokenizer_config.json'), 'utf8').catch(
+      () => undefined,
+    );
+    return parseTokenizerJson(await readFile(file, 'utf8'), path.basename(place), config);
   } catch (thrown) {
-    throw fileError(thrown, 'read', file);
+    throw fileError(thrown, 'read the tokenizer in', place);
   }
+}
+
+interface TokenizerSource {
+  readonly text: () => AsyncIterable<string>;
+  readonly everything: () => AsyncIterable<string>;
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+}
+
+/**
+ * The weights of a checkpoint mean nothing with other tokens than its own: a run that starts from one
+ * takes its tokenizer, unless the recipe names one that exists already.
+ */
+async function chooseTokenizer(recipe: Recipe, source: TokenizerSource): Promise<Tokenizer> {
+  const { from } = recipe.model;
+  const { kind } = recipe.tokenizer;
+  if (from === undefined || kind === 'file' || kind === 'builtin')
+    return makeTokenizer(recipe.tokenizer, source);
+  source.onNote('Using the tokenizer of the checkpoint');
+  return readTokenizer(from);
 }
 
 async function makeTokenizer(
   settings: Recipe['tokenizer'],
-  source: {
-    text: () => AsyncIterable<string>;
-    everything: () => AsyncIterable<string>;
-    signal: AbortSignal;
-    onNote: (text: string) => void;
-  },
+  source: TokenizerSource,
 ): Promise<Tokenizer> {
   const specialTokens = [END_OF_TEXT];
   switch (settings.kind) {
@@ -103,22 +121,14 @@ async function makeTokenizer(
       });
     }
     case 'char':
-      return charTokenizer(source.everything());
+      return charTokenizer(source.everything(), { signal: source.signal });
     case 'byte':
       return byteTokenizer();
     case 'builtin':
       return builtinTokenizer(settings.name ?? 'gpt2');
     case 'file':
-      return readTokenizerAt(settings.file ?? '');
+      return readTokenizer(settings.file ?? '');
   }
-}
-
-async function readTokenizerAt(file: string): Promise<Tokenizer> {
-  const found = await stat(file).catch((thrown: unknown) => {
-    throw fileError(thrown, 'read', file);
-  });
-  if (found.isDirectory()) return readTokenizer(file);
-  return parseTokenizerJson(await readFile(file, 'utf8'));
 }
 
 /** The text of the first `bytes` UTF-8 bytes, to the end of the piece before. */

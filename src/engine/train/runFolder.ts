@@ -1,23 +1,47 @@
 /**
- * A run's folder: the recipe, the tokens, the metrics and samples as JSON Lines, the checkpoints. One
- * process at a time owns it, by a lock file that names the owner.
+ * A run's folder: the recipe, the tokenizer, the tokens, the metrics and samples as JSON Lines, the
+ * checkpoints. One process at a time owns it. What was begun here and never became a run leaves
+ * nothing behind.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import { atomicFile, fileError, systemCodeOf } from '../../base/files';
+import { atomicFile, fileError, sweepTemporary, systemCodeOf } from '../../base/files';
 import { parseRecipe } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
-import type { RunEvent } from './events';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import type { EvaluationEvent, SampleEvent, StepEvent } from './events';
+import { releaseLock, takeLock } from './lock';
+
+const RECIPE = 'recipe.json';
+const LOCK = 'run.lock';
+/** What a run puts into its folder. */
+const PARTS = [
+  RECIPE,
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'corpus',
+  'checkpoints',
+  'metrics.jsonl',
+  'samples.jsonl',
+];
 
 export class RunFolder {
   readonly path: string;
+  /** The first folder on the path that we made, if we made one. */
+  readonly #made: string | undefined;
+  /** What the folder held before us. */
+  readonly #before: ReadonlySet<string>;
+  #committed: boolean;
   #files: Record<'metrics' | 'samples', number> | undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, made: string | undefined, before: readonly string[]) {
     this.path = folder;
+    this.#made = made;
+    this.#before = new Set(before);
+    this.#committed = this.#before.has(RECIPE);
   }
 
   get checkpoints(): string {
@@ -28,53 +52,116 @@ export class RunFolder {
     return path.join(this.path, 'corpus');
   }
 
-  /** Takes the folder, making it if need be. Throws `run-busy` where a live process has it. */
+  /** Takes a folder, making it if need be. Throws `run-busy` where a live process has it. */
   static async take(folder: string): Promise<RunFolder> {
+    let made: string | undefined;
     try {
-      await mkdir(folder, { recursive: true });
+      made = await mkdir(folder, { recursive: true });
     } catch (thrown) {
       throw fileError(thrown, 'create', folder);
     }
-    await takeLock(path.join(folder, LOCK));
-    return new RunFolder(folder);
+    return RunFolder.#own(folder, made);
   }
 
+  /** Makes and takes `<runs>/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is free. */
+  static async takeFree(runs: string, name: string): Promise<RunFolder> {
+    for (let number = 1; ; number++) {
+      const folder = path.join(runs, number === 1 ? name : `${name}-${number}`);
+      try {
+        const made = await mkdir(runs, { recursive: true });
+        await mkdir(folder);
+        return await RunFolder.#own(folder, made ?? folder);
+      } catch (thrown) {
+        if (systemCodeOf(thrown) !== 'EEXIST') throw fileError(thrown, 'create', folder);
+      }
+    }
+  }
+
+  static async #own(folder: string, made: string | undefined): Promise<RunFolder> {
+    try {
+      await takeLock(path.join(folder, LOCK));
+    } catch (thrown) {
+      await removeEmpty(folder, made);
+      throw thrown;
+    }
+    await sweepTemporary(folder);
+    await sweepTemporary(path.join(folder, 'checkpoints'));
+    return new RunFolder(folder, made, await readdir(folder));
+  }
+
+  /** Throws `run-exists` where the folder held a run already. */
+  refuseExisting(): void {
+    if (!this.#before.has(RECIPE)) return;
+    throw new GlassboxError('run-exists', `${this.path} holds a run already.`, {
+      remedy: `Go on with it by --resume ${this.path}, or choose another folder with --out.`,
+    });
+  }
+
+  /** From here on the folder is a run, which can be resumed whatever happens. */
+  async commit(recipe: Recipe, tokenizer: Tokenizer): Promise<void> {
+    await atomicFile(path.join(this.path, 'tokenizer.json'), tokenizer.toJson());
+    await atomicFile(path.join(this.path, 'tokenizer_config.json'), tokenizer.toConfigJson());
+    await atomicFile(path.join(this.path, RECIPE), `${JSON.stringify(recipe, null, 2)}\n`);
+    this.#committed = true;
+  }
+
+  /** Gives the folder back; one that never became a run is left as it was found. */
   async release(): Promise<void> {
     if (this.#files) for (const file of Object.values(this.#files)) closeSync(file);
     this.#files = undefined;
-    await rm(path.join(this.path, LOCK), { force: true });
+    if (!this.#committed) {
+      for (const part of PARTS) {
+        if (!this.#before.has(part))
+          await rm(path.join(this.path, part), { recursive: true, force: true });
+      }
+    }
+    await releaseLock(path.join(this.path, LOCK));
+    if (!this.#committed) await removeEmpty(this.path, this.#made);
   }
 
-  async writeRecipe(recipe: Recipe): Promise<void> {
-    await atomicFile(path.join(this.path, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
-  }
-
-  /** Opens the metrics and samples for more lines, without those of steps after `step`. */
-  async openRecords(step: number): Promise<void> {
-    const metrics = await this.#reopen('metrics.jsonl', step);
-    const samples = await this.#reopen('samples.jsonl', step);
+  /** Opens the metrics and samples for more lines, with those that `keep` says of the old. */
+  async openRecords(keep: (line: RecordLine) => boolean): Promise<void> {
+    const metrics = await this.#reopen('metrics.jsonl', keep);
+    const samples = await this.#reopen('samples.jsonl', keep);
     this.#files = { metrics, samples };
   }
 
   /** Appends one line. Throws the file system's reason. */
-  record(file: 'metrics' | 'samples', event: RunEvent): void {
-    const target = this.#files?.[file];
-    if (target === undefined) throw new Error('The records of the run are not open');
+  record(file: 'metrics' | 'samples', event: StepEvent | EvaluationEvent | SampleEvent): void {
+    const target = this.#opened()[file];
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
     try {
-      writeSync(target, `${JSON.stringify(event)}\n`);
+      // A disk that is nearly full takes a part: the rest is tried, and then fails.
+      for (let at = 0; at < line.length;) at += writeSync(target, line, at);
     } catch (thrown) {
       throw fileError(thrown, 'write', path.join(this.path, `${file}.jsonl`));
     }
   }
 
-  async #reopen(name: string, step: number): Promise<number> {
+  /** Brings the records to the disk: a checkpoint must not be newer than what led to it. */
+  syncRecords(): void {
+    for (const [name, file] of Object.entries(this.#opened())) {
+      try {
+        fsyncSync(file);
+      } catch (thrown) {
+        throw fileError(thrown, 'write', path.join(this.path, `${name}.jsonl`));
+      }
+    }
+  }
+
+  #opened(): Record<'metrics' | 'samples', number> {
+    if (this.#files) return this.#files;
+    throw new Error('The records of the run are not open');
+  }
+
+  async #reopen(name: string, keep: (line: RecordLine) => boolean): Promise<number> {
     const file = path.join(this.path, name);
     try {
       const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
         if (systemCodeOf(thrown) === 'ENOENT') return '';
         throw thrown;
       });
-      const kept = recordsUntil(text, step);
+      const kept = recordsThat(text, keep);
       if (kept !== text) await atomicFile(file, kept);
       return openSync(file, 'a');
     } catch (thrown) {
@@ -83,15 +170,27 @@ export class RunFolder {
   }
 }
 
-const LOCK = 'run.lock';
-const lockSchema = z.object({ pid: z.int().positive() });
-const lineSchema = z.object({ step: z.number() });
+/** Removes `folder` and those above it up to `made`, as far as they are empty. */
+async function removeEmpty(folder: string, made: string | undefined): Promise<void> {
+  if (made === undefined) return;
+  const top = path.resolve(made);
+  for (let at = path.resolve(folder); at.startsWith(top); at = path.dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}
 
-/** The lines that are whole and of steps up to `step`. */
-export function recordsUntil(text: string, step: number): string {
+const lineSchema = z.object({ kind: z.string(), step: z.number() });
+export type RecordLine = z.infer<typeof lineSchema>;
+
+/** The lines that are whole and that `keep` says. */
+export function recordsThat(text: string, keep: (line: RecordLine) => boolean): string {
   const kept = text.split('\n').filter((line) => {
     try {
-      return lineSchema.parse(JSON.parse(line)).step <= step;
+      return keep(lineSchema.parse(JSON.parse(line)));
     } catch {
       // A killed writer's half line, or the end of the text.
       return false;
@@ -102,58 +201,15 @@ export function recordsUntil(text: string, step: number): string {
 
 /** The recipe that a run was started with. Throws `not-a-run` where there is none. */
 export async function readRunRecipe(folder: string): Promise<Recipe> {
-  const file = path.join(folder, 'recipe.json');
+  const file = path.join(folder, RECIPE);
   try {
     return parseRecipe(await readFile(file, 'utf8'), file);
   } catch (thrown) {
-    if (systemCodeOf(thrown) !== 'ENOENT') throw fileError(thrown, 'read', file);
+    const code = systemCodeOf(thrown);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw fileError(thrown, 'read', file);
     throw new GlassboxError('not-a-run', `${folder} is not a run: it has no recipe.json.`, {
       remedy: 'Choose the folder of a run, or one of those in its checkpoints folder.',
       cause: thrown,
     });
-  }
-}
-
-async function takeLock(file: string): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(file, 'wx');
-      await writeFile(handle, `${JSON.stringify({ pid: process.pid })}\n`);
-      await handle.close();
-      return;
-    } catch (thrown) {
-      if (systemCodeOf(thrown) !== 'EEXIST') throw fileError(thrown, 'write', file);
-      const owner = await lockOwner(file);
-      if (owner !== undefined && isAlive(owner)) {
-        throw new GlassboxError(
-          'run-busy',
-          `${path.dirname(file)} is in use: another run (process ${owner}) writes there.`,
-          { remedy: 'Wait for it, stop it, or choose another folder with --out.' },
-        );
-      }
-      // Its owner was killed: the lock is nobody's.
-      await rm(file, { force: true });
-    }
-  }
-  throw new GlassboxError('run-busy', `${path.dirname(file)} was taken by another run just now.`, {
-    remedy: 'Choose another folder with --out.',
-  });
-}
-
-async function lockOwner(file: string): Promise<number | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  try {
-    return lockSchema.parse(JSON.parse(text)).pid;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return systemCodeOf(thrown) === 'EPERM';
   }
 }

@@ -22,7 +22,7 @@ export function scheduleAt(step: number, settings: Settings): number {
       return fall((1 - Math.cos(Math.PI * progress)) / 2);
     }
     case 'warmdown': {
-      const length = Math.max(1, Math.round(steps * warmdownFraction));
+      const length = Math.round(steps * warmdownFraction);
       const start = Math.max(warmup, steps - length);
       return step <= start ? 1 : fall((step - start) / Math.max(1, steps - start));
     }

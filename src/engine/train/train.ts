@@ -5,7 +5,7 @@
 export type { RunEvent, StepEvent } from './events';
 export { listCheckpoints, readPosition } from './checkpoints';
 export { resumeRun, runRecipe, startRun } from './run';
-export type { RunContext } from './run';
+export type { Place, RunContext } from './run';
 export { scheduleAt } from './schedule';
 export { optimizerStates } from './optimizers';
 export type { OptimizerSettings } from './optimizers';

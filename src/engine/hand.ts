@@ -1,0 +1,68 @@
+/** A worker of the engine, as the thread that started it sees it: the protocol's methods, and its end. */
+import { Worker } from 'node:worker_threads';
+import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { GlassboxError } from '../base/errors';
+import type { Handlers } from '../protocol/protocol';
+import { connect, shutdown } from '../protocol/rpc';
+import type { ServiceOptions } from './service';
+
+export interface HandOptions extends ServiceOptions {
+  /** The built `worker.js`. */
+  readonly workerPath: string;
+}
+
+/**
+ * A worker that was told to end has this long for a step and a checkpoint, in milliseconds: for a
+ * large model both take minutes. Whoever cannot wait ends the process.
+ */
+const PATIENCE = 600_000;
+
+export class Hand {
+  readonly methods: Handlers;
+  readonly #worker: Worker;
+  readonly #connection: MessageConnection;
+  readonly #exited: Promise<void>;
+  #closed: Promise<void> | undefined;
+  /** Why the worker died, once it has. */
+  #death: unknown;
+  #alive = true;
+
+  constructor(options: HandOptions) {
+    this.#worker = new Worker(options.workerPath, { workerData: options });
+    this.#connection = createMessageConnection(
+      new PortMessageReader(this.#worker),
+      new PortMessageWriter(this.#worker),
+    );
+    this.methods = connect(this.#connection, () => this.#death);
+    // An uncaught error, or no memory: 'exit' follows.
+    this.#worker.on('error', (error) => (this.#death ??= error));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#death ??= new GlassboxError('worker-ended', `A worker ended with code ${code}.`);
+        this.#alive = false;
+        this.#connection.dispose();
+        resolve();
+      });
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Lets the work under way come to its end, then ends the worker. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    if (this.#alive) {
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)));
+      await Promise.race([shutdown(this.#connection).catch(() => undefined), patience]);
+      clearTimeout(timer);
+    }
+    await Promise.race([this.#worker.terminate(), this.#exited]);
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The steps of a run, the one loop for every stage: train, measure, write samples, keep checkpoints.
+ *
+ * Two promises. Stopped at any moment, it writes a checkpoint of the last finished step before it
+ * ends: measuring and sampling are given up, what was learned is not. And a checkpoint holds a model
+ * that can predict: where the numbers run away, the run ends and names the last one that could.
+ */
+import { GlassboxError } from '../../base/errors';
+import type { Recipe } from '../../recipe/run';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { prune, readBest, writeBest, writeCheckpoint } from './checkpoints';
+import type { Best, Position } from './checkpoints';
+import type { EvaluationEvent, RunEvent } from './events';
+import type { Observer } from './observer';
+import type { RunFolder } from './runFolder';
+import type { Trainer } from './trainer';
+
+export interface LoopParts {
+  readonly recipe: Recipe;
+  readonly run: RunFolder;
+  readonly tokenizer: Tokenizer;
+  readonly trainer: Trainer;
+  readonly observer: Observer;
+  readonly signal: AbortSignal;
+  readonly begin: Position;
+  /** The checkpoint that the parameters are of, if they are of one. */
+  readonly checkpoint: string | undefined;
+}
+
+/** What a measurement of some of the held-out text gave: `tokens` of it. */
+type Measured = Best & { readonly bitsPerByte: number };
+
+export class Loop {
+  readonly #parts: LoopParts;
+  readonly #steps: number;
+  #step: number;
+  #tokens: number;
+  /** The newest checkpoint, and the step that it is of. */
+  #last: string | undefined;
+  #saved: number | undefined;
+  #best: Best | undefined;
+  #measured: Measured | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#steps = parts.recipe.train.steps;
+    this.#step = parts.begin.step;
+    this.#tokens = parts.begin.tokens;
+    this.#last = parts.checkpoint;
+    this.#saved = parts.checkpoint === undefined ? undefined : parts.begin.step;
+  }
+
+  /** @throws GlassboxError `loss-not-finite`, `cancelled`, or the file system's reason */
+  async *run(): AsyncGenerator<RunEvent, void, void> {
+    const { recipe, run, signal } = this.#parts;
+    const { evalEvery, sampleEvery, checkpointEvery } = recipe.train;
+    this.#best = await readBest(run.checkpoints);
+    if (this.#step === 0) yield* this.#samples();
+    while (this.#step < this.#steps && !signal.aborted) {
+      yield* this.#train();
+      if (this.#due(evalEvery)) yield* this.#evaluate();
+      if (this.#due(sampleEvery)) yield* this.#samples();
+      if (this.#due(checkpointEvery)) yield* this.#save();
+      // A turn of the event loop, in which a message to stop can arrive.
+      await new Promise(setImmediate);
+    }
+    if (this.#saved !== this.#step && this.#step > 0) yield* this.#save();
+    if (this.#step === this.#steps) yield* this.#conclude();
+    if (signal.aborted) {
+      throw new GlassboxError('cancelled', `Stopped at step ${this.#step}.`, {
+        cause: signal.reason,
+      });
+    }
+    if (this.#last !== undefined) yield { kind: 'done', run: run.path, checkpoint: this.#last };
+  }
+
+  #due(every: number): boolean {
+    return this.#step === this.#steps || (every > 0 && this.#step % every === 0);
+  }
+
+  async *#train(): AsyncGenerator<RunEvent, void, void> {
+    const { trainer, run } = this.#parts;
+    const started = performance.now();
+    const { loss, lr, gradNorm } = await trainer.run(this.#step + 1);
+    const stepMs = performance.now() - started;
+    if (!Number.isFinite(loss)) throw this.#diverged(`The loss is ${loss}`, this.#step + 1);
+    if (!Number.isFinite(gradNorm))
+      throw this.#diverged(`The gradient's norm is ${gradNorm}`, this.#step + 1);
+    this.#step += 1;
+    this.#tokens += trainer.tokensPerStep;
+    const event = {
+      kind: 'train',
+      step: this.#step,
+      tokens: this.#tokens,
+      loss,
+      lr,
+      gradNorm,
+      tokensPerSecond: (trainer.tokensPerStep / stepMs) * 1000,
+      stepMs,
+      time: Date.now(),
+    } as const;
+    run.record('metrics', event);
+    yield event;
+  }
+
+  /** On the way; the last step's measurement is the conclusion, over all of the text. */
+  async *#evaluate(): AsyncGenerator<RunEvent, void, void> {
+    if (this.#step === this.#steps) return;
+    const measured = await this.#measure('some');
+    if (measured) yield this.#report(measured);
+  }
+
+  async *#conclude(): AsyncGenerator<RunEvent, void, void> {
+    const known = this.#parts.observer.measuresAll ? this.#measuredHere() : undefined;
+    const measured = known ? eventOf(known) : await this.#measure('all');
+    if (measured) yield this.#report(measured);
+  }
+
+  #measuredHere(): Measured | undefined {
+    return this.#measured?.step === this.#step ? this.#measured : undefined;
+  }
+
+  /** Undefined where nothing was held out, and once the run is being stopped. */
+  async #measure(howMuch: 'some' | 'all'): Promise<EvaluationEvent | undefined> {
+    const { observer, signal } = this.#parts;
+    const step = this.#step;
+    const measured = await this.#unlessStopped(observer.measure(howMuch, signal));
+    if (!measured) return undefined;
+    const { loss: valLoss, bitsPerByte, tokens } = measured;
+    const result = { step, valLoss, bitsPerByte, tokens };
+    if (howMuch === 'some') this.#measured = result;
+    return eventOf(result);
+  }
+
+  #report(event: EvaluationEvent): EvaluationEvent {
+    this.#parts.run.record('metrics', event);
+    return event;
+  }
+
+  async *#samples(): AsyncGenerator<RunEvent, void, void> {
+    const { observer, run, signal } = this.#parts;
+    const samples = observer.samples(this.#step, signal);
+    for (;;) {
+      const next = await this.#unlessStopped(samples.next());
+      if (!next?.value) return;
+      if (next.value.kind === 'sample') run.record('samples', next.value);
+      yield next.value;
+    }
+  }
+
+  /** Measured first, so that the best can be told and nothing broken is kept. */
+  async *#save(): AsyncGenerator<RunEvent, void, void> {
+    const { recipe, run, tokenizer, trainer, observer } = this.#parts;
+    const step = this.#step;
+    const event = this.#measuredHere() ? undefined : await this.#measure('some');
+    // The last step's line tells of all the text, and comes after the checkpoint.
+    if (event && step !== this.#steps) yield this.#report(event);
+    const measured = this.#measuredHere();
+    run.syncRecords();
+    const folder = await this.#sound(async () => {
+      if (!measured) await observer.probe(step);
+      const { config, store, optimizerStates } = trainer;
+      const valLoss = measured ? { valLoss: measured.valLoss } : {};
+      const position = { step, tokens: this.#tokens, ...valLoss };
+      const written = { config, tokenizer, store, optimizerStates, position };
+      return writeCheckpoint(run.checkpoints, written);
+    });
+    this.#last = folder;
+    this.#saved = step;
+    const best = this.#best;
+    if (measured && (best?.tokens !== measured.tokens || measured.valLoss < best.valLoss)) {
+      const { valLoss, tokens } = measured;
+      this.#best = { step, valLoss, tokens };
+      await writeBest(run.checkpoints, this.#best);
+    }
+    await prune(run.checkpoints, recipe.train.keepCheckpoints, this.#best?.step);
+    yield { kind: 'checkpoint', step, path: folder };
+  }
+
+  /** Undefined where the work ended because the run is being stopped. */
+  async #unlessStopped<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    return this.#sound(async () => {
+      try {
+        return await work;
+      } catch (thrown) {
+        if (this.#parts.signal.aborted && codeOf(thrown) === 'cancelled') return undefined;
+        throw thrown;
+      }
+    });
+  }
+
+  /** What finds the model broken ends the run as a loss that is not a number does. */
+  async #sound<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'not-finite') throw thrown;
+      throw this.#diverged('The model no longer predicts anything', this.#step, thrown);
+    }
+  }
+
+  #diverged(what: string, step: number, cause?: unknown): GlassboxError {
+    const checkpoint = this.#last;
+    const kept =
+      checkpoint === undefined
+        ? 'No checkpoint had been written yet.'
+        : `The last good checkpoint is kept: ${checkpoint}`;
+    return new GlassboxError('loss-not-finite', `${what} at step ${step}. ${kept}`, {
+      remedy: 'Lower train.lr, lengthen train.warmup, or set train.gradientClip.',
+      details: { step, checkpoint },
+      cause,
+    });
+  }
+}
+
+function eventOf({ step, valLoss, bitsPerByte }: Measured): EvaluationEvent {
+  return { kind: 'eval', step, valLoss, bitsPerByte };
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof GlassboxError ? thrown.code : undefined;
+}
