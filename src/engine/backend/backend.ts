@@ -38,9 +38,17 @@ export interface Store {
    * Compiles a graph whose states are among this store's. Throws `backend-compile` where a state is
    * missing or shaped otherwise, or where the backend cannot lower the graph.
    */
-  compile(graph: Graph): Promise<Program>;
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** Frees the tensors and every program compiled on them. */
   dispose(): Promise<void>;
+}
+
+export interface CompileOptions {
+  /**
+   * The states that the program only reads will not change while it lives, so it may keep them a
+   * second time, in whatever form computes fastest. Default: false.
+   */
+  readonly frozen?: boolean;
 }
 
 export interface Program {

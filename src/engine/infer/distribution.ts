@@ -18,12 +18,13 @@ export interface Distribution {
 }
 
 export function distributionOf(logits: Float32Array): Distribution {
+  // By index: an iterator would cost more than the exponentials, and this runs for every token.
   let highest = -Infinity;
-  for (const logit of logits) if (logit > highest) highest = logit;
+  for (let id = 0; id < logits.length; id++) highest = Math.max(highest, logits[id]!);
   let sum = 0;
   let weighted = 0;
-  for (const logit of logits) {
-    const below = logit - highest;
+  for (let id = 0; id < logits.length; id++) {
+    const below = logits[id]! - highest;
     const share = Math.exp(below);
     sum += share;
     if (share > 0) weighted += share * below;

@@ -51,7 +51,7 @@ export class LoadedModel {
     ].find((id) => id < config.vocab);
     this.unusedIds = tokenizer ? unused(tokenizer, config.vocab) : [];
     this.#ownsStore = options.ownsStore;
-    this.#sequence = new Sequence(store, config);
+    this.#sequence = new Sequence(store, config, { frozen: options.ownsStore });
   }
 
   /**
@@ -73,7 +73,7 @@ export class LoadedModel {
     this.#busy = false;
   }
 
-  /** The weights in the store have changed: what was computed with the old ones is forgotten. */
+  /** What was computed is forgotten: the weights in someone else's store have changed. */
   forget(): void {
     this.#sequence.forget();
   }

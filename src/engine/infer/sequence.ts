@@ -13,7 +13,8 @@ import type { Program, Store } from '../backend/backend';
 import { cacheShapes } from '../model/model';
 import { cachedGraph } from './inferenceGraph';
 
-const SMALLEST_CAPACITY = 64;
+/** Growing compiles the programs anew, so not too little; decoding looks at all of it, so not too much. */
+const SMALLEST_CAPACITY = 256;
 /** A chunk is not cancelled midway: long enough for fast products, short enough to wait for. */
 const LONGEST_CHUNK = 128;
 /** Shorter rests are padded to this: another program costs more than the padding. */
@@ -22,14 +23,17 @@ const SHORTEST_CHUNK = 16;
 export class Sequence {
   readonly #store: Store;
   readonly #config: ModelConfig;
+  readonly #frozen: boolean;
   readonly #programs = new Map<number, Program>();
   /** The tokens whose keys and values are in the cache. */
   #cached: number[] = [];
   #capacity = 0;
 
-  constructor(store: Store, config: ModelConfig) {
+  /** @param options.frozen whether the weights in the store will stay as they are. */
+  constructor(store: Store, config: ModelConfig, options: { readonly frozen: boolean }) {
     this.#store = store;
     this.#config = config;
+    this.#frozen = options.frozen;
   }
 
   /** Forgets what is cached: the weights have changed. */
@@ -115,7 +119,10 @@ export class Sequence {
   async #program(length: number): Promise<Program> {
     let program = this.#programs.get(length);
     if (!program) {
-      program = await this.#store.compile(cachedGraph(this.#config, length, this.#capacity));
+      const graph = cachedGraph(this.#config, length, this.#capacity);
+      // One token at a time is where reading the weights takes all the time, and how they lie matters.
+      const frozen = this.#frozen && length === 1;
+      program = await this.#store.compile(graph, { frozen });
       this.#programs.set(length, program);
     }
     return program;

@@ -31,6 +31,7 @@ function headMajor(lowering: Lowering, x: Value, name: string, heads: Heads): st
   const { emit } = lowering;
   const { rows, tokens, keyHeads, width } = heads;
   const group = x.shape[2]! / keyHeads;
+  if (tokens === 1) return emit.reshape(name, [rows, keyHeads, group, width]);
   if (group === 1) return emit.node('Transpose', [name], { perm: [0, 2, 1, 3] });
   const split = emit.reshape(name, [rows, tokens, keyHeads, group, width]);
   const moved = emit.node('Transpose', [split], { perm: [0, 2, 3, 1, 4] });
@@ -41,6 +42,7 @@ function headMajor(lowering: Lowering, x: Value, name: string, heads: Heads): st
 function tokenMajor(lowering: Lowering, name: string, group: number, heads: Heads): string {
   const { emit } = lowering;
   const { rows, tokens, keyHeads, width } = heads;
+  if (tokens === 1) return emit.reshape(name, [rows, 1, keyHeads * group, width]);
   if (group === 1) return emit.node('Transpose', [name], { perm: [0, 2, 1, 3] });
   const split = emit.reshape(name, [rows, keyHeads, group, tokens, width]);
   const moved = emit.node('Transpose', [split], { perm: [0, 3, 1, 2, 4] });
@@ -188,10 +190,12 @@ export function lowerCachedAttention(node: Node<'cachedAttention'>, lowering: Lo
     return emit.node('Where', [before, emit.scalar(0), emit.scalar(MASKED)]);
   });
   const oldMasked = emit.node('Add', [old, filled]);
-  const fresh = product(lowering, qHeads, kHeads, { transB: 1, alpha: scale });
-  const split = emit.reshape(fresh, [rows, keyHeads, group, tokens, tokens]);
-  const causal = emit.node('Add', [split, mask(lowering, tokens, undefined)]);
-  const freshMasked = emit.reshape(causal, [rows, keyHeads, group * tokens, tokens]);
+  let freshMasked = product(lowering, qHeads, kHeads, { transB: 1, alpha: scale });
+  if (tokens > 1) {
+    const split = emit.reshape(freshMasked, [rows, keyHeads, group, tokens, tokens]);
+    const causal = emit.node('Add', [split, mask(lowering, tokens, undefined)]);
+    freshMasked = emit.reshape(causal, [rows, keyHeads, group * tokens, tokens]);
+  }
   const scores = emit.node('Concat', [oldMasked, freshMasked], { axis: 3 });
   const probabilities = emit.node('Softmax', [scores], { axis: -1 });
   const [toOld, toFresh] = [emit.name(), emit.name()];

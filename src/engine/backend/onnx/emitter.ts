@@ -12,6 +12,8 @@ export class Emitter {
   readonly initializers: OnnxTensor[] = [];
   readonly #constants = new Map<string, string>();
   readonly #kept = new Map<string, string>();
+  /** Result of a reshape -> what it reshaped. */
+  readonly #reshaped = new Map<string, string>();
   #names = 0;
 
   /** Emits one node with one result. Numbers become ints; `{ float }` says otherwise. */
@@ -60,8 +62,24 @@ export class Emitter {
     return this.#constant('i32', values, shape);
   }
 
+  /** A reshape of a reshape is one of what that reshaped; the first falls away if nothing else needs it. */
   reshape(x: string, shape: Shape): string {
-    return this.node('Reshape', [x, this.longs(shape)]);
+    const source = this.#reshaped.get(x);
+    const name = this.node('Reshape', [source ?? x, this.longs(shape)]);
+    this.#reshaped.set(name, source ?? x);
+    return name;
+  }
+
+  /** The nodes that `results` need, in order. */
+  needed(results: Iterable<string>): OnnxNode[] {
+    const wanted = new Set(results);
+    const nodes: OnnxNode[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((output) => wanted.has(output))) continue;
+      for (const input of node.inputs) wanted.add(input);
+      nodes.push(node);
+    }
+    return nodes.reverse();
   }
 
   /** The name under `key`, made the first time that it is asked for. */

@@ -1,18 +1,18 @@
 /**
  * A compiled graph: one onnxruntime session for everything but AdamW, which runs here on the
  * gradients that the session gives, in place on the store. States are fed where they lie, without a
- * copy; a whole new value of a state is taken over as the state.
+ * copy, unless they are frozen; a whole new value of a state is taken over as the state.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GlassboxError, messageOf } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Node, Update, Value } from '../../graph/graph';
-import type { Feeds, Program, Results } from '../backend';
+import type { CompileOptions, Feeds, Program, Results } from '../backend';
 import { checkFeeds, checkStates } from '../feeds';
 import { adamwInPlace } from './adamw';
 import { Lowering, inputName, stateName } from './lowering';
 import { encodeModel } from './protobuf';
-import type { OnnxPort } from './protobuf';
+import type { OnnxExternalTensor, OnnxPort } from './protobuf';
 import type { OnnxStore, SessionSettings } from './store';
 
 const OPSET = 21;
@@ -20,7 +20,7 @@ const OPSET = 21;
 export async function compile(
   graph: Graph,
   store: OnnxStore,
-  settings: SessionSettings,
+  settings: SessionSettings & CompileOptions,
 ): Promise<Program> {
   checkStates(graph, store.states);
   const optimizer = graph.nodes.filter((node) => node.op === 'adamw');
@@ -44,47 +44,82 @@ export async function compile(
     names.set(value.id, name);
     fetched.set(name, value);
   };
+  const inputs = new Map([...graph.inputs].map(([name, value]) => [value.id, name]));
   for (const value of graph.outputs.values()) fetch(value);
   for (const { value, at } of graph.updates) {
     fetch(value);
-    if (at) fetch(at.offset);
+    if (at && !inputs.has(at.offset.id)) fetch(at.offset);
   }
   const states = new Map([...graph.states].map(([name, value]) => [value.id, name]));
   for (const node of optimizer) {
     for (const input of node.inputs) if (!states.has(input.id)) fetch(input);
   }
 
-  const used = new Set(lowering.emit.nodes.flatMap((node) => node.inputs));
+  const nodes = lowering.emit.needed(fetched.keys());
+  const used = new Set(nodes.flatMap((node) => node.inputs));
   const ports: OnnxPort[] = [];
   for (const [name, { dtype, shape }] of graph.inputs) {
     if (used.has(inputName(name))) ports.push({ name: inputName(name), type: dtype, shape });
   }
-  const fedStates = [...graph.states.keys()].filter((name) => used.has(stateName(name)));
+  const updated = new Set(graph.updates.map(({ state }) => state));
+  const read = [...graph.states.keys()].filter((name) => used.has(stateName(name)));
+  const isFrozen = (name: string): boolean => settings.frozen === true && !updated.has(name);
+  const frozen = read.filter(isFrozen).map((name) => freeze(store, name));
+  const fedStates = read.filter((name) => !isFrozen(name));
   for (const name of fedStates) {
     ports.push({ name: stateName(name), type: 'f32', shape: store.states.get(name)! });
   }
+  const outputs = [...fetched].map(([name, { dtype, shape }]) => ({ name, type: dtype, shape }));
   const bytes = encodeModel({
-    nodes: lowering.emit.nodes,
-    initializers: lowering.emit.initializers,
+    nodes,
+    initializers: [...lowering.emit.initializers, ...frozen.map((each) => each.tensor)],
     inputs: ports,
-    outputs: [...fetched].map(([name, { dtype, shape }]) => ({ name, type: dtype, shape })),
+    outputs,
     opset: OPSET,
   });
-  const session = fetched.size > 0 ? await createSession(bytes, settings) : undefined;
-  return new OnnxProgram({ graph, store, session, names, states, optimizer, fedStates });
+  const session = outputs.length > 0 ? await createSession(bytes, settings, frozen) : undefined;
+  return new OnnxProgram({
+    graph,
+    store,
+    session,
+    names,
+    states,
+    optimizer,
+    fedStates,
+    inputs,
+    frozen,
+  });
+}
+
+/** A state as a constant of the session, which packs it as its kernels like it best. */
+interface Frozen {
+  readonly tensor: OnnxExternalTensor;
+  /** Kept for as long as the session: whether that has copied all of it, it doesn't promise. */
+  readonly bytes: Uint8Array;
+}
+
+function freeze(store: OnnxStore, name: string): Frozen {
+  const { buffer, byteOffset, byteLength } = store.data(name);
+  const shape = store.states.get(name)!;
+  return {
+    tensor: { name: stateName(name), type: 'f32', shape, byteLength },
+    bytes: new Uint8Array(buffer, byteOffset, byteLength),
+  };
 }
 
 async function createSession(
-  bytes: Uint8Array,
+  model: Uint8Array,
   settings: SessionSettings,
+  frozen: readonly Frozen[],
 ): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(bytes, {
+    return await InferenceSession.create(model, {
       intraOpNumThreads: settings.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      externalData: frozen.map(({ tensor, bytes }) => ({ path: tensor.name, data: bytes })),
     });
   } catch (cause) {
     throw new GlassboxError(
@@ -105,6 +140,9 @@ interface Parts {
   readonly states: ReadonlyMap<number, string>;
   readonly optimizer: readonly Node<'adamw'>[];
   readonly fedStates: readonly string[];
+  /** Value id -> name of the input that it is. */
+  readonly inputs: ReadonlyMap<number, string>;
+  readonly frozen: readonly Frozen[];
 }
 
 class OnnxProgram implements Program {
@@ -116,12 +154,13 @@ class OnnxProgram implements Program {
   }
 
   async run(feeds: Feeds): Promise<Results> {
-    const { graph, store, session, states, names, optimizer } = this.#parts;
+    const { graph, store, session, states, names, optimizer, inputs } = this.#parts;
     checkFeeds(graph, feeds);
     if (this.#disposed) throw new GlassboxError('backend-disposed', 'The program was disposed.');
     const fetched = session ? await this.#runSession(session, feeds) : {};
 
     const computed = new Map<number, Float32Array | Int32Array>();
+    for (const [id, name] of inputs) computed.set(id, feeds[name]!);
     for (const [id, name] of names) {
       const data = fetched[name]?.data;
       if (data instanceof Float32Array || data instanceof Int32Array) computed.set(id, data);

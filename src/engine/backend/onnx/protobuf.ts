@@ -28,6 +28,14 @@ export interface OnnxTensor {
   readonly data: Float32Array | Int32Array | BigInt64Array;
 }
 
+/** A tensor whose elements are not in the file: `name` says where, for `externalData`. */
+export interface OnnxExternalTensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+}
+
 export interface OnnxPort {
   readonly name: string;
   readonly type: ElementType;
@@ -36,7 +44,7 @@ export interface OnnxPort {
 
 export interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
-  readonly initializers: readonly OnnxTensor[];
+  readonly initializers: readonly (OnnxTensor | OnnxExternalTensor)[];
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
   readonly opset: number;
@@ -120,14 +128,19 @@ function encodeNode(node: OnnxNode): Writer {
   return writer.text(7, node.domain);
 }
 
-function encodeTensor(tensor: OnnxTensor): Writer {
+function encodeTensor(tensor: OnnxTensor | OnnxExternalTensor): Writer {
   const writer = new Writer();
   for (const length of tensor.shape) writer.int(1, length);
-  const { buffer, byteOffset, byteLength } = tensor.data;
+  writer.int(2, elementTypes[tensor.type]).text(8, tensor.name);
+  if ('data' in tensor) {
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    return writer.bytes(9, new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  const entry = (key: string, value: string): Writer => new Writer().text(1, key).text(2, value);
   return writer
-    .int(2, elementTypes[tensor.type])
-    .text(8, tensor.name)
-    .bytes(9, new Uint8Array(buffer, byteOffset, byteLength));
+    .message(13, entry('location', tensor.name))
+    .message(13, entry('length', String(tensor.byteLength)))
+    .int(14, 1);
 }
 
 function encodePort(port: OnnxPort): Writer {

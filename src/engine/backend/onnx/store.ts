@@ -3,7 +3,7 @@ import { Tensor } from 'onnxruntime-node';
 import { GlassboxError } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Shape } from '../../graph/graph';
-import type { Program, Store } from '../backend';
+import type { CompileOptions, Program, Store } from '../backend';
 import { refuseKnown } from '../feeds';
 import { compile } from './program';
 
@@ -66,9 +66,9 @@ export class OnnxStore implements Store {
     return this.data(name).slice();
   }
 
-  async compile(graph: Graph): Promise<Program> {
+  async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
     this.#refuseIfDisposed();
-    const program = await compile(graph, this, this.#settings);
+    const program = await compile(graph, this, { ...this.#settings, ...options });
     this.#programs.add(program);
     return program;
   }
