@@ -9,6 +9,7 @@ import type { ModelConfig } from '../../recipe/model';
 import type { Program, Store } from '../backend/backend';
 import { evaluationWindows } from '../data/data';
 import type { EvaluationBatch, TokenCorpus } from '../data/data';
+import { checkVocabulary } from '../model/model';
 import { evaluationGraph } from './evaluationGraph';
 
 export interface Evaluation {
@@ -91,13 +92,7 @@ export async function evaluate(
   corpus: TokenCorpus,
   settings: EvaluationSettings = {},
 ): Promise<Evaluation> {
-  if (corpus.vocab > config.vocab) {
-    throw new GlassboxError(
-      'vocabulary-mismatch',
-      `The text has token ids up to ${corpus.vocab - 1}, but the model knows only those below ${config.vocab}.`,
-      { remedy: 'Encode the text with the tokenizer that belongs to the model.' },
-    );
-  }
+  checkVocabulary(corpus.vocab, config);
   const longest = Math.min(config.context, 1024, Math.max(1, corpus.length - 1));
   const context = settings.context ?? longest;
   const wanted = settings.batch ?? Math.max(1, Math.floor(1024 / context));

@@ -5,8 +5,10 @@
 export { cacheShapes, declareParameters, decode, outputWeight } from './decoder';
 export type { Cached, DecoderInput, Parameters, WholeRows } from './decoder';
 export { initialParameters } from './initialize';
+export { weightedLoss, type LossShape } from './loss';
 export { resolveModel, shapeOfDepth } from './presets';
 export { rotaryTables } from './rotary';
+export { checkVocabulary } from './vocabulary';
 
 import type { ModelConfig } from '../../recipe/model';
 import { sizeOf } from '../graph/graph';

@@ -6,47 +6,23 @@
 import type { ModelConfig } from '../../recipe/model';
 import { GraphBuilder, differentiate } from '../graph/graph';
 import type { Graph, Shape, Value } from '../graph/graph';
-import { declareParameters, decode, outputWeight } from '../model/model';
-import type { Parameters } from '../model/model';
+import { weightedLoss } from '../model/model';
+import type { LossShape, Parameters } from '../model/model';
 import { appendUpdate } from './optimizers';
 import type { OptimizerSettings, Trained } from './optimizers';
 
-export interface TrainingShape {
+export interface TrainingShape extends LossShape {
   readonly config: ModelConfig;
-  readonly batch: number;
-  readonly context: number;
-  /** Whether the batch holds several documents a row, told apart by the input `segments`. */
-  readonly segments: boolean;
   readonly trains: (parameter: string) => boolean;
 }
 
-/** Inputs `tokens`, `targets`, `weights`[, `segments`] and `normalizer`; the loss and what to train. */
+/** The inputs of `weightedLoss` and `normalizer`; the loss, and what to train. */
 function forward(graph: GraphBuilder, shape: TrainingShape): { loss: Value; trained: Parameters } {
-  const { config, batch, context } = shape;
-  const parameters = declareParameters(graph, config);
-  const tokens = graph.input('tokens', 'i32', [batch, context]);
-  const targets = graph.input('targets', 'i32', [batch, context]);
-  const weights = graph.input('weights', 'f32', [batch, context]);
-  const segments = shape.segments ? graph.input('segments', 'i32', [batch, context]) : undefined;
+  const { nats, parameters } = weightedLoss(graph, shape.config, shape);
   // 1 / the sum of the weights over all batches that make up one step.
   const normalizer = graph.input('normalizer', 'f32', [1]);
-  const hidden = decode(graph, config, parameters, {
-    tokens,
-    positions: graph.constant(rowPositions(batch, context), [batch, context]),
-    maxPositions: context,
-    attention: segments ? { kind: 'rows', segments } : { kind: 'rows' },
-  });
-  const count = batch * context;
-  const flatTargets = graph.reshape(targets, [count]);
-  const { nll } = graph.crossEntropy(hidden, outputWeight(config, parameters), flatTargets);
-  const weighted = graph.multiply(nll, graph.reshape(weights, [count]));
-  const loss = graph.multiply(graph.total(weighted), normalizer);
   const trained = new Map([...parameters].filter(([name]) => shape.trains(name)));
-  return { loss, trained };
-}
-
-function rowPositions(batch: number, context: number): Int32Array {
-  return Int32Array.from({ length: batch * context }, (_, i) => i % context);
+  return { loss: graph.multiply(nats, normalizer), trained };
 }
 
 function withGradients(graph: GraphBuilder, loss: Value, trained: Parameters): Trained[] {
