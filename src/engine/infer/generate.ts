@@ -119,8 +119,8 @@ async function* steps(
   const textOf = (id: number): string =>
     tokenizer ? (tokenizer.hasToken(id) ? tokenizer.tokenText(id) : `<${id}>`) : '';
   let whole = '';
+  let logits = await sequence.start(ids, signal);
   for (let written = 1; ; written++) {
-    const logits = await sequence.logitsAfter(ids, signal);
     const distribution = distributionOf(logits);
     if (!Number.isFinite(distribution.logSumExp)) throw notFinite(ids.length);
     const id = choose(distribution, { model, ids, sampling, rng });
@@ -147,6 +147,7 @@ async function* steps(
     }
     await new Promise(setImmediate);
     throwIfAborted(signal);
+    logits = await sequence.next(id);
   }
 }
 

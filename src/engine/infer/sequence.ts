@@ -4,8 +4,11 @@
  * The cache grows in powers of two, and a prompt is fed in chunks whose lengths are powers of two,
  * so that a handful of programs serves every length; they are compiled when first needed. A chunk
  * may be longer than what is left of the prompt: what the padding writes into the cache lies behind
- * the sequence's end, where nothing looks before a later token has overwritten it. What a new prompt
- * has in common with the last one is not computed again.
+ * the sequence's end, where nothing looks before a later token has overwritten it.
+ *
+ * What a new prompt has in common with what is cached is not computed again, as far as it was
+ * computed in whole chunks: the results are then the same to the last bit, and a seed chooses the
+ * same tokens whatever was asked before. (Only growing the cache may change the last bits.)
  */
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
@@ -27,6 +30,8 @@ export class Sequence {
   readonly #programs = new Map<number, Program>();
   /** The tokens whose keys and values are in the cache. */
   #cached: number[] = [];
+  /** How many of them came in whole chunks from the beginning on. */
+  #exact = 0;
   #capacity = 0;
 
   /** @param options.frozen whether the weights in the store will stay as they are. */
@@ -39,30 +44,37 @@ export class Sequence {
   /** Forgets what is cached: the weights have changed. */
   forget(): void {
     this.#cached = [];
+    this.#exact = 0;
   }
 
   /**
-   * The logits [V] after the last of `ids`, of which there is at least one.
+   * Begins anew with `ids`, of which there is at least one, and gives the logits [V] after the last.
    *
-   * @throws GlassboxError `prompt-too-long`, `token-range`, `cancelled`
+   * @throws GlassboxError `empty-prompt`, `prompt-too-long`, `token-range`, `cancelled`
    */
-  async logitsAfter(ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
+  async start(ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
     this.#check(ids);
     let known = 0;
-    // The last token is always fed: its logits are not kept.
-    while (known < ids.length - 1 && this.#cached[known] === ids[known]) known++;
-    this.#cached.length = Math.min(this.#cached.length, known);
+    while (this.#shares(ids, known)) known += LONGEST_CHUNK;
+    this.#cached.length = known;
+    this.#exact = known;
     await this.#reserve(ids.length);
     for (;;) {
       throwIfAborted(signal);
       const rest = ids.length - known;
       const length = this.#chunkFor(rest, known);
       const real = Math.min(rest, length);
-      const logits = await this.#feed(ids.slice(known, known + real), length, known);
+      const logits = await this.#feed(ids.slice(known, known + real), length);
       known += real;
       if (known === ids.length) return logits;
       await new Promise(setImmediate);
     }
+  }
+
+  /** Goes on with one more token, which the context must have room for. */
+  async next(id: number): Promise<Float32Array> {
+    await this.#reserve(this.#cached.length + 1);
+    return this.#feed([id], 1);
   }
 
   /** Frees the programs and the cache; the store and its parameters stay. */
@@ -70,7 +82,16 @@ export class Sequence {
     await this.#disposePrograms();
     if (this.#capacity > 0) await this.#store.remove(this.#cacheNames(this.#capacity));
     this.#capacity = 0;
-    this.#cached = [];
+    this.forget();
+  }
+
+  /** Whether the whole chunk at `from` is in the cache as it would be computed now. */
+  #shares(ids: readonly number[], from: number): boolean {
+    const end = from + LONGEST_CHUNK;
+    // The last token is always fed: its logits are not kept.
+    if (end > this.#exact || end >= ids.length) return false;
+    for (let at = from; at < end; at++) if (this.#cached[at] !== ids[at]) return false;
+    return true;
   }
 
   #check(ids: readonly number[]): void {
@@ -100,18 +121,18 @@ export class Sequence {
     return length;
   }
 
-  async #feed(ids: readonly number[], length: number, offset: number): Promise<Float32Array> {
+  async #feed(ids: readonly number[], length: number): Promise<Float32Array> {
+    const offset = this.#cached.length;
     const program = await this.#program(length);
     const tokens = new Int32Array(length);
     tokens.set(ids);
-    // Until the run has succeeded, the cache holds nothing behind the offset.
-    this.#cached.length = offset;
     const { logits } = await program.run({
       tokens,
       positions: Int32Array.from(tokens, (_, i) => offset + i),
       offset: Int32Array.of(offset),
       ...(length > 1 ? { row: Int32Array.of(ids.length - 1) } : {}),
     });
+    if (offset === this.#exact && ids.length === LONGEST_CHUNK) this.#exact += LONGEST_CHUNK;
     this.#cached.push(...ids);
     return logits!;
   }
