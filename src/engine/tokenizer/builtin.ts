@@ -6,10 +6,10 @@
  * the rules are all the ways in which a token falls into two.
  */
 import { GlassboxError, messageOf } from '../../base/errors';
-import { type AddedToken } from './addedTokens';
 import { byteLevelJson } from './byteLevelJson';
 import { MergeRules } from './merge';
 import { BpeModel } from './model';
+import { END_OF_TEXT, specialToken } from './specials';
 import {
   CL100K_BASE_EXPRESSION,
   GPT2_EXPRESSION,
@@ -34,7 +34,7 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
     {
       load: () => import('gpt-tokenizer/bpeRanks/r50k_base'),
       expression: GPT2_EXPRESSION,
-      special: { '<|endoftext|>': 50256 },
+      special: { [END_OF_TEXT]: 50256 },
     },
   ],
   [
@@ -43,7 +43,7 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
       load: () => import('gpt-tokenizer/bpeRanks/cl100k_base'),
       expression: CL100K_BASE_EXPRESSION,
       special: {
-        '<|endoftext|>': 100257,
+        [END_OF_TEXT]: 100257,
         '<|fim_prefix|>': 100258,
         '<|fim_middle|>': 100259,
         '<|fim_suffix|>': 100260,
@@ -56,7 +56,7 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
     {
       load: () => import('gpt-tokenizer/bpeRanks/o200k_base'),
       expression: O200K_EXPRESSION,
-      special: { '<|endoftext|>': 199999, '<|endofprompt|>': 200018 },
+      special: { [END_OF_TEXT]: 199999, '<|endofprompt|>': 200018 },
     },
   ],
 ]);
@@ -110,38 +110,17 @@ async function load(name: string, builtin: Builtin): Promise<Tokenizer> {
   );
   const rules = new MergeRules(table.length * 3);
   index.forEachSplit((left, right, id) => rules.add(left, right, id, id));
-  const added = Object.entries(builtin.special).map(([content, id]): AddedToken => {
-    vocabulary.setText(id, content);
-    return {
-      id,
-      content,
-      special: true,
-      singleWord: false,
-      stripLeft: false,
-      stripRight: false,
-      normalized: false,
-    };
-  });
+  const added = Object.entries(builtin.special).map(([content, id]) => specialToken(id, content));
+  for (const { id, content } of added) vocabulary.setText(id, content);
   const splitter = splitterOf({ regex: builtin.expression });
-  const end = builtin.special['<|endoftext|>'];
+  const end = builtin.special[END_OF_TEXT];
   return new TextTokenizer({
     kind: 'bpe',
     name,
-    model: new BpeModel({
-      alphabet: 'bytes',
-      byteIds,
-      characterIds: new Map(),
-      rules,
-      whole: index,
-      unknownId: undefined,
-      fuseUnknown: false,
-    }),
+    model: new BpeModel({ alphabet: 'bytes', byteIds, rules, whole: index }),
     vocabulary,
     added,
-    normalizer: [],
     split: (text) => splitter.split(text),
-    stripBlanks: 0,
-    template: { before: [], after: [] },
     bosId: end,
     eosId: end,
     toJson: () =>

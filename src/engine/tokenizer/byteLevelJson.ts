@@ -13,8 +13,8 @@ export interface ByteLevelParts {
   readonly rules: MergeRules;
   readonly added: readonly AddedToken[];
   /** The expression of the pre-split; undefined where text isn't split. */
-  readonly expression: string | undefined;
-  readonly ignoreMerges: boolean;
+  readonly expression?: string | undefined;
+  readonly ignoreMerges?: boolean;
 }
 
 export function byteLevelJson(parts: ByteLevelParts): string {
@@ -37,7 +37,7 @@ export function byteLevelJson(parts: ByteLevelParts): string {
     added: parts.added,
     preTokenizer: preTokenizerOf(parts.expression),
     decoder: byteLevel(true),
-    ignoreMerges: parts.ignoreMerges,
+    ignoreMerges: parts.ignoreMerges ?? false,
     vocab: Object.fromEntries(
       [...spelling].sort(([a], [b]) => a - b).map(([id, text]) => [text, id]),
     ),

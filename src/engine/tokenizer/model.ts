@@ -12,15 +12,15 @@ export interface ModelParts {
   readonly alphabet: 'bytes' | 'characters';
   /** Byte -> id, -1 where the vocabulary has none. For characters: the byte-fallback tokens. */
   readonly byteIds: Int32Array;
-  /** Code point -> id; empty for bytes. */
-  readonly characterIds: ReadonlyMap<number, number>;
+  /** Code point -> id, where the alphabet is of characters. */
+  readonly characterIds?: ReadonlyMap<number, number> | undefined;
   readonly rules: MergeRules;
   /** Pieces that are tokens as a whole, whatever the rules say. */
-  readonly whole: TokenIndex | undefined;
+  readonly whole?: TokenIndex | undefined;
   /** The id for what the vocabulary cannot spell; undefined makes it an error. */
-  readonly unknownId: number | undefined;
+  readonly unknownId?: number | undefined;
   /** Neighbouring unknown characters make one unknown token. */
-  readonly fuseUnknown: boolean;
+  readonly fuseUnknown?: boolean;
 }
 
 export class BpeModel {
@@ -37,7 +37,7 @@ export class BpeModel {
   constructor(parts: ModelParts) {
     this.#parts = parts;
     this.#plane = new Int32Array(parts.alphabet === 'characters' ? 0x10000 : 0).fill(-1);
-    for (const [point, id] of parts.characterIds) {
+    for (const [point, id] of parts.characterIds ?? []) {
       if (point < 0x10000) this.#plane[point] = id;
     }
   }
@@ -97,7 +97,7 @@ export class BpeModel {
         point = text.codePointAt(i)!;
         if (point > 0xffff && i + 1 < end) i++;
         else point = 0xfffd;
-        id = characterIds.get(point) ?? -1;
+        id = characterIds?.get(point) ?? -1;
       }
       const width = utf8Width(point);
       if (id >= 0) {
@@ -132,7 +132,7 @@ export class BpeModel {
         },
       );
     }
-    if (fuseUnknown && count > 0 && this.ids[count - 1] === unknownId) {
+    if (fuseUnknown === true && count > 0 && this.ids[count - 1] === unknownId) {
       this.widths[count - 1]! += width;
       return count;
     }

@@ -28,21 +28,13 @@ export function byteTokenizer(options: SpecialTokenOptions = {}): Tokenizer {
     model: new BpeModel({
       alphabet: 'bytes',
       byteIds: Int32Array.from({ length: 256 }, (_, byte) => byte),
-      characterIds: new Map(),
       rules,
-      whole: undefined,
-      unknownId: undefined,
-      fuseUnknown: false,
     }),
     vocabulary,
     added,
-    normalizer: [],
     split: splitEvenly,
-    stripBlanks: 0,
-    template: { before: [], after: [] },
     ...specials.ends(256),
-    toJson: () =>
-      byteLevelJson({ vocabulary, rules, added, expression: undefined, ignoreMerges: false }),
+    toJson: () => byteLevelJson({ vocabulary, rules, added }),
   });
 }
 
@@ -77,16 +69,10 @@ export async function charTokenizer(
       byteIds: new Int32Array(256).fill(-1),
       characterIds,
       rules: new MergeRules(0),
-      whole: undefined,
-      unknownId: undefined,
-      fuseUnknown: false,
     }),
     vocabulary,
     added,
-    normalizer: [],
     split: splitEvenly,
-    stripBlanks: 0,
-    template: { before: [], after: [] },
     ...specials.ends(points.length),
     toJson: () =>
       tokenizerJson({

@@ -18,6 +18,7 @@ import {
 import { type PreTokenizer, type Split, readPreTokenizer } from './jsonPreTokenizer';
 import { type JsonModel, isId, readModel } from './jsonModel';
 import { BpeModel } from './model';
+import { END_OF_TEXT } from './specials';
 import { splitBeforeMarks, splitEvenly } from './splitPattern';
 import { TextTokenizer } from './textTokenizer';
 import type { Tokenizer } from './types';
@@ -56,8 +57,8 @@ const configSchema = z.looseObject({
 });
 
 /** Names by which models call their first and last token, where no configuration says it. */
-const USUAL_BOS = ['<s>', '<|begin_of_text|>', '<bos>', '<|endoftext|>'];
-const USUAL_EOS = ['</s>', '<|end_of_text|>', '<eos>', '<|endoftext|>'];
+const USUAL_BOS = ['<s>', '<|begin_of_text|>', '<bos>', END_OF_TEXT];
+const USUAL_EOS = ['</s>', '<|end_of_text|>', '<eos>', END_OF_TEXT];
 
 /**
  * The tokenizer that a tokenizer.json describes.

@@ -2,9 +2,25 @@
 import { GlassboxError } from '../../base/errors';
 import type { AddedToken } from './addedTokens';
 
+/** The token that ends a text where nobody says otherwise: GPT-2's, and OpenAI's since. */
+export const END_OF_TEXT = '<|endoftext|>';
+
+/** A special token that is found in the text as it stands, and takes nothing around it. */
+export function specialToken(id: number, content: string): AddedToken {
+  return {
+    id,
+    content,
+    special: true,
+    singleWord: false,
+    stripLeft: false,
+    stripRight: false,
+    normalized: false,
+  };
+}
+
 export interface SpecialTokenOptions {
   readonly specialTokens?: readonly string[];
-  /** Which of them begins and ends a text; by default `<|endoftext|>`, where it is one of them. */
+  /** Which of them begins and ends a text; by default `END_OF_TEXT`, where it is one of them. */
   readonly bosToken?: string;
   readonly eosToken?: string;
 }
@@ -40,19 +56,10 @@ export function specialsOf(options: SpecialTokenOptions): Specials {
     contents.includes(content) ? first + contents.indexOf(content) : undefined;
   return {
     contents,
-    added: (first) =>
-      contents.map((content, index) => ({
-        id: first + index,
-        content,
-        special: true,
-        singleWord: false,
-        stripLeft: false,
-        stripRight: false,
-        normalized: false,
-      })),
+    added: (first) => contents.map((content, index) => specialToken(first + index, content)),
     ends: (first) => ({
-      bosId: idOf(options.bosToken ?? '<|endoftext|>', first),
-      eosId: idOf(options.eosToken ?? '<|endoftext|>', first),
+      bosId: idOf(options.bosToken ?? END_OF_TEXT, first),
+      eosId: idOf(options.eosToken ?? END_OF_TEXT, first),
     }),
   };
 }

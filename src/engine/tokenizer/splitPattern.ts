@@ -66,13 +66,26 @@ const NAMED: Readonly<Record<PatternName, string>> = {
   o200k: O200K_EXPRESSION,
 };
 
+/** The pattern of that name; text that is no name is a regular expression of one's own. */
+export function patternNamed(text: string): SplitPattern {
+  return isPatternName(text) ? text : { regex: text };
+}
+
+function isPatternName(text: string): text is PatternName {
+  return Object.hasOwn(NAMED, text);
+}
+
 /** The regular expression that a pattern stands for, as a tokenizer file has it. */
 export function patternExpression(pattern: SplitPattern): string {
   if (typeof pattern !== 'string') return pattern.regex;
-  if (!Object.hasOwn(NAMED, pattern)) {
-    throw new GlassboxError('tokenizer-pattern', `There is no pattern named "${pattern}".`, {
-      remedy: `Use one of ${Object.keys(NAMED).join(', ')}, or give a regular expression of your own.`,
-    });
+  if (!isPatternName(pattern)) {
+    throw new GlassboxError(
+      'tokenizer-pattern',
+      `There is no pattern named "${String(pattern)}".`,
+      {
+        remedy: `Use one of ${Object.keys(NAMED).join(', ')}, or give a regular expression of your own.`,
+      },
+    );
   }
   return NAMED[pattern];
 }

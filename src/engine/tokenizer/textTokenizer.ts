@@ -7,6 +7,7 @@ import { GlassboxError } from '../../base/errors';
 import { type AddedToken, AddedTokenMatcher, type Segment } from './addedTokens';
 import { displayBytes } from './bytes';
 import { type DecoderParts, TokenStreamDecoder, decodeIds } from './decoder';
+import type { Template } from './jsonComponents';
 import type { BpeModel } from './model';
 import {
   type Aligned,
@@ -27,12 +28,13 @@ export interface TokenizerParts {
   /** What each token stands for, added tokens included. */
   readonly vocabulary: Vocabulary;
   readonly added: readonly AddedToken[];
-  readonly normalizer: readonly NormalizerStep[];
+  readonly normalizer?: readonly NormalizerStep[];
   /** The ends of the pieces of a normalized text. */
   readonly split: (text: string) => number[];
-  readonly stripBlanks: number;
+  /** Blanks that decoding takes from the start of a text. */
+  readonly stripBlanks?: number;
   /** What `addSpecial` puts around a text. */
-  readonly template: { readonly before: readonly number[]; readonly after: readonly number[] };
+  readonly template?: Template;
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
   readonly toJson: () => string;
@@ -51,6 +53,8 @@ export class TextTokenizer implements Tokenizer {
   readonly addsBos: boolean;
 
   readonly #parts: TokenizerParts;
+  readonly #normalizer: readonly NormalizerStep[];
+  readonly #template: Template;
   readonly #decoder: DecoderParts;
   readonly #vocabulary: Vocabulary;
   /** All added tokens that are looked for in the original text, and those that aren't special. */
@@ -67,20 +71,22 @@ export class TextTokenizer implements Tokenizer {
 
   constructor(parts: TokenizerParts) {
     this.#parts = parts;
+    this.#normalizer = parts.normalizer ?? [];
+    this.#template = parts.template ?? { before: [], after: [] };
     this.kind = parts.kind;
     this.name = parts.name;
     this.#vocabulary = parts.vocabulary;
     this.vocabSize = this.#vocabulary.size;
     this.bosId = parts.bosId;
     this.eosId = parts.eosId;
-    this.addsBos = parts.bosId !== undefined && parts.template.before[0] === parts.bosId;
+    this.addsBos = parts.bosId !== undefined && this.#template.before[0] === parts.bosId;
 
     const special = parts.added.filter((token) => token.special);
     this.specialTokens = new Map(special.map((token) => [token.content, token.id]));
     this.#decoder = {
       vocabulary: this.#vocabulary,
       specialIds: new Set(special.map((token) => token.id)),
-      stripBlanks: parts.stripBlanks,
+      stripBlanks: parts.stripBlanks ?? 0,
     };
     const original = parts.added.filter((token) => !token.normalized);
     const normalized = parts.added.filter((token) => token.normalized);
@@ -90,7 +96,7 @@ export class TextTokenizer implements Tokenizer {
     if (normalized.length > 0) {
       const rewritten = normalized.map((token) => ({
         ...token,
-        content: normalize(parts.normalizer, token.content, false),
+        content: normalize(this.#normalizer, token.content, false),
       }));
       this.#allowedNormalized = new AddedTokenMatcher(rewritten);
       this.#ordinaryNormalized = new AddedTokenMatcher(rewritten.filter((t) => !t.special));
@@ -98,7 +104,7 @@ export class TextTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): number[] {
-    const { before, after } = this.#parts.template;
+    const { before, after } = this.#template;
     const ids: number[] = options.addSpecial === true ? [...before] : [];
     const inner = this.#matcherWithin(options);
     for (const { start, end, id } of this.#segments(text, options)) {
@@ -107,7 +113,7 @@ export class TextTokenizer implements Tokenizer {
         continue;
       }
       const plain = end - start === text.length ? text : text.slice(start, end);
-      const normalized = normalize(this.#parts.normalizer, plain, start === 0);
+      const normalized = normalize(this.#normalizer, plain, start === 0);
       if (!inner) {
         this.#encodePieces(normalized, ids);
         continue;
@@ -125,7 +131,7 @@ export class TextTokenizer implements Tokenizer {
     text: string,
     options: EncodeOptions = {},
   ): { ids: number[]; offsets: TokenOffset[] } {
-    const { before, after } = this.#parts.template;
+    const { before, after } = this.#template;
     const ids: number[] = [];
     const offsets: TokenOffset[] = [];
     const add = (id: number, offset: TokenOffset): void => {
@@ -147,7 +153,7 @@ export class TextTokenizer implements Tokenizer {
       if (id >= 0) {
         add(id, { bytes: [byte, byteEnd], utf16: [start, end], partial: false });
       } else {
-        const aligned = normalizeAligned(this.#parts.normalizer, part, start === 0);
+        const aligned = normalizeAligned(this.#normalizer, part, start === 0);
         const segments: readonly Segment[] = inner
           ? inner.split(aligned.text)
           : [{ start: 0, end: aligned.text.length, id: -1 }];

@@ -9,12 +9,13 @@
 export { BUILTIN_TOKENIZERS, builtinTokenizer } from './builtin';
 export { byteTokenizer, charTokenizer } from './plainTokenizers';
 export { parseTokenizerJson } from './readJson';
-export type { SpecialTokenOptions } from './specials';
+export { END_OF_TEXT, type SpecialTokenOptions } from './specials';
 export {
   type PatternName,
   type SplitPattern,
   type Splitter,
   patternExpression,
+  patternNamed,
   splitterOf,
 } from './splitPattern';
 export { type TextSource, type TrainBpeOptions, type TrainingProgress, trainBpe } from './train';

@@ -156,29 +156,11 @@ function assemble(learner: MergeLearner, specials: Specials, options: TrainBpeOp
   return new TextTokenizer({
     kind: 'bpe',
     name: options.name ?? 'trained',
-    model: new BpeModel({
-      alphabet: 'bytes',
-      byteIds,
-      characterIds: new Map(),
-      rules,
-      whole: undefined,
-      unknownId: undefined,
-      fuseUnknown: false,
-    }),
+    model: new BpeModel({ alphabet: 'bytes', byteIds, rules }),
     vocabulary,
     added,
-    normalizer: [],
     split: (text) => splitter.split(text),
-    stripBlanks: 0,
-    template: { before: [], after: [] },
     ...specials.ends(0),
-    toJson: () =>
-      byteLevelJson({
-        vocabulary,
-        rules,
-        added,
-        expression,
-        ignoreMerges: false,
-      }),
+    toJson: () => byteLevelJson({ vocabulary, rules, added, expression }),
   });
 }
