@@ -21,11 +21,21 @@ import {
 import type { TensorSource } from '../interop/interop';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 
+const bestSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  valLoss: z.number(),
+  /** Held-out tokens that it was measured on: measurements on others don't compare. */
+  tokens: z.int().nonnegative(),
+});
+
+/** How well the model of a step predicts held-out text, in nats a token. */
+export type Best = z.infer<typeof bestSchema>;
+
 const positionSchema = z.strictObject({
   step: z.int().nonnegative(),
+  /** Trained on so far. */
   tokens: z.int().nonnegative(),
-  /** Nats for a held-out token, if that was measured here. */
-  valLoss: z.number().optional(),
+  measured: bestSchema.optional(),
 });
 
 export type Position = z.infer<typeof positionSchema>;
@@ -174,15 +184,6 @@ export async function restoreParameters(folder: string, store: Store): Promise<v
     await model.tensors.close();
   }
 }
-
-const bestSchema = z.strictObject({
-  step: z.int().nonnegative(),
-  valLoss: z.number(),
-  /** Held-out tokens that it was measured on: measurements on others don't compare. */
-  tokens: z.int().nonnegative(),
-});
-
-export type Best = z.infer<typeof bestSchema>;
 
 /** The best checkpoint of a run, by validation loss; undefined where none was measured. */
 export async function readBest(folder: string): Promise<Best | undefined> {

@@ -5,28 +5,28 @@
  * Not covered: a process id that another program got meanwhile. Then the folder seems in use until
  * the file is deleted, which the message says.
  */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { asideName, fileError, systemCodeOf, writerLives } from '../../base/files';
 
 const lockSchema = z.object({ pid: z.int().positive() });
 
-/** Times that a lock may change hands under our eyes before we give up. */
-const ATTEMPTS = 8;
+/** How often to look again while another process clears what a dead one left, in milliseconds. */
+const PAUSE = 5;
+const ATTEMPTS = 400;
 
 /** Makes the lock file. Throws `run-busy` while a live process has it, or the file system's reason. */
 export async function takeLock(file: string): Promise<void> {
   const mine = asideName('tmp', file);
   try {
-    const nonce = randomBytes(8).toString('hex');
-    await writeFile(mine, `${JSON.stringify({ pid: process.pid, nonce })}\n`);
+    await writeFile(mine, `${JSON.stringify({ pid: process.pid })}\n`);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (await claim(mine, file)) return;
-      await clearStale(file);
+      if (!(await clearStale(file, mine))) await setTimeout(PAUSE);
     }
   } catch (thrown) {
     throw fileError(thrown, 'write', file);
@@ -62,26 +62,38 @@ async function claim(mine: string, file: string): Promise<boolean> {
   }
 }
 
-/** Puts away the lock of a process that is gone. Throws `run-busy` for a live one's. */
-async function clearStale(file: string): Promise<void> {
-  const judged = await read(file);
-  if (judged === undefined) return;
-  const owner = ownerIn(judged.text);
-  if (owner !== undefined && writerLives(owner, judged.changedMs)) throw busy(file, owner);
-  const aside = asideName('tmp', file);
-  try {
-    // Of several who find the lock stale, one moves it.
-    await rename(file, aside);
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return;
-    throw thrown;
+/**
+ * Removes the lock of a process that is gone, one remover at a time: else the second could remove the
+ * lock that was taken since. False where another is at it. Throws `run-busy` for a live one's lock.
+ */
+async function clearStale(file: string, mine: string): Promise<boolean> {
+  const guard = `${file}.guard`;
+  if (!(await claim(mine, guard))) {
+    const other = await read(guard);
+    if (other && !isLive(other)) await rm(guard, { force: true });
+    return false;
   }
-  // Where a new owner came in between, its lock goes back.
-  if ((await read(aside))?.text !== judged.text) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
+  try {
+    const found = await read(file);
+    if (found && isLive(found)) throw busy(file, ownerIn(found.text));
+    await rm(file, { force: true });
+    return true;
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
-async function read(file: string): Promise<{ text: string; changedMs: number } | undefined> {
+interface Found {
+  readonly text: string;
+  readonly changedMs: number;
+}
+
+function isLive({ text, changedMs }: Found): boolean {
+  const owner = ownerIn(text);
+  return owner !== undefined && writerLives(owner, changedMs);
+}
+
+async function read(file: string): Promise<Found | undefined> {
   try {
     return { text: await readFile(file, 'utf8'), changedMs: (await stat(file)).ctimeMs };
   } catch (thrown) {
@@ -98,11 +110,11 @@ function ownerIn(text: string): number | undefined {
   }
 }
 
-function busy(file: string, owner: number): GlassboxError {
+function busy(file: string, owner: number | undefined): GlassboxError {
   const folder = path.dirname(file);
   return new GlassboxError(
     'run-busy',
-    `${folder} is in use: another run (process ${owner}) writes there.`,
+    `${folder} is in use: another run (process ${String(owner)}) writes there.`,
     {
       remedy: `Wait for it, stop it, or choose another folder with --out. If there is no such run, delete ${file}.`,
       details: { path: folder, pid: owner },

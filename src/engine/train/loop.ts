@@ -2,12 +2,14 @@
  * The steps of a run, the one loop for every stage: train, measure, write samples, keep checkpoints.
  *
  * Two promises. Stopped at any moment, it writes a checkpoint of the last finished step before it
- * ends: measuring and sampling are given up, what was learned is not. And a checkpoint holds a model
- * that can predict: where the numbers run away, the run ends and names the last one that could.
+ * ends: measuring and sampling are given up, what was learned is not. And a checkpoint can be gone on
+ * from: only the step after it shows that, so until then the one before is kept too, and where the
+ * numbers run away the run ends and names the last one from which they did not.
  */
 import { GlassboxError } from '../../base/errors';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { atomicRemove } from '../../base/files';
 import { prune, readBest, writeBest, writeCheckpoint } from './checkpoints';
 import type { Best, Position } from './checkpoints';
 import type { EvaluationEvent, RunEvent } from './events';
@@ -25,6 +27,8 @@ export interface LoopParts {
   readonly begin: Position;
   /** The checkpoint that the parameters are of, if they are of one. */
   readonly checkpoint: string | undefined;
+  /** The kinds of what was recorded of the step that we begin from. */
+  readonly recorded: ReadonlySet<string>;
 }
 
 /** What a measurement of some of the held-out text gave: `tokens` of it. */
@@ -38,6 +42,8 @@ export class Loop {
   /** The newest checkpoint, and the step that it is of. */
   #last: string | undefined;
   #saved: number | undefined;
+  /** The newest checkpoint after which a step has succeeded. */
+  #proven: string | undefined;
   #best: Best | undefined;
   #measured: Measured | undefined;
 
@@ -52,10 +58,14 @@ export class Loop {
 
   /** @throws GlassboxError `loss-not-finite`, `cancelled`, or the file system's reason */
   async *run(): AsyncGenerator<RunEvent, void, void> {
-    const { recipe, run, signal } = this.#parts;
+    const { recipe, run, signal, recorded } = this.#parts;
     const { evalEvery, sampleEvery, checkpointEvery } = recipe.train;
     this.#best = await readBest(run.checkpoints);
-    if (this.#step === 0) yield* this.#samples();
+    // Of the step that an earlier part was stopped at, what it had no time for.
+    const resumed = this.#step > 0 && this.#step < this.#steps;
+    if (resumed && this.#due(evalEvery) && !recorded.has('eval')) yield* this.#evaluate();
+    const missed = resumed && this.#due(sampleEvery) && !recorded.has('sample');
+    if (missed || this.#step === 0) yield* this.#samples();
     while (this.#step < this.#steps && !signal.aborted) {
       yield* this.#train();
       if (this.#due(evalEvery)) yield* this.#evaluate();
@@ -66,6 +76,7 @@ export class Loop {
     }
     if (this.#saved !== this.#step && this.#step > 0) yield* this.#save();
     if (this.#step === this.#steps) yield* this.#conclude();
+    if (!signal.aborted) await this.#settle();
     if (signal.aborted) {
       throw new GlassboxError('cancelled', `Stopped at step ${this.#step}.`, {
         cause: signal.reason,
@@ -83,9 +94,10 @@ export class Loop {
     const started = performance.now();
     const { loss, lr, gradNorm } = await trainer.run(this.#step + 1);
     const stepMs = performance.now() - started;
-    if (!Number.isFinite(loss)) throw this.#diverged(`The loss is ${loss}`, this.#step + 1);
+    if (!Number.isFinite(loss)) throw await this.#diverged(`The loss is ${loss}`, this.#step + 1);
     if (!Number.isFinite(gradNorm))
-      throw this.#diverged(`The gradient's norm is ${gradNorm}`, this.#step + 1);
+      throw await this.#diverged(`The gradient's norm is ${gradNorm}`, this.#step + 1);
+    await this.#settle();
     this.#step += 1;
     this.#tokens += trainer.tokensPerStep;
     const event = {
@@ -150,7 +162,7 @@ export class Loop {
 
   /** Measured first, so that the best can be told and nothing broken is kept. */
   async *#save(): AsyncGenerator<RunEvent, void, void> {
-    const { recipe, run, tokenizer, trainer, observer } = this.#parts;
+    const { run, tokenizer, trainer, observer } = this.#parts;
     const step = this.#step;
     const event = this.#measuredHere() ? undefined : await this.#measure('some');
     // The last step's line tells of all the text, and comes after the checkpoint.
@@ -160,21 +172,32 @@ export class Loop {
     const folder = await this.#sound(async () => {
       if (!measured) await observer.probe(step);
       const { config, store, optimizerStates } = trainer;
-      const valLoss = measured ? { valLoss: measured.valLoss } : {};
-      const position = { step, tokens: this.#tokens, ...valLoss };
+      const position = {
+        step,
+        tokens: this.#tokens,
+        ...(measured && { measured: bestOf(measured) }),
+      };
       const written = { config, tokenizer, store, optimizerStates, position };
       return writeCheckpoint(run.checkpoints, written);
     });
     this.#last = folder;
     this.#saved = step;
+    yield { kind: 'checkpoint', step, path: folder };
+  }
+
+  /** The newest checkpoint has shown its worth: others may go, and it may be the best. */
+  async #settle(): Promise<void> {
+    if (this.#last === this.#proven) return;
+    const { recipe, run, begin } = this.#parts;
+    const measured = this.#measured?.step === this.#saved ? this.#measured : begin.measured;
+    const counts = measured && measured.step === this.#saved;
     const best = this.#best;
-    if (measured && (best?.tokens !== measured.tokens || measured.valLoss < best.valLoss)) {
-      const { valLoss, tokens } = measured;
-      this.#best = { step, valLoss, tokens };
+    if (counts && (best?.tokens !== measured.tokens || measured.valLoss < best.valLoss)) {
+      this.#best = bestOf(measured);
       await writeBest(run.checkpoints, this.#best);
     }
     await prune(run.checkpoints, recipe.train.keepCheckpoints, this.#best?.step);
-    yield { kind: 'checkpoint', step, path: folder };
+    this.#proven = this.#last;
   }
 
   /** Undefined where the work ended because the run is being stopped. */
@@ -195,16 +218,24 @@ export class Loop {
       return await work();
     } catch (thrown) {
       if (codeOf(thrown) !== 'not-finite') throw thrown;
-      throw this.#diverged('The model no longer predicts anything', this.#step, thrown);
+      throw await this.#diverged('The model predicts nothing any more', this.#step, thrown);
     }
   }
 
-  #diverged(what: string, step: number, cause?: unknown): GlassboxError {
-    const checkpoint = this.#last;
+  async #diverged(what: string, step: number, cause?: unknown): Promise<GlassboxError> {
+    const { checkpoint: origin, begin } = this.#parts;
+    // Made by this very run, and of no use: the numbers that ran away are in it.
+    const broken =
+      this.#last !== origin && this.#last !== this.#proven && this.#saved === this.#step;
+    if (broken && this.#last !== undefined) await atomicRemove(this.#last);
+    const checkpoint = broken ? this.#proven : this.#last;
+    const atOnce = origin !== undefined && checkpoint === origin && step <= begin.step + 1;
     const kept =
       checkpoint === undefined
-        ? 'No checkpoint had been written yet.'
-        : `The last good checkpoint is kept: ${checkpoint}`;
+        ? 'No good checkpoint had been written yet.'
+        : atOnce
+          ? `The checkpoint that it went on from is as it was: ${checkpoint}`
+          : `The last good checkpoint is kept: ${checkpoint}`;
     return new GlassboxError('loss-not-finite', `${what} at step ${step}. ${kept}`, {
       remedy: 'Lower train.lr, lengthen train.warmup, or set train.gradientClip.',
       details: { step, checkpoint },
@@ -215,6 +246,10 @@ export class Loop {
 
 function eventOf({ step, valLoss, bitsPerByte }: Measured): EvaluationEvent {
   return { kind: 'eval', step, valLoss, bitsPerByte };
+}
+
+function bestOf({ step, valLoss, tokens }: Best): Best {
+  return { step, valLoss, tokens };
 }
 
 function codeOf(thrown: unknown): string | undefined {

@@ -120,7 +120,7 @@ interface Drive {
 }
 
 async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
-  const { recipe, run, prepared, context, signal, begin, checkpoint } = parts;
+  const { recipe, run, prepared, context, begin, checkpoint } = parts;
   const { tokenizer, corpus } = prepared;
   const release: (() => Promise<void> | void)[] = [() => corpus.close()];
   try {
@@ -144,7 +144,8 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
     await fill(trainer, recipe, checkpoint);
 
     await run.commit(recipe, tokenizer);
-    await run.openRecords(kept(begin, recipe.train.steps, checkpoint));
+    const holding = kept(begin, recipe.train.steps, checkpoint);
+    const recorded = await run.openRecords(holding, begin.step);
     yield {
       kind: 'start',
       run: run.path,
@@ -157,7 +158,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       threads: context.threads,
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),
     };
-    yield* new Loop({ ...parts, tokenizer, trainer, observer, signal }).run();
+    yield* new Loop({ ...parts, tokenizer, trainer, observer, recorded }).run();
   } finally {
     for (const each of release) await each();
   }

@@ -119,11 +119,24 @@ export class RunFolder {
     if (!this.#committed) await removeEmpty(this.path, this.#made);
   }
 
-  /** Opens the metrics and samples for more lines, with those that `keep` says of the old. */
-  async openRecords(keep: (line: RecordLine) => boolean): Promise<void> {
-    const metrics = await this.#reopen('metrics.jsonl', keep);
-    const samples = await this.#reopen('samples.jsonl', keep);
+  /**
+   * Opens the metrics and samples for more lines, with those that `keep` says of the old. Gives the
+   * kinds of those kept that are of step `last`.
+   */
+  async openRecords(
+    keep: (line: RecordLine) => boolean,
+    last: number,
+  ): Promise<ReadonlySet<string>> {
+    const kinds = new Set<string>();
+    const noting = (line: RecordLine): boolean => {
+      const kept = keep(line);
+      if (kept && line.step === last) kinds.add(line.kind);
+      return kept;
+    };
+    const metrics = await this.#reopen('metrics.jsonl', noting);
+    const samples = await this.#reopen('samples.jsonl', noting);
     this.#files = { metrics, samples };
+    return kinds;
   }
 
   /** Appends one line. Throws the file system's reason. */
