@@ -73,6 +73,21 @@ export function contract(backendOf: () => Backend): void {
       expect(await store.read('a')).toEqual(floats(1, 2));
     }));
 
+  it('computes the same with frozen states, and still updates the others', () =>
+    withStore({ weight: [3, 2], sum: [1, 3] }, async (store) => {
+      const graph = new GraphBuilder();
+      const [weight, sum] = [graph.state('weight', [3, 2]), graph.state('sum', [1, 3])];
+      const product = graph.linear(graph.input('x', 'f32', [1, 2]), weight);
+      graph.assign(sum, graph.add(sum, product));
+      graph.output('product', product);
+      await store.write('weight', floats(1, 2, 3, 4, 5, 6));
+      const program = await store.compile(graph.build(), { frozen: true });
+      expect((await program.run({ x: floats(1, 1) }))['product']).toEqual(floats(3, 7, 11));
+      expect((await program.run({ x: floats(2, 0) }))['product']).toEqual(floats(2, 6, 10));
+      expect(await store.read('sum')).toEqual(floats(5, 13, 21));
+      expect(await store.read('weight')).toEqual(floats(1, 2, 3, 4, 5, 6));
+    }));
+
   it('refuses unknown states and wrong lengths, and keeps what was there', () =>
     withStore({ a: [2] }, async (store) => {
       await store.write('a', floats(1, 2));
