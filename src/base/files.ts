@@ -14,7 +14,16 @@
  * rename wins.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  type FileHandle,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { GlassboxError, messageOf } from './errors';
 
@@ -95,6 +104,25 @@ export function fileError(thrown: unknown, doing: string, target: string): unkno
     details: { path: target, systemCode },
     cause: thrown,
   });
+}
+
+/** A file's text, as UTF-8. Throws what `fileError` makes of a failure. */
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw fileError(thrown, 'read', file);
+  }
+}
+
+/** As `readTextFile`, but undefined where there is no such file; any other failure is thrown. */
+export async function readTextIfPresent(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return undefined;
+    throw fileError(thrown, 'read', file);
+  }
 }
 
 /** Syncs a folder's own entries. Windows cannot open folders; there the rename is journalled. */

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GlassboxError } from '../../src/base/errors';
-import { atomicFile, atomicFolder, fileError, sweepTemporary } from '../../src/base/files';
+import {
+  atomicFile,
+  atomicFolder,
+  fileError,
+  readTextFile,
+  readTextIfPresent,
+  sweepTemporary,
+} from '../../src/base/files';
 
 /** A text that the pattern matches, inside `toMatchObject` (a bare RegExp there checks nothing). */
 const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
@@ -148,5 +155,25 @@ describe('fileError', () => {
       code: 'ERR_INVALID_ARG_TYPE',
     });
     expect(fileError(nodeError, 'write', 'x')).toBe(nodeError);
+  });
+});
+
+describe('reading a text', () => {
+  it('says what to do where it cannot be read', async () => {
+    const missing = path.join(folder, 'none.txt');
+    await expect(readTextFile(missing)).rejects.toMatchObject({
+      code: 'not-found',
+      message: like(/none\.txt/),
+    });
+    await expect(readTextFile(folder)).rejects.toMatchObject({ code: 'not-a-file' });
+  });
+
+  it('takes only a missing file for absence', async () => {
+    const file = path.join(folder, 'a.txt');
+    expect(await readTextIfPresent(file)).toBeUndefined();
+    await writeFile(file, 'é');
+    expect(await readTextIfPresent(file)).toBe('é');
+    expect(await readTextFile(file)).toBe('é');
+    await expect(readTextIfPresent(folder)).rejects.toMatchObject({ code: 'not-a-file' });
   });
 });

@@ -90,7 +90,7 @@ function addEncode(group: Command, context: Context): void {
     )
     .action(async (file: string, options: EncodeOptions) => {
       const { tokenizer, special } = options;
-      const text = await readText(file, context.streams);
+      const text = await readInput(file, context.streams);
       const engine = await context.engine();
       const offsets = options.offsets === true;
       const answer = await engine.encode({ tokenizer, special, offsets, text }, context.signal);
@@ -146,7 +146,7 @@ function readIds(text: string): number[] {
 }
 
 /** A file's text, or that of standard input. A byte order mark stays: offsets count from the start. */
-async function readText(file: string, streams: Streams): Promise<string> {
+async function readInput(file: string, streams: Streams): Promise<string> {
   const bytes = file === '-' ? await streams.readStdin() : await readBytes(file);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

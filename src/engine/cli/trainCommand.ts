@@ -2,10 +2,9 @@
  * `glassbox train`: a recipe (a file, or the defaults) with settings on top becomes a run. Every option
  * but the folders is a setting in short form: `--steps 100` is `--set train.steps=100`.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
-import { fileError } from '../../base/files';
+import { readTextFile } from '../../base/files';
 import { applySettings, defaultRecipe, parseRecipe, type Recipe } from '../../recipe/run';
 import { isCancelled, writeJson, writeLine } from './console';
 import { RunDisplay } from './display';
@@ -108,13 +107,8 @@ function settingsFrom(options: TrainOptions): string[] {
 }
 
 async function readRecipe(file: string): Promise<Recipe> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (thrown) {
-    throw fileError(thrown, 'read', file);
-  }
-  return resolvePaths(parseRecipe(text, file), path.dirname(path.resolve(file)));
+  const recipe = parseRecipe(await readTextFile(file), file);
+  return resolvePaths(recipe, path.dirname(path.resolve(file)));
 }
 
 /** The recipe with its paths made absolute: in a file they are relative to it, else to here. */

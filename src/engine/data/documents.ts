@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { fileError } from '../../base/files';
 import { cutStream, cutText, PIECE_LENGTH, type DocumentPiece } from './pieces';
-import { looksLikeText, readText, type TextOptions } from './textFile';
+import { looksLikeText, streamText, type TextOptions } from './textFile';
 
 export interface ReadOptions extends TextOptions {
   /** The longest piece, in UTF-16 code units; 65,536 if not given. */
@@ -88,7 +88,7 @@ async function* readLines(file: string, options: ReadOptions): AsyncGenerator<Do
     yield* cutText(textOfLine(line, source, options), source, options.pieceLength);
   };
   let held: string[] = [];
-  for await (const chunk of readText(file, options)) {
+  for await (const chunk of streamText(file, options)) {
     let start = 0;
     for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
       held.push(chunk.slice(start, end));
@@ -117,7 +117,7 @@ async function* read(
     files++;
     const pieces = /\.jsonl$/i.test(file)
       ? readLines(file, options)
-      : cutStream(readText(file, options), file, options.pieceLength);
+      : cutStream(streamText(file, options), file, options.pieceLength);
     let empty = true;
     for await (const piece of pieces) {
       empty = false;

@@ -85,7 +85,7 @@ export async function looksLikeText(file: string): Promise<boolean> {
  * @throws GlassboxError `binary-data`, `invalid-utf8` (with the offset in bytes), `cancelled`, or
  *   the file system's reason
  */
-export async function* readText(
+export async function* streamText(
   file: string,
   { signal, invalidUtf8 = 'error' }: TextOptions = {},
 ): AsyncGenerator<string> {

@@ -10,7 +10,13 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import { atomicFile, atomicFolder, fileError, systemCodeOf } from '../../base/files';
+import {
+  atomicFile,
+  atomicFolder,
+  fileError,
+  readTextIfPresent,
+  systemCodeOf,
+} from '../../base/files';
 import type { ModelConfig } from '../../recipe/model';
 import {
   formatModelConfig,
@@ -20,7 +26,7 @@ import {
 } from './modelConfig';
 import { parseJsonFile } from './jsonFile';
 import { checkParameters, parameterShapes } from './parameters';
-import { openModelTensors, readText } from './modelTensors';
+import { openModelTensors } from './modelTensors';
 import { writeSafetensors, type WrittenDtype } from './safetensorsWriter';
 import type { TensorSource } from './tensorSource';
 
@@ -82,23 +88,24 @@ function chatTemplateIn(tokenizerConfig: string): string | undefined {
  *   `model-weights`, `model-tensors`, `safetensors-...`
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
-  const configText = await readText(folder, 'config.json');
+  const textOf = (name: string) => readTextIfPresent(path.join(folder, name));
+  const configText = await textOf('config.json');
   if (configText === undefined)
     throw new GlassboxError('not-a-model', `${folder} is not a model: it has no config.json.`, {
       remedy: 'Choose the folder of a model or of a checkpoint.',
       details: { path: folder },
     });
   const { config, specialTokens } = parseModelConfig(configText);
-  const tokenizerConfig = await readText(folder, 'tokenizer_config.json');
-  const generationText = await readText(folder, 'generation_config.json');
+  const tokenizerConfig = await textOf('tokenizer_config.json');
+  const generationText = await textOf('generation_config.json');
   const generation =
     generationText === undefined
       ? undefined
       : parseJsonFile(generationText, generationSchema, 'generation_config.json');
   const chatTemplate =
-    (await readText(folder, 'chat_template.jinja')) ??
+    (await textOf('chat_template.jinja')) ??
     (tokenizerConfig === undefined ? undefined : chatTemplateIn(tokenizerConfig));
-  const tokenizerJson = await readText(folder, 'tokenizer.json');
+  const tokenizerJson = await textOf('tokenizer.json');
 
   const tensors = await openModelTensors(folder);
   try {

@@ -1,26 +1,15 @@
 /**
  * The weights of a model's folder: one safetensors file, or several with an index.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import { fileError, systemCodeOf } from '../../base/files';
+import { fileError, readTextIfPresent } from '../../base/files';
 import { parseJsonFile } from './jsonFile';
 import { openSafetensors, type SafetensorsFile } from './safetensorsFile';
 import type { TensorInfo } from './safetensorsHeader';
 import type { TensorSource } from './tensorSource';
-
-/** The text of a file of the folder, undefined if it isn't there. */
-export async function readText(folder: string, name: string): Promise<string | undefined> {
-  const file = path.join(folder, name);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return undefined;
-    throw fileError(thrown, 'read', file);
-  }
-}
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
@@ -58,7 +47,7 @@ class ShardedTensors implements TensorSource {
   }
 }
 
-async function openShards(folder: string, indexText: string): Promise<TensorSource> {
+async function openSharded(folder: string, indexText: string): Promise<TensorSource> {
   const indexName = 'model.safetensors.index.json';
   const { weight_map: weightMap } = parseJsonFile(indexText, indexSchema, indexName);
   const files = new Map<string, SafetensorsFile>();
@@ -90,8 +79,8 @@ async function openShards(folder: string, indexText: string): Promise<TensorSour
  * @throws GlassboxError `model-weights` if there are none, `safetensors-...` if they are damaged.
  */
 export async function openModelTensors(folder: string): Promise<TensorSource> {
-  const index = await readText(folder, 'model.safetensors.index.json');
-  if (index !== undefined) return openShards(folder, index);
+  const index = await readTextIfPresent(path.join(folder, 'model.safetensors.index.json'));
+  if (index !== undefined) return openSharded(folder, index);
   const names = await readdir(folder).catch((thrown: unknown) => {
     throw fileError(thrown, 'read', folder);
   });
