@@ -5,7 +5,7 @@
  * with T squared: long contexts are the WebGPU backend's business.
  */
 import type { Node, Value } from '../../graph/graph';
-import type { Lowering } from './lowering';
+import type { Lowering } from './loweringContext';
 
 const MICROSOFT = { domain: 'com.microsoft' } as const;
 /** Far below any score, yet finite, so that a fully masked row cannot give NaN. */

@@ -3,7 +3,7 @@
  * are kept for the backward pass.
  */
 import type { Node } from '../../graph/graph';
-import type { Lowering } from './lowering';
+import type { Lowering } from './loweringContext';
 
 export function lowerCrossEntropy(node: Node<'crossEntropy'>, lowering: Lowering): void {
   const { emit } = lowering;

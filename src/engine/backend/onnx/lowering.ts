@@ -4,47 +4,21 @@
  * keeps what its backward operator will need (softmax probabilities, sigmoids), so that nothing is
  * computed twice. AdamW is not lowered: the program runs it after the session (see `program.ts`).
  */
-import { GlassboxError } from '../../../base/errors';
 import { applyRule, sizeOf } from '../../graph/graph';
 import type { Graph, Node, RuleTable, Value } from '../../graph/graph';
 import { lowerAttention, lowerAttentionBackward, lowerCachedAttention } from './attention';
-import { Emitter } from './emitter';
-import { findFusions } from './fusions';
-import type { Fusions } from './fusions';
 import { lowerCrossEntropy, lowerCrossEntropyBackward } from './crossEntropy';
+import { Lowering } from './loweringContext';
 
 const MICROSOFT = { domain: 'com.microsoft' } as const;
 
-/** What a rule sees beside its node. */
-export class Lowering {
-  readonly emit = new Emitter();
-  readonly fusions: Fusions;
-  readonly #names = new Map<number, string>();
-
-  constructor(graph: Graph) {
-    this.fusions = findFusions(graph);
-    for (const node of graph.nodes) {
-      if (!this.fusions.absorbed.has(node)) applyRule(rules, node, this);
-    }
+/** All of a graph but what `findFusions` gives to another node. Throws `backend-compile`. */
+export function lower(graph: Graph): Lowering {
+  const lowering = new Lowering(graph);
+  for (const node of graph.nodes) {
+    if (!lowering.fusions.absorbed.has(node)) applyRule(rules, node, lowering);
   }
-
-  /** The ONNX name of a value. */
-  of(value: Value): string {
-    const name = this.#names.get(value.id);
-    if (name !== undefined) return name;
-    throw new GlassboxError('backend-compile', `${value.label} is needed before it is computed.`);
-  }
-
-  set(value: Value, name: string): void {
-    this.#names.set(value.id, name);
-  }
-
-  /** The value as int64, which indices and positions must be. */
-  asLong(value: Value): string {
-    return this.emit.once(`long ${value.id}`, () =>
-      this.emit.node('Cast', [this.of(value)], { to: 7 }),
-    );
-  }
+  return lowering;
 }
 
 type Lower<Name extends Node['op']> = (node: Node<Name>, lowering: Lowering) => void;

@@ -6,20 +6,34 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GlassboxError, messageOf } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
-import type { Graph, Node, Update, Value } from '../../graph/graph';
+import type { Graph, Node, Shape, Update, Value } from '../../graph/graph';
 import type { CompileOptions, Feeds, Program, Results } from '../backend';
 import { checkFeeds, checkStates } from '../feeds';
 import { adamwInPlace } from './adamw';
-import { Lowering, inputName, stateName } from './lowering';
+import { inputName, lower, stateName } from './lowering';
 import { encodeModel } from './protobuf';
 import type { OnnxExternalTensor, OnnxPort } from './protobuf';
-import type { OnnxStore, SessionSettings } from './store';
 
 const OPSET = 21;
 
+export interface SessionSettings {
+  readonly threads: number;
+}
+
+/** What a program needs of the store whose states it reads and updates. */
+export interface States {
+  readonly states: ReadonlyMap<string, Shape>;
+  /** The state itself, not a copy. */
+  data(name: string): Float32Array;
+  /** The same memory as onnxruntime takes it. */
+  tensor(name: string): Tensor;
+  /** Takes `data` as the state, without a copy: the caller gives it away. */
+  adopt(name: string, data: Float32Array): void;
+}
+
 export async function compile(
   graph: Graph,
-  store: OnnxStore,
+  store: States,
   settings: SessionSettings & CompileOptions,
 ): Promise<Program> {
   checkStates(graph, store.states);
@@ -29,7 +43,7 @@ export async function compile(
   if (late) {
     throw new GlassboxError('backend-compile', `${late.op} cannot use what adamw has computed.`);
   }
-  const lowering = new Lowering(graph);
+  const lowering = lower(graph);
 
   // Everything that leaves the session: outputs, new states, what the optimizer reads.
   const fetched = new Map<string, Value>();
@@ -98,7 +112,7 @@ interface Frozen {
   readonly bytes: Uint8Array;
 }
 
-function freeze(store: OnnxStore, name: string): Frozen {
+function freeze(store: States, name: string): Frozen {
   const { buffer, byteOffset, byteLength } = store.data(name);
   const shape = store.states.get(name)!;
   return {
@@ -132,7 +146,7 @@ async function createSession(
 
 interface Parts {
   readonly graph: Graph;
-  readonly store: OnnxStore;
+  readonly store: States;
   readonly session: InferenceSession | undefined;
   /** Value id -> name of the session's output. */
   readonly names: ReadonlyMap<number, string>;
@@ -253,7 +267,7 @@ function runAdamw(
 }
 
 function applyUpdate(
-  store: OnnxStore,
+  store: States,
   { state, value, at }: Update,
   data: Float32Array,
   computed: ReadonlyMap<number, Float32Array | Int32Array>,

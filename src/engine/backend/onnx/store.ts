@@ -6,12 +6,9 @@ import type { Graph, Shape } from '../../graph/graph';
 import type { CompileOptions, Program, Store } from '../backend';
 import { refuseKnown } from '../feeds';
 import { compile } from './program';
+import type { SessionSettings, States } from './program';
 
-export interface SessionSettings {
-  readonly threads: number;
-}
-
-export class OnnxStore implements Store {
+export class OnnxStore implements Store, States {
   readonly #states: Map<string, Shape>;
   readonly #tensors = new Map<string, { tensor: Tensor; data: Float32Array }>();
   readonly #programs = new Set<Program>();
@@ -80,7 +77,6 @@ export class OnnxStore implements Store {
     this.#disposed = true;
   }
 
-  /** The state itself, not a copy. */
   data(name: string): Float32Array {
     return this.#get(name).data;
   }
@@ -89,7 +85,6 @@ export class OnnxStore implements Store {
     return this.#get(name).tensor;
   }
 
-  /** Takes `data` as the state, without a copy: the caller gives it away. */
   adopt(name: string, data: Float32Array): void {
     const shape = this.#states.get(name);
     if (shape) this.#put(name, shape, data);
