@@ -239,7 +239,7 @@ describe('writeShards and openShards', () => {
     await writeShards(pieces(['the old one']), bytes, target, options);
     const broken: CorpusTokenizer = { ...bytes, encode: () => [999] };
     await expect(writeShards(pieces(['new']), broken, target, options)).rejects.toMatchObject({
-      code: 'token-out-of-range',
+      code: 'token-range',
     });
     const controller = new AbortController();
     const cancelled = writeShards(pieces(['word '.repeat(40_000)], 1000), bytes, target, {

@@ -57,7 +57,7 @@ test('vocabulary sizes are the largest id + 1', async () => {
 
 test('an unknown name is an error that lists the known ones', async () => {
   await expect(builtinTokenizer('gpt5')).rejects.toMatchObject({
-    code: 'tokenizer-unknown-name',
+    code: 'tokenizer-unknown',
     remedy: expect.stringContaining(BUILTIN_TOKENIZERS.join(', ')) as string,
   });
 });

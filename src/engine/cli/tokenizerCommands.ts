@@ -152,7 +152,7 @@ async function readInput(file: string, streams: Streams): Promise<string> {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     const name = file === '-' ? 'Standard input' : file;
-    throw new GlassboxError('utf8-invalid', `${name} is not UTF-8 text.`, {
+    throw new GlassboxError('invalid-utf8', `${name} is not UTF-8 text.`, {
       remedy: 'Convert it first, for example with iconv.',
       cause,
     });

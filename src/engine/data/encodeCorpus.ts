@@ -41,7 +41,7 @@ function checkedIds(ids: ArrayLike<number>, vocab: number): Int32Array {
   for (const id of checked)
     if (id < 0 || id >= vocab)
       throw new GlassboxError(
-        'token-out-of-range',
+        'token-range',
         `The tokenizer gave the token ${id}, but its vocabulary has ${vocab}.`,
         { remedy: 'The tokenizer is damaged: choose another, or train it again.' },
       );
@@ -52,7 +52,7 @@ function checkedIds(ids: ArrayLike<number>, vocab: number): Int32Array {
  * Encodes all documents, each part into its sink, an end-of-text token after each document (not
  * where the cut parts one).
  *
- * @throws GlassboxError `no-tokens` if nothing is left to train on, `token-out-of-range`,
+ * @throws GlassboxError `no-tokens` if nothing is left to train on, `token-range`,
  *   `corpus-changed`, `cancelled`, and what iterating the documents throws
  */
 export async function encodeDocuments(

@@ -69,14 +69,14 @@ const loaded = new Map<string, Promise<Tokenizer>>();
 /**
  * A built-in tokenizer by name; the same one each time.
  *
- * @throws GlassboxError `tokenizer-unknown-name`, or `tokenizer-missing` where the package that
+ * @throws GlassboxError `tokenizer-unknown`, or `tokenizer-missing` where the package that
  * holds its ranks is not there
  */
 export function builtinTokenizer(name: string): Promise<Tokenizer> {
   const builtin = BUILTINS.get(name);
   if (!builtin) {
     return Promise.reject(
-      new GlassboxError('tokenizer-unknown-name', `There is no built-in tokenizer "${name}".`, {
+      new GlassboxError('tokenizer-unknown', `There is no built-in tokenizer "${name}".`, {
         remedy: `Use one of ${BUILTIN_TOKENIZERS.join(', ')}, or the path of a tokenizer.json.`,
         details: { name, known: BUILTIN_TOKENIZERS },
       }),
