@@ -201,8 +201,8 @@ function startLines(
     `vocabulary ${grouped(start.vocab)}`,
     `${short(start.tokens)} tokens of text`,
     `${short(start.validationTokens)} held out`,
+    // Its adapter, which names the threads where there can be several.
     clean(start.backend),
-    start.threads === 1 ? '1 thread' : `${start.threads} threads`,
   ].join(' · ');
   const resumed = start.resumedFrom ? `  resumed at step ${grouped(start.resumedFrom)}` : '';
   return [
