@@ -7,8 +7,8 @@
  *     [--folder FOLDER]                       keeps the models there
  *
  * Every measurement is a process of its own, ours and the peer's by turns; the table gives medians of
- * the rounds. The peer is asked through node-llama-cpp; `inside` is what llama.cpp itself says that
- * it needed, without the way there and back.
+ * the rounds. Beside tokens a second by the clock stands the processor time a token takes, which
+ * other programs on the machine disturb less. The peer is asked through node-llama-cpp.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
@@ -37,14 +37,23 @@ const measurementSchema = z.object({
   processor: z.array(z.number()),
   /** Milliseconds to the first token, for each repeat. */
   prompts: z.array(z.number()),
-  /** Tokens a second by the program's own account. */
-  inside: z.number().optional(),
+  /** Milliseconds from the start to the first token of all, models read and programs compiled. */
+  loading: z.number(),
+  /** The process's most memory, in MiB. */
+  memory: z.number(),
   ids: z.array(z.int()),
 });
 type Measurement = z.infer<typeof measurementSchema>;
 
-async function timed(write: () => AsyncIterable<number>): Promise<Measurement> {
-  const result: Measurement = { spans: [], processor: [], prompts: [], ids: [] };
+async function timed(begun: number, write: () => AsyncIterable<number>): Promise<Measurement> {
+  const result: Measurement = {
+    spans: [],
+    processor: [],
+    prompts: [],
+    loading: 0,
+    memory: 0,
+    ids: [],
+  };
   for (let repeat = -1; repeat < REPEATS; repeat++) {
     const ids: number[] = [];
     const started = performance.now();
@@ -59,20 +68,25 @@ async function timed(write: () => AsyncIterable<number>): Promise<Measurement> {
       if (ids.length === TOKENS) break;
     }
     // The first one warms up.
-    if (repeat < 0) continue;
+    if (repeat < 0) {
+      result.loading = first - begun;
+      continue;
+    }
     const { user, system } = process.cpuUsage(busy);
     result.spans.push(performance.now() - first);
     result.processor.push((user + system) / 1000);
     result.prompts.push(first - started);
     result.ids = ids;
   }
+  result.memory = process.resourceUsage().maxRSS / 1024;
   return result;
 }
 
 async function measureOurs(folder: string, threads: number): Promise<Measurement> {
+  const begun = performance.now();
   const backend = await openOnnx({ threads });
   const model = await loadModel(folder, backend);
-  return timed(async function* () {
+  return timed(begun, async function* () {
     model.forget();
     for await (const step of generate(model, PROMPT, { temperature: 0, maxTokens: TOKENS })) {
       if (step.kind === 'token') yield step.id;
@@ -89,40 +103,31 @@ interface Peer {
           clearHistory(): Promise<void>;
           evaluate(tokens: readonly number[], options: object): AsyncIterable<number>;
         };
-        printTimings(): Promise<void>;
       }>;
     }>;
   }>;
 }
 
 async function measurePeer(file: string, threads: number, modules: string): Promise<Measurement> {
+  const begun = performance.now();
   const entry = path.join(modules, 'node-llama-cpp', 'dist', 'index.js');
   const peer = (await import(pathToFileURL(entry).href)) as Peer;
-  let log = '';
   const llama = await peer.getLlama({
     gpu: false,
     build: 'never',
     maxThreads: threads,
-    logLevel: 'info',
-    logger: (_level: string, message: string) => (log += message),
+    logLevel: 'error',
   });
   const model = await llama.loadModel({ modelPath: file });
   const context = await model.createContext({
     contextSize: 256,
     threads,
-    performanceTracking: true,
   });
   const sequence = context.getSequence();
-  const result = await timed(async function* () {
+  return timed(begun, async function* () {
     await sequence.clearHistory();
-    log = '';
     yield* sequence.evaluate(PROMPT, { temperature: 0, yieldEogToken: true });
   });
-  await context.printTimings();
-  const [, perSecond] = /\beval time =.*?([\d.]+) tokens per second\)\s*(?:\n|$)/.exec(
-    log.replace(/prompt eval time[^\n]*/g, ''),
-  ) ?? [undefined, undefined];
-  return perSecond === undefined ? result : { ...result, inside: Number(perSecond) };
 }
 
 const median = (values: readonly number[]): number => {
@@ -161,9 +166,9 @@ async function main(): Promise<void> {
     return measurementSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1)!));
   };
 
-  const header = ['size', 'parameters', 'threads', 'glassbox tok/s', 'llama.cpp tok/s', 'inside'];
-  console.log(`| ${[...header, 'ratio', 'prompt ms (ours, peer)', 'same ids'].join(' | ')} |`);
-  console.log(`|${'---|'.repeat(9)}`);
+  const header = ['size', 'parameters', 'threads', 'program', 'tokens/s', 'ratio'];
+  header.push('CPU ms/token', 'prompt ms', 'first load ms', 'peak MiB', 'same tokens');
+  console.log(`| ${header.join(' | ')} |\n|${'---|'.repeat(header.length)}`);
   for (const size of values.sizes.split(',') as Size[]) {
     const config = resolveModel({ ...defaultRecipe().model, preset: size }, VOCAB[size]);
     const model = path.join(folder, size);
@@ -188,20 +193,26 @@ async function main(): Promise<void> {
     }
     const rate = (all: readonly Measurement[]): number =>
       median(all.map(({ spans }) => ((TOKENS - 1) * 1000) / median(spans)));
-    const prompt = (all: readonly Measurement[]): string =>
-      median(all.map(({ prompts }) => median(prompts))).toFixed(0);
-    const row = [size, parameterCount(config), threads, rate(ours).toFixed(1)];
-    if (theirs.length > 0) {
-      const same = ours[0]!.ids.findIndex((id, at) => id !== theirs[0]!.ids[at]);
-      row.push(
-        rate(theirs).toFixed(1),
-        median(theirs.map(({ inside }) => inside ?? NaN)).toFixed(1),
-        (rate(ours) / rate(theirs)).toFixed(2),
-        `${prompt(ours)}, ${prompt(theirs)}`,
-        same < 0 ? 'all' : same,
-      );
-    } else row.push('', '', '', prompt(ours), '');
-    console.log(`| ${row.join(' | ')} |`);
+    const show = (program: string, all: readonly Measurement[]): void => {
+      const of = (pick: (one: Measurement) => number): number => median(all.map(pick));
+      const differs = ours[0]!.ids.findIndex((id, at) => id !== all[0]!.ids[at]);
+      const row = [
+        size,
+        parameterCount(config),
+        threads,
+        program,
+        rate(all).toFixed(1),
+        (rate(all) / rate(theirs.length > 0 ? theirs : ours)).toFixed(2),
+        of(({ processor }) => median(processor) / (TOKENS - 1)).toFixed(2),
+        of(({ prompts }) => median(prompts)).toFixed(0),
+        of(({ loading }) => loading).toFixed(0),
+        of(({ memory }) => memory).toFixed(0),
+        differs < 0 ? 'all' : `first ${differs}`,
+      ];
+      console.log(`| ${row.join(' | ')} |`);
+    };
+    show('glassbox', ours);
+    if (theirs.length > 0) show('llama.cpp', theirs);
   }
   if (values.folder === undefined) await rm(folder, { recursive: true });
 }

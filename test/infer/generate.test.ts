@@ -9,7 +9,7 @@ import type {
   LoadedModel,
   TokenStep,
 } from '../../src/engine/infer/infer';
-import { byteTokenizer } from '../../src/engine/tokenizer/tokenizer';
+import { byteTokenizer, parseTokenizerJson } from '../../src/engine/tokenizer/tokenizer';
 import { tinyConfig, tinyModel } from './models';
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
@@ -48,6 +48,49 @@ describe('generate', () => {
       expect(done).toEqual({ kind: 'done', finishReason: 'length', text: tokenizer.decode(ids) });
       expect(steps.map(({ text }) => text).join('')).toBe(done.text);
     }
+  });
+
+  it('keeps the blank between a prompt and what follows, whatever the tokenizer does at a start', async () => {
+    // As SentencePiece's tokenizers are written down: a blank goes before a text and comes off again.
+    const spm = parseTokenizerJson(
+      JSON.stringify({
+        added_tokens: [{ id: 0, content: '<s>', special: true }],
+        normalizer: {
+          type: 'Sequence',
+          normalizers: [
+            { type: 'Prepend', prepend: '▁' },
+            { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+          ],
+        },
+        pre_tokenizer: null,
+        post_processor: null,
+        decoder: {
+          type: 'Sequence',
+          decoders: [
+            { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+            { type: 'ByteFallback' },
+            { type: 'Fuse' },
+            { type: 'Strip', content: ' ', start: 1, stop: 0 },
+          ],
+        },
+        model: {
+          type: 'BPE',
+          byte_fallback: false,
+          vocab: { '<s>': 0, '▁': 1, a: 2, b: 3, '▁a': 4, '▁b': 5 },
+          merges: ['▁ a', '▁ b'],
+        },
+      }),
+    );
+    const config = tinyConfig({ vocab: 6 });
+    const spaced = await tinyModel(backend, { tokenizer: spm, config });
+    for (const prompt of ['a', 'ab b', [0]]) {
+      for (let seed = 0; seed < 5; seed++) {
+        const { ids, done } = await collect(spaced, prompt, { seed, maxTokens: 8 });
+        const pieces = ids.map((id) => ['', ' ', 'a', 'b', ' a', ' b'][id]!);
+        expect(done.text).toBe(pieces.join(''));
+      }
+    }
+    await spaced.dispose();
   });
 
   it('chooses the same with the same seed', async () => {

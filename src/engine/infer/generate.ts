@@ -6,6 +6,7 @@
  */
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { Rng } from '../../base/rng';
+import type { StreamDecoder, Tokenizer } from '../tokenizer/tokenizer';
 import { distributionOf, likeliest, logprobOf, rankOf } from './distribution';
 import type { Distribution } from './distribution';
 import type { LoadedModel } from './loadedModel';
@@ -60,7 +61,7 @@ export type FinishReason = 'end' | 'stop' | 'length' | 'context';
 export interface Finished {
   readonly kind: 'done';
   readonly finishReason: FinishReason;
-  /** Everything that was written, without the prompt. */
+  /** Everything that was written, without the prompt and without special tokens. */
   readonly text: string;
 }
 
@@ -100,7 +101,6 @@ async function* steps(
   const sampling = resolveSampling(options);
   const rng = new Rng(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const stopText = new StopText(stop);
-  const decoder = tokenizer?.streamDecoder({ skipSpecial: true });
   const ids = promptIds(model, prompt);
   if (ids.length >= config.context) {
     throw new GlassboxError(
@@ -116,6 +116,8 @@ async function* steps(
     );
   }
 
+  const decoder = tokenizer && decoderAfter(tokenizer, ids);
+  const special = new Set(tokenizer?.specialTokens.values());
   const textOf = (id: number): string =>
     tokenizer ? (tokenizer.hasToken(id) ? tokenizer.tokenText(id) : `<${id}>`) : '';
   let whole = '';
@@ -127,7 +129,8 @@ async function* steps(
     ids.push(id);
 
     let text = '';
-    if (decoder && !model.endIds.has(id)) text = stopText.push(decoder.push(id));
+    const silent = special.has(id) || model.endIds.has(id);
+    if (decoder && !silent) text = stopText.push(decoder.push(id));
     const ended = finishReason(model, { id, stopText, written, maxTokens, length: ids.length });
     // What was held back is text after all, unless the stop string was met.
     if (ended && ended !== 'stop') text += stopText.push(decoder?.end() ?? '') + stopText.end();
@@ -167,6 +170,18 @@ function promptIds(model: LoadedModel, prompt: string | readonly number[]): numb
     'The prompt is empty, and the model has no token for the beginning of a text.',
     { remedy: 'Give a prompt.' },
   );
+}
+
+/**
+ * A decoder that stands behind the prompt: what comes is in the midst of a text, where a tokenizer
+ * that leaves out a blank at the beginning of one does not. A character that the prompt begins and
+ * the model ends is counted to what the model writes.
+ */
+function decoderAfter(tokenizer: Tokenizer, prompt: readonly number[]): StreamDecoder {
+  const decoder = tokenizer.streamDecoder();
+  // No character has more than four bytes, and no token less than one.
+  for (const id of prompt.slice(-4)) if (tokenizer.hasToken(id)) decoder.push(id);
+  return decoder;
 }
 
 function choose(
