@@ -36,3 +36,27 @@ export class AsyncQueue<Item> implements AsyncIterable<Item> {
     }
   }
 }
+
+/**
+ * Yields what `work` reports while it works, and gives its result. Whoever stops reading stops it;
+ * either way it has ended when this ends.
+ */
+export async function* yieldReports<Report, Result>(
+  signal: AbortSignal,
+  work: (ends: AbortSignal, report: (report: Report) => void) => Promise<Result>,
+): AsyncGenerator<Report, Result, void> {
+  const left = new AbortController();
+  const reports = new AsyncQueue<Report>();
+  const result = work(AbortSignal.any([signal, left.signal]), (report) => reports.push(report));
+  const ended = result.then(
+    () => reports.end(),
+    () => reports.end(),
+  );
+  try {
+    yield* reports;
+    return await result;
+  } finally {
+    left.abort();
+    await ended;
+  }
+}

@@ -2,9 +2,10 @@
  * The protocol's requests in terms of the rooms: the one place that knows both. It runs wherever the
  * work is done, mostly in a worker, and keeps the model that was last asked.
  */
+import { yieldReports } from '../base/asyncQueue';
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import { atomicFile } from '../base/files';
-import type * as messages from '../protocol/messages';
+import type { TokenizerTrainEvent } from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
 import { encodeInMemory, readDocuments } from './data/data';
 import { listDevices, openBackend, threadsFor } from './devices';
@@ -12,7 +13,8 @@ import { evaluate } from './eval/eval';
 import { generate, logitsOf } from './infer/infer';
 import { ModelSlot } from './modelSlot';
 import { openTokenizer } from './tokenizerNames';
-import { trainBpe } from './tokenizer/tokenizer';
+import { patternNamed, trainBpe } from './tokenizer/tokenizer';
+import type { Tokenizer } from './tokenizer/tokenizer';
 import { resumeRun, runRecipe, startRun } from './train/train';
 
 export interface ServiceOptions {
@@ -82,31 +84,19 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       }
     },
 
-    async *trainTokenizer({ data, vocab, pattern, out }, signal) {
-      const known = pattern === 'gpt2' || pattern === 'cl100k' || pattern === 'o200k';
-      const pending: messages.TokenizerTrainEvent[] = [];
-      let wake = (): void => undefined;
-      const training = trainBpe(texts(data, signal), {
-        vocabSize: vocab,
-        pattern: known ? pattern : { regex: pattern },
-        specialTokens: ['<|endoftext|>'],
-        signal,
-        onProgress: ({ phase, done, total }) => {
-          const doing = phase === 'count' ? 'Counting words' : 'Merging pairs';
-          pending.push({ kind: 'progress', doing, done, total });
-          wake();
-        },
-      });
-      const ended = training.then(
-        () => true,
-        () => true,
-      );
-      for (let over = false; !over;) {
-        const woken = new Promise<false>((resolve) => (wake = () => resolve(false)));
-        over = await Promise.race([ended, woken]);
-        yield* pending.splice(0);
-      }
-      const tokenizer = await training;
+    async *trainTokenizer({ data, vocab, pattern, specialTokens, out }, signal) {
+      const train = (ends: AbortSignal, report: (event: TokenizerTrainEvent) => void) =>
+        trainBpe(texts(data, ends), {
+          vocabSize: vocab,
+          pattern: patternNamed(pattern),
+          specialTokens,
+          signal: ends,
+          onProgress: ({ phase, done, total }) => {
+            const doing = phase === 'count' ? 'Counting words' : 'Merging pairs';
+            report({ kind: 'progress', doing, done, total });
+          },
+        });
+      const tokenizer = yield* yieldReports<TokenizerTrainEvent, Tokenizer>(signal, train);
       await atomicFile(out, tokenizer.toJson());
       yield { kind: 'done', file: out, vocab: tokenizer.vocabSize };
     },

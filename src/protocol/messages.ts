@@ -153,6 +153,8 @@ export const tokenizerTrainRequestSchema = z.object({
   vocab: z.int().positive(),
   /** `gpt2`, `cl100k`, `o200k`, or a regular expression. */
   pattern: z.string().min(1),
+  /** Tokens of their own, counted in `vocab`, that no text is encoded to unless it is allowed. */
+  specialTokens: z.array(z.string().min(1)),
   /** The `tokenizer.json` to write. */
   out: path,
 });

@@ -93,6 +93,8 @@ const SHAPE_KEYS = [
   'headDim',
   'width',
   'intermediate',
+  'ropeTheta',
+  'normEpsilon',
   'tieEmbeddings',
   'qkvBias',
   'qkNorm',
@@ -143,6 +145,12 @@ const modelSchema = z
       ),
   })
   .superRefine((model, context) => {
+    if (model.preset !== undefined && model.depth !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['depth'],
+        message: 'cannot be chosen together with model.preset: each of them decides the whole shape',
+      });
     if (model.from === undefined) return;
     for (const key of SHAPE_KEYS)
       if (model[key] !== undefined)

@@ -28,6 +28,7 @@ interface TokenizerTrainOptions extends CommonOptions {
   readonly data: string[];
   readonly vocabSize: number;
   readonly pattern: string;
+  readonly specialToken?: string[];
   readonly out: string;
 }
 
@@ -42,17 +43,29 @@ function addTokenizerTrain(group: Command, context: Context): void {
       wholeNumber(256, 1_000_000),
     )
     .option(
+      '--special-token <text...>',
+      'a token of its own, such as "<|endoftext|>"; counted in the vocabulary',
+    )
+    .option(
       '--pattern <pattern>',
       'how text is split first: gpt2, cl100k, o200k, or a regular expression',
       'gpt2',
     )
     .requiredOption('--out <file>', 'the tokenizer.json to write')
     .action(async (options: TokenizerTrainOptions) => {
-      const { data, vocabSize: vocab, pattern, out, json } = options;
+      const {
+        data,
+        vocabSize: vocab,
+        pattern,
+        specialToken: specialTokens = [],
+        out,
+        json,
+      } = options;
       const { streams, signal } = context;
       const engine = await context.engine();
       const live = !json && streams.stderr.isTTY === true;
-      for await (const event of engine.trainTokenizer({ data, vocab, pattern, out }, signal)) {
+      const request = { data, vocab, pattern, specialTokens, out };
+      for await (const event of engine.trainTokenizer(request, signal)) {
         if (json) {
           writeJson(streams, event);
         } else if (event.kind === 'done') {

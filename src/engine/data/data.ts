@@ -4,11 +4,10 @@
  */
 export { readDocuments, type ReadOptions } from './documents';
 export { cutText, type DocumentPiece } from './pieces';
-export { surveyDocuments, type Documents, type Survey } from './split';
-export { encodeInMemory, type EncodeOptions, type EncodeProgress } from './encodeCorpus';
-export { writeShards, type ShardOptions } from './shardWriter';
-export { openShards, type ShardExpectations } from './shardCorpus';
-export type { CorpusIndex, SplitIndex } from './shardFormat';
+export { splitDocuments, surveyDocuments, type Survey } from './split';
+export { encodeInMemory } from './encodeCorpus';
+export { writeShards } from './shardWriter';
+export { openShards } from './shardCorpus';
 export { corpusInMemory, type Corpus, type CorpusTokenizer, type TokenCorpus } from './tokenCorpus';
 export {
   batchIndex,
@@ -16,9 +15,6 @@ export {
   packedDocuments,
   randomWindows,
   type Batch,
-  type BatchShape,
   type BatchSource,
   type EvaluationBatch,
-  type EvaluationOptions,
-  type EvaluationWindows,
 } from './batches';

@@ -9,19 +9,24 @@ import path from 'node:path';
 import { GlassboxError } from '../../base/errors';
 import { fileError } from '../../base/files';
 import type { Recipe } from '../../recipe/run';
-import { openShards, readDocuments, surveyDocuments, writeShards } from '../data/data';
-import type { Corpus, DocumentPiece } from '../data/data';
 import {
+  openShards,
+  readDocuments,
+  splitDocuments,
+  surveyDocuments,
+  writeShards,
+} from '../data/data';
+import type { Corpus, DocumentPiece, Survey } from '../data/data';
+import {
+  END_OF_TEXT,
   builtinTokenizer,
   byteTokenizer,
   charTokenizer,
   parseTokenizerJson,
+  patternNamed,
   trainBpe,
 } from '../tokenizer/tokenizer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-
-/** The token that ends a document. */
-const END_OF_TEXT = '<|endoftext|>';
 
 export interface Prepared {
   readonly tokenizer: Tokenizer;
@@ -46,9 +51,9 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const documents = readDocuments(paths, { invalidUtf8, signal });
   const survey = await surveyDocuments(documents, { validationFraction, signal });
   const tokenizer = await chooseTokenizer(recipe, {
-    text: () => textBefore(documents, survey.cut),
+    text: () => textOf(documents, survey),
     // A character that only the held-out part has must still be spelt.
-    everything: () => textBefore(documents, survey.bytes),
+    everything: () => textOf(documents, { ...survey, cut: survey.bytes }),
     signal,
     onNote,
   });
@@ -107,19 +112,15 @@ async function makeTokenizer(
   settings: Recipe['tokenizer'],
   source: TokenizerSource,
 ): Promise<Tokenizer> {
-  const specialTokens = [END_OF_TEXT];
   switch (settings.kind) {
-    case 'bpe': {
+    case 'bpe':
       source.onNote(`Training a tokenizer of ${settings.vocab} tokens`);
-      const { pattern } = settings;
-      const known = pattern === 'gpt2' || pattern === 'cl100k' || pattern === 'o200k';
       return trainBpe(source.text(), {
         vocabSize: settings.vocab,
-        pattern: known ? pattern : { regex: pattern },
-        specialTokens,
+        pattern: patternNamed(settings.pattern),
+        specialTokens: [END_OF_TEXT],
         signal: source.signal,
       });
-    }
     case 'char':
       return charTokenizer(source.everything(), { signal: source.signal });
     case 'byte':
@@ -131,22 +132,14 @@ async function makeTokenizer(
   }
 }
 
-/** The text of the first `bytes` UTF-8 bytes, to the end of the piece before. */
-async function* textBefore(
+/** The text of the training part, up to the survey's cut. */
+async function* textOf(
   documents: AsyncIterable<DocumentPiece>,
-  bytes: number,
+  survey: Survey,
 ): AsyncGenerator<string> {
-  let read = 0;
-  for await (const { text } of documents) {
-    const length = Buffer.byteLength(text);
-    if (read + length > bytes) {
-      // Of the piece that the cut falls into, what surely lies before it.
-      const part = text.slice(0, Math.floor(((bytes - read) / length) * text.length * 0.9));
-      if (part !== '') yield part;
-      return;
-    }
-    read += length;
-    yield text;
+  for await (const piece of splitDocuments(documents, survey)) {
+    if (piece.heldOut) return;
+    yield piece.text;
   }
 }
 

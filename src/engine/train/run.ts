@@ -4,7 +4,7 @@
  * machine shows before the folder becomes a run: then nothing of it stays.
  */
 import path from 'node:path';
-import { AsyncQueue } from '../../base/asyncQueue';
+import { yieldReports } from '../../base/asyncQueue';
 import { GlassboxError } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import { applySettings } from '../../recipe/run';
@@ -57,9 +57,10 @@ export async function* startRun(
     if (recipe.model.from === undefined) resolveModel(recipe.model, recipe.tokenizer.vocab);
     else await readConfig(recipe.model.from);
     const paths = recipe.data.paths === 'sample' ? [context.samplePath] : recipe.data.paths;
-    const prepared = yield* withNotes(signal, (ends, onNote) =>
-      prepare({ recipe, paths, folder: run.corpus, signal: ends, onNote }),
-    );
+    const prepared = yield* yieldReports<RunEvent, Prepared>(signal, (ends, report) => {
+      const onNote = (text: string): void => report({ kind: 'note', text });
+      return prepare({ recipe, paths, folder: run.corpus, signal: ends, onNote });
+    });
     yield* drive({ recipe, run, prepared, context, signal, begin: START, checkpoint: undefined });
   } finally {
     await run.release();
@@ -175,27 +176,6 @@ function kept(
     checkpoint !== undefined &&
     step <= begin.step &&
     !(kind === 'eval' && step === steps && step === begin.step);
-}
-
-/** Yields what `work` notes while it works, and gives its result. Whoever leaves stops it. */
-async function* withNotes<Result>(
-  signal: AbortSignal,
-  work: (ends: AbortSignal, onNote: (text: string) => void) => Promise<Result>,
-): AsyncGenerator<RunEvent, Result, void> {
-  const left = new AbortController();
-  const notes = new AsyncQueue<string>();
-  const result = work(AbortSignal.any([signal, left.signal]), (text) => notes.push(text));
-  const ended = result.then(
-    () => notes.end(),
-    () => notes.end(),
-  );
-  try {
-    for await (const text of notes) yield { kind: 'note', text };
-    return await result;
-  } finally {
-    left.abort();
-    await ended;
-  }
 }
 
 async function readConfig(folder: string): Promise<ModelConfig> {
