@@ -3,11 +3,5 @@
  * own store and runs `evaluateWindows` at intervals; `evaluate` does both for a model at rest. Task
  * accuracy comes with a later issue.
  */
-export {
-  evaluate,
-  evaluateWindows,
-  type Evaluation,
-  type EvaluationSettings,
-  type MeasuredBatch,
-} from './evaluate';
+export { evaluate, evaluateWindows, type Evaluation, type MeasuredBatch } from './evaluate';
 export { evaluationGraph } from './evaluationGraph';

@@ -3,11 +3,10 @@
  * Knows nothing of optimizers, data or sampling.
  */
 export { cacheShapes, declareParameters, decode, outputWeight } from './decoder';
-export type { Cached, DecoderInput, Parameters, WholeRows } from './decoder';
+export type { Parameters } from './decoder';
 export { initialParameters } from './initialize';
 export { weightedLoss, type LossShape } from './loss';
-export { resolveModel, shapeOfDepth } from './presets';
-export { rotaryTables } from './rotary';
+export { resolveModel } from './presets';
 export { checkVocabulary } from './vocabulary';
 
 import type { ModelConfig } from '../../recipe/model';

@@ -16,7 +16,7 @@ function intermediateFor(width: number): number {
 }
 
 /** The shape that follows from a depth alone. */
-export function shapeOfDepth(depth: number): Shape {
+function shapeOfDepth(depth: number): Shape {
   const width = 64 * depth;
   return {
     layers: depth,

@@ -30,7 +30,7 @@ export const GPT2_EXPRESSION =
 const cl100kExpression = (digits: string): string =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
-export const CL100K_EXPRESSION = cl100kExpression('\\p{N}{1,3}');
+const CL100K_EXPRESSION = cl100kExpression('\\p{N}{1,3}');
 
 /** tiktoken's cl100k_base, in which white space that ends the text stays whole. */
 export const CL100K_BASE_EXPRESSION =

@@ -9,22 +9,8 @@
 export { BUILTIN_TOKENIZERS, builtinTokenizer } from './builtin';
 export { byteTokenizer, charTokenizer } from './plainTokenizers';
 export { parseTokenizerJson } from './readJson';
-export { END_OF_TEXT, type SpecialTokenOptions } from './specials';
-export {
-  type PatternName,
-  type SplitPattern,
-  type Splitter,
-  patternExpression,
-  patternNamed,
-  splitterOf,
-} from './splitPattern';
-export { type TextSource, type TrainBpeOptions, type TrainingProgress, trainBpe } from './train';
+export { END_OF_TEXT } from './specials';
+export { type SplitPattern, patternExpression, patternNamed, splitterOf } from './splitPattern';
+export { type TrainingProgress, trainBpe } from './train';
 export { translateRegex } from './translateRegex';
-export type {
-  DecodeOptions,
-  EncodeOptions,
-  SpecialTokenPolicy,
-  StreamDecoder,
-  TokenOffset,
-  Tokenizer,
-} from './types';
+export type { StreamDecoder, Tokenizer } from './types';
