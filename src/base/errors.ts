@@ -28,9 +28,17 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** Whether it was thrown on purpose, with this code. */
+export function hasCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof GlassboxError && thrown.code === code;
+}
+
+/** What work throws that was told to stop. */
+export function cancelled(signal: AbortSignal, message = 'Cancelled.'): GlassboxError {
+  return new GlassboxError('cancelled', message, { cause: signal.reason });
+}
+
 /** Throws the signal's reason as a `cancelled` error, if it has been aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new GlassboxError('cancelled', 'Cancelled.', { cause: signal.reason });
-  }
+  if (signal?.aborted) throw cancelled(signal);
 }

@@ -41,7 +41,3 @@ export function writeError(streams: Streams, thrown: unknown, verbose: boolean):
     at = at.cause;
   }
 }
-
-export function isCancelled(thrown: unknown): boolean {
-  return thrown instanceof GlassboxError && thrown.code === 'cancelled';
-}

@@ -4,7 +4,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { version } from '../../../package.json';
-import { EXIT, isCancelled, writeError, type Streams } from './console';
+import { hasCode } from '../../base/errors';
+import { EXIT, writeError, type Streams } from './console';
 import { addDevices, addEval, addGenerate, addLogits } from './modelCommands';
 import { addTokenizer } from './tokenizerCommands';
 import { addTrain } from './trainCommand';
@@ -52,7 +53,7 @@ export async function runProgram(
   } catch (thrown) {
     // Commander has said what was wrong by now; `--help` and `--version` end this way too.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.failed;
-    if (signal.aborted && isCancelled(thrown)) return EXIT.interrupted;
+    if (signal.aborted && hasCode(thrown, 'cancelled')) return EXIT.interrupted;
     writeError(streams, thrown, args.includes('--verbose'));
     return EXIT.failed;
   } finally {

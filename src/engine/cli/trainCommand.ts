@@ -4,9 +4,10 @@
  */
 import path from 'node:path';
 import { Option, type Command } from 'commander';
+import { hasCode } from '../../base/errors';
 import { readTextFile } from '../../base/files';
 import { applySettings, defaultRecipe, parseRecipe, type Recipe } from '../../recipe/run';
-import { isCancelled, writeJson, writeLine } from './console';
+import { writeJson, writeLine } from './console';
 import { RunDisplay } from './display';
 import type { TrainEvent, TrainRequest } from '../../protocol/messages';
 import { MANY, SEED, wholeNumber } from './options';
@@ -149,7 +150,7 @@ async function trainWithDisplay(
       display.take(event);
     }
   } catch (thrown) {
-    if (!(signal.aborted && isCancelled(thrown))) throw thrown;
+    if (!(signal.aborted && hasCode(thrown, 'cancelled'))) throw thrown;
   } finally {
     display.close();
   }
