@@ -245,6 +245,18 @@ describe('a run that is stopped', () => {
     }
   });
 
+  it('gives up a step that has more batches to come', async () => {
+    const run = at('stopped among batches');
+    const accumulating = { ...recipe, train: { ...recipe.train, accumulate: 4 } };
+    await stopped(run, accumulating, { output: 'loss', time: 6 });
+    expect(checkpointNames(run)).toEqual(['step-000001']);
+    await goOn(run);
+    const whole = at('among batches whole');
+    await train(accumulating, whole);
+    expect(timeless(run)).toEqual(timeless(whole));
+    expect(weights(run, 9).equals(weights(whole, 9))).toBe(true);
+  });
+
   it('has the checkpoint of its end before all the text is measured', async () => {
     const run = at('stopped at the end');
     // Checkpoint: 4 windows in 2 batches; then all.

@@ -67,7 +67,9 @@ export class Loop {
     const missed = resumed && this.#due(sampleEvery) && !recorded.has('sample');
     if (missed || this.#step === 0) yield* this.#samples();
     while (this.#step < this.#steps && !signal.aborted) {
+      const before = this.#step;
       yield* this.#train();
+      if (this.#step === before) break;
       if (this.#due(evalEvery)) yield* this.#evaluate();
       if (this.#due(sampleEvery)) yield* this.#samples();
       if (this.#due(checkpointEvery)) yield* this.#save();
@@ -90,9 +92,11 @@ export class Loop {
   }
 
   async *#train(): AsyncGenerator<RunEvent, void, void> {
-    const { trainer, run } = this.#parts;
+    const { trainer, run, signal } = this.#parts;
     const started = performance.now();
-    const { loss, lr, gradNorm } = await trainer.run(this.#step + 1);
+    const made = await trainer.run(this.#step + 1, signal);
+    if (!made) return;
+    const { loss, lr, gradNorm } = made;
     const stepMs = performance.now() - started;
     if (!Number.isFinite(loss)) throw await this.#diverged(`The loss is ${loss}`, this.#step + 1);
     if (!Number.isFinite(gradNorm))
@@ -150,7 +154,8 @@ export class Loop {
   }
 
   async *#samples(): AsyncGenerator<RunEvent, void, void> {
-    const { observer, run, signal } = this.#parts;
+    const { recipe, observer, run, signal } = this.#parts;
+    if (recipe.train.sampleEvery === 0) return;
     const samples = observer.samples(this.#step, signal);
     for (;;) {
       const next = await this.#unlessStopped(samples.next());

@@ -90,8 +90,11 @@ export class Trainer {
     return this.#settings.batch * this.#settings.accumulate * this.config.context;
   }
 
-  /** Makes step number `step`, counted from 1. The batch depends on the number alone. */
-  async run(step: number): Promise<StepResult> {
+  /**
+   * Makes step number `step`, counted from 1. The batch depends on the number alone. Undefined where
+   * the signal came between two of several batches: then the step was not made.
+   */
+  async run(step: number, signal: AbortSignal): Promise<StepResult | undefined> {
     const settings = this.#settings;
     const fraction = scheduleAt(step, settings);
     const rates: Feeds = {
@@ -114,8 +117,10 @@ export class Trainer {
     }
     let loss = 0;
     for (const [index, batch] of batches.entries()) {
+      if (signal.aborted) return undefined;
       const keep = Float32Array.of(index === 0 ? 0 : 1);
       loss += only(await this.#step.run({ ...this.#feeds(batch), normalizer, keep }), 'loss');
+      await new Promise(setImmediate);
     }
     return { loss, gradNorm: only(await this.#apply.run(rates), 'gradientNorm'), lr };
   }

@@ -1,0 +1,51 @@
+/**
+ * A worker that does what the tests of the supervisor need: freezes its thread as native code does,
+ * until the gate opens, dies, or writes a file as its last act.
+ */
+import { writeFileSync } from 'node:fs';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
+import { serve } from '../../src/protocol/rpc';
+
+const { gate, runsFolder } = workerData as { gate: Int32Array; runsFolder: string };
+
+/** Blocks this thread, event loop and all, until the gate is open. */
+function freeze(): void {
+  Atomics.wait(gate, 0, 0);
+}
+
+const port = parentPort!;
+const connection = createMessageConnection(
+  new PortMessageReader(port),
+  new PortMessageWriter(port),
+);
+serve(connection, {
+  train: async function* (_, signal) {
+    yield { kind: 'note', text: 'before' };
+    await new Promise(setImmediate);
+    freeze();
+    // What came while the thread was frozen arrives within a few turns.
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    if (signal.aborted) writeFileSync(`${runsFolder}/checkpoint`, 'whole');
+    yield { kind: 'note', text: 'after' };
+  },
+  generate: async function* ({ prompt }) {
+    yield { kind: 'done', text: `${prompt} ${threadId}`, finishReason: 'end' };
+    await new Promise(setImmediate);
+    if (prompt === 'freeze') freeze();
+  },
+  logits: ({ ids }) => {
+    const [what] = ids;
+    if (what === 1) process.exit(3);
+    if (what === 3) {
+      // In a turn of its own: what was asked before is answered first.
+      setImmediate(freeze);
+      return Promise.resolve({ backend: 'frozen', adapter: 'frozen', logits: [] });
+    }
+    if (what === 2) {
+      setImmediate(() => void JSON.parse('{'));
+      return new Promise(() => undefined);
+    }
+    return Promise.resolve({ backend: 'test', adapter: String(threadId), logits: ids });
+  },
+});

@@ -1,0 +1,187 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import esbuild from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startEngine } from '../../src/engine/supervisor';
+import { defaultRecipe } from '../../src/recipe/run';
+import type { GenerateRequest } from '../../src/protocol/messages';
+import type { Engine } from '../../src/protocol/protocol';
+
+const never = new AbortController().signal;
+const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-supervisor-'));
+const workerPath = path.join(folder, 'frozenWorker.js');
+let gate: Int32Array;
+let engine: Engine;
+
+beforeAll(async () => {
+  await esbuild.build({
+    entryPoints: [path.join(import.meta.dirname, 'frozenWorker.ts')],
+    outfile: workerPath,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'silent',
+  });
+});
+beforeEach(() => {
+  gate = new Int32Array(new SharedArrayBuffer(4));
+  const options = { samplePath: '', runsFolder: folder, workerPath, gate };
+  engine = startEngine(options);
+});
+afterEach(async () => {
+  openGate();
+  await engine.dispose();
+  rmSync(path.join(folder, 'checkpoint'), { force: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function openGate(): void {
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
+}
+
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => Promise.reject(new Error('It did not fail.')),
+    (thrown: unknown) => thrown,
+  );
+
+const logits = (model: string, what: number, signal = never): ReturnType<Engine['logits']> =>
+  engine.logits({ model, ids: [what], backend: 'auto' }, signal);
+
+const generation = (model: string, prompt: string): GenerateRequest => ({
+  ...{ model, prompt, maxTokens: 1, temperature: 1, topK: 0, topP: 1, minP: 0 },
+  ...{ topLogprobs: 0, backend: 'auto' },
+});
+
+const training = (signal: AbortSignal): AsyncIterator<unknown> =>
+  engine.train({ kind: 'new', recipe: defaultRecipe() }, signal)[Symbol.asyncIterator]();
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('while a worker is frozen in a long step', () => {
+  it('an abort is answered in the same turn of the event loop', async () => {
+    const stop = new AbortController();
+    const events = training(stop.signal);
+    await events.next();
+    const next = failureOf(events.next());
+    await turn();
+    const order: string[] = [];
+    void next.then(() => order.push('failed'));
+    stop.abort();
+    await turn();
+    expect(order).toEqual(['failed']);
+    expect(await next).toMatchObject({ code: 'cancelled' });
+    expect(Atomics.load(gate, 0)).toBe(0);
+  });
+
+  it('so is that of a generation and of a question for logits', async () => {
+    const stop = new AbortController();
+    const events = engine.generate(generation('m', 'freeze'), stop.signal)[Symbol.asyncIterator]();
+    await events.next();
+    const waiting = [failureOf(events.next()), failureOf(logits('m', 0, stop.signal))];
+    await turn();
+    stop.abort();
+    for (const thrown of await Promise.all(waiting))
+      expect(thrown).toMatchObject({ code: 'cancelled' });
+    expect(Atomics.load(gate, 0)).toBe(0);
+  });
+
+  it('text is tokenized, the machine described, and other models answer', async () => {
+    const events = training(never);
+    await events.next();
+    const after = events.next();
+    await logits('frozen', 3);
+    const encoded = await engine.encode(
+      { tokenizer: 'gpt2', text: 'hello world', special: 'text', offsets: false },
+      never,
+    );
+    expect(encoded.ids).toEqual([31373, 995]);
+    expect(await engine.decode({ tokenizer: 'gpt2', ids: encoded.ids }, never)).toBe('hello world');
+    expect((await engine.devices({}, never)).map(({ backend }) => backend)).toContain('onnx');
+    expect(await logits('other', 0)).toMatchObject({ backend: 'test' });
+    expect(Atomics.load(gate, 0)).toBe(0);
+    openGate();
+    expect(await after).toMatchObject({ value: { text: 'after' } });
+  });
+});
+
+describe('a worker that dies', () => {
+  it.each([
+    ['by exiting', 1, /code 3/],
+    ['by an error that nobody catches', 2, /JSON/],
+  ])('%s fails its requests, says why, and takes nothing else along', async (_, how, why) => {
+    const other = training(never);
+    await other.next();
+    const beside = logits('mortal', 0);
+    const { adapter: before } = await beside;
+    const thrown = await failureOf(logits('mortal', how));
+    expect(thrown).toMatchObject({
+      code: 'engine-ended',
+      cause: { message: expect.stringMatching(why) as string },
+    });
+    const { adapter: after } = await logits('mortal', 0);
+    expect(after).not.toBe(before);
+    openGate();
+    expect(await other.next()).toMatchObject({ value: { text: 'after' } });
+  });
+});
+
+describe('models', () => {
+  it('stay loaded while they are asked, the two asked last', async () => {
+    const thread = async (model: string): Promise<string> => (await logits(model, 0)).adapter;
+    const [a, b] = [await thread('a'), await thread('b')];
+    expect(await thread('a')).toBe(a);
+    await thread('c');
+    expect(await thread('a')).toBe(a);
+    expect(await thread('b')).not.toBe(b);
+  });
+
+  it('are never closed in the midst of an answer', async () => {
+    const running = ['a', 'b', 'c', 'd'].map((model) => {
+      const events = engine.generate(generation(model, 'freeze'), never);
+      return events[Symbol.asyncIterator]();
+    });
+    for (const events of running)
+      expect(await events.next()).toMatchObject({ value: { kind: 'done' } });
+    const ends = running.map((events) => events.next());
+    openGate();
+    for (const end of await Promise.all(ends)) expect(end).toMatchObject({ done: true });
+  });
+});
+
+describe('the end of the engine', () => {
+  it('waits for a run to come to rest', async () => {
+    const events = training(never);
+    await events.next();
+    const next = events.next();
+    let ended = false;
+    const ending = engine.dispose().then(() => (ended = true));
+    for (let i = 0; i < 5; i++) await turn();
+    expect([ended, existsSync(path.join(folder, 'checkpoint'))]).toEqual([false, false]);
+    openGate();
+    await ending;
+    expect(existsSync(path.join(folder, 'checkpoint'))).toBe(true);
+    expect(await next).toMatchObject({ value: { text: 'after' } });
+  });
+
+  it('waits for a run that was cancelled before, too', async () => {
+    const stop = new AbortController();
+    const events = training(stop.signal);
+    await events.next();
+    const next = failureOf(events.next());
+    stop.abort();
+    await next;
+    const ending = engine.dispose();
+    openGate();
+    await ending;
+    expect(existsSync(path.join(folder, 'checkpoint'))).toBe(true);
+  });
+
+  it('answers nothing any more', async () => {
+    await engine.dispose();
+    expect(await failureOf(logits('a', 0))).toMatchObject({ code: 'engine-ended' });
+    await engine.dispose();
+  });
+});
