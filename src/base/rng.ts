@@ -5,6 +5,17 @@
  */
 export type RngState = readonly [number, number, number, number];
 
+/** splitmix32's step: 2^32 over the golden ratio, made odd. */
+const GOLDEN = 0x9e3779b9;
+
+/** splitmix32: a 32-bit number whose every bit depends on every bit of `x`; one to one. */
+export function mix(x: number): number {
+  let z = (x + GOLDEN) >>> 0;
+  z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return (z ^ (z >>> 15)) >>> 0;
+}
+
 export class Rng {
   #state: Uint32Array;
   #spare: number | undefined;
@@ -15,14 +26,7 @@ export class Rng {
       this.#state.set(seed);
       return;
     }
-    let s = seed >>> 0;
-    for (let i = 0; i < 4; i++) {
-      s = (s + 0x9e3779b9) >>> 0;
-      let z = s;
-      z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-      this.#state[i] = (z ^ (z >>> 15)) >>> 0;
-    }
+    for (let i = 0; i < 4; i++) this.#state[i] = mix((seed >>> 0) + i * GOLDEN);
   }
 
   /** What a checkpoint keeps. A pending second normal is not part of it: draw normals in pairs. */

@@ -2,8 +2,8 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sizeOf } from '../../src/engine/graph/graph';
 import {
-  elementCount,
   openSafetensors,
   parameterShapes,
   parseModelConfig,
@@ -108,7 +108,7 @@ describe('readModelFolder reads what transformers wrote', () => {
       for (const [parameter, shape] of shapes) {
         expect(tensors.tensors.get(parameter)?.shape).toEqual(shape);
         const values = await tensors.readF32(parameter);
-        expect(values).toHaveLength(elementCount(shape));
+        expect(values).toHaveLength(sizeOf(shape));
         // Drawn with a standard deviation of 0.3, norms around 1.
         const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
         expect(Math.abs(mean - (parameter.includes('norm') ? 1 : 0))).toBeLessThan(0.3);
@@ -337,8 +337,7 @@ describe('writeModelFolder', () => {
   const tensorsOf = (filled: number): ReturnType<typeof tensorsInMemory> =>
     tensorsInMemory(
       [...parameterShapes(config)].map(
-        ([name, shape]) =>
-          [name, shape, new Float32Array(elementCount(shape)).fill(filled)] as const,
+        ([name, shape]) => [name, shape, new Float32Array(sizeOf(shape)).fill(filled)] as const,
       ),
     );
 
@@ -372,7 +371,7 @@ describe('writeModelFolder', () => {
     const both = { ...config, qkvBias: true, qkNorm: true };
     const shapes = [...parameterShapes(both)];
     const tensors = tensorsInMemory(
-      shapes.map(([name, shape]) => [name, shape, new Float32Array(elementCount(shape))] as const),
+      shapes.map(([name, shape]) => [name, shape, new Float32Array(sizeOf(shape))] as const),
     );
     await expect(writeModelFolder(model, { config: both, tensors })).rejects.toMatchObject({
       code: 'unsupported-model',

@@ -4,7 +4,8 @@
  * state to save.
  */
 import { GlassboxError } from '../../base/errors';
-import { mix, rngFor } from './mixing';
+import { mix } from '../../base/rng';
+import { rngFor } from './mixing';
 import { permute } from './permutation';
 import type { TokenCorpus } from './tokenCorpus';
 

@@ -2,15 +2,7 @@
  * Seeds from several numbers, so that what is drawn for one batch depends on the run's seed and the
  * batch's number alone.
  */
-import { Rng } from '../../base/rng';
-
-/** A 32-bit number whose every bit depends on every bit of `x`; one to one. */
-export function mix(x: number): number {
-  let z = (x + 0x9e3779b9) >>> 0;
-  z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-  return (z ^ (z >>> 15)) >>> 0;
-}
+import { Rng, mix } from '../../base/rng';
 
 /** The random stream of one index under a seed. Different indices give different states. */
 export function rngFor(seed: number, index: number): Rng {

@@ -3,7 +3,7 @@
  * Feistel network over the next power of four, walked until it falls below n (Black and Rogaway,
  * "Ciphers with arbitrary finite domains", 2002). Good for order, not for secrets.
  */
-import { mix } from './mixing';
+import { mix } from '../../base/rng';
 
 const ROUNDS = 6;
 

@@ -4,7 +4,7 @@
  */
 export { openSafetensors } from './safetensorsFile';
 export { writeSafetensors, type WrittenTensor } from './safetensorsWriter';
-export { elementCount, tensorsInMemory, type TensorSource } from './tensorSource';
+export { tensorsInMemory, type TensorSource } from './tensorSource';
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './halfFloats';
 export { parseModelConfig, type SpecialTokens } from './modelConfig';
 export { parameterShapes } from './parameters';

@@ -9,6 +9,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { fileError } from '../../base/files';
+import { sizeOf } from '../graph/graph';
 import { bf16ToF32, f16ToF32 } from './halfFloats';
 import {
   headerLength,
@@ -19,7 +20,7 @@ import {
   type SafetensorsHeader,
   type TensorEntry,
 } from './safetensorsHeader';
-import { elementCount, type TensorSource } from './tensorSource';
+import type { TensorSource } from './tensorSource';
 
 /** What is read at once where elements are converted. */
 const CHUNK_BYTES = 4 << 20;
@@ -49,7 +50,7 @@ export class SafetensorsFile implements TensorSource {
   async readF32(name: string): Promise<Float32Array> {
     const entry = this.#entry(name, ['F32', 'F16', 'BF16', 'F64']);
     if (entry.dtype === 'F64') return Float32Array.from(await this.readF64(name));
-    const values = new Float32Array(elementCount(entry.shape));
+    const values = new Float32Array(sizeOf(entry.shape));
     if (entry.dtype === 'F32') {
       await this.#read(values, entry.start);
       return values;
@@ -71,7 +72,7 @@ export class SafetensorsFile implements TensorSource {
    */
   async readF64(name: string): Promise<Float64Array> {
     const entry = this.#entry(name, ['F64', 'I64', 'I32', 'F32']);
-    const count = elementCount(entry.shape);
+    const count = sizeOf(entry.shape);
     if (entry.dtype === 'F64') {
       const values = new Float64Array(count);
       await this.#read(values, entry.start);

@@ -9,9 +9,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { GlassboxError } from '../../base/errors';
 import { atomicFile } from '../../base/files';
+import { sizeOf } from '../graph/graph';
 import { f32ToBf16, f32ToF16 } from './halfFloats';
 import { PREFIX_BYTES } from './safetensorsHeader';
-import { elementCount } from './tensorSource';
 
 export type WrittenDtype = 'F32' | 'F16' | 'BF16';
 
@@ -50,7 +50,7 @@ function makeHeader(
           ? 'A tensor may not be named __metadata__.'
           : `Two tensors are named ${name}.`,
       );
-    const end = offset + elementCount(shape) * bytesPerElement(dtype);
+    const end = offset + sizeOf(shape) * bytesPerElement(dtype);
     header.set(name, { dtype, shape, data_offsets: [offset, end] });
     offset = end;
   }
@@ -77,10 +77,10 @@ async function writeFully(file: FileHandle, values: NodeJS.ArrayBufferView): Pro
 
 async function writeTensor(file: FileHandle, tensor: WrittenTensor): Promise<void> {
   const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data;
-  if (data.length !== elementCount(tensor.shape))
+  if (data.length !== sizeOf(tensor.shape))
     throw new GlassboxError(
       'tensor-size',
-      `The tensor ${tensor.name} has ${data.length} elements, but its shape [${tensor.shape.join(', ')}] takes ${elementCount(tensor.shape)}.`,
+      `The tensor ${tensor.name} has ${data.length} elements, but its shape [${tensor.shape.join(', ')}] takes ${sizeOf(tensor.shape)}.`,
       { details: { tensor: tensor.name } },
     );
   const narrow = tensor.dtype === 'F16' ? f32ToF16 : f32ToBf16;

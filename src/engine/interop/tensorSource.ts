@@ -3,6 +3,7 @@
  * are in memory already.
  */
 import { GlassboxError } from '../../base/errors';
+import { sizeOf } from '../graph/graph';
 import type { TensorInfo } from './safetensorsHeader';
 
 export interface TensorSource {
@@ -13,11 +14,6 @@ export interface TensorSource {
   close(): Promise<void>;
 }
 
-/** How many elements a shape has. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
 /** Arrays in memory as a source. The arrays are handed out as they are, not copied. */
 export function tensorsInMemory(
   arrays: Iterable<readonly [name: string, shape: readonly number[], data: Float32Array]>,
@@ -25,10 +21,10 @@ export function tensorsInMemory(
   const tensors = new Map<string, TensorInfo>();
   const dataOf = new Map<string, Float32Array>();
   for (const [name, shape, data] of arrays) {
-    if (data.length !== elementCount(shape))
+    if (data.length !== sizeOf(shape))
       throw new GlassboxError(
         'tensor-size',
-        `The tensor ${name} has ${data.length} elements, but its shape [${shape.join(', ')}] takes ${elementCount(shape)}.`,
+        `The tensor ${name} has ${data.length} elements, but its shape [${shape.join(', ')}] takes ${sizeOf(shape)}.`,
       );
     tensors.set(name, { dtype: 'F32', shape });
     dataOf.set(name, data);
