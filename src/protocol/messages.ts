@@ -9,8 +9,11 @@ import { recipeSchema } from '../recipe/run';
 const count = z.int().nonnegative();
 const ids = z.array(z.int().nonnegative());
 const path = z.string().min(1);
-/** JSON has no NaN and no infinity: they travel as null. */
-const measured = z.number().nullable();
+/** JSON has no NaN and no infinity: they arrive as null, from a worker's structured clone too. */
+const measured = z.preprocess(
+  (value) => (typeof value === 'number' && !Number.isFinite(value) ? null : value),
+  z.number().nullable(),
+);
 
 export const backendSchema = z.enum(['auto', 'onnx', 'webgpu', 'reference']);
 
@@ -142,7 +145,8 @@ export const evaluateRequestSchema = z.object({
 export const evaluateAnswerSchema = z.object({
   loss: z.number(),
   perplexity: measured,
-  bitsPerByte: z.number(),
+  /** null where the tokens stand for no bytes at all. */
+  bitsPerByte: measured,
   tokens: count,
 });
 

@@ -146,7 +146,10 @@ export function addEval(program: Command, context: Context): void {
       }
       writeLine(context.streams, `loss          ${loss.toFixed(4)} nats per token`);
       writeLine(context.streams, `perplexity    ${perplexity?.toFixed(3) ?? 'too large to say'}`);
-      writeLine(context.streams, `bits per byte ${bitsPerByte.toFixed(4)}`);
+      writeLine(
+        context.streams,
+        `bits per byte ${bitsPerByte?.toFixed(4) ?? 'none: the tokens stand for no bytes'}`,
+      );
       writeLine(context.streams, `tokens        ${tokens}`);
     });
   withCommonOptions(command);

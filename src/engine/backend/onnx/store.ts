@@ -66,13 +66,19 @@ export class OnnxStore implements Store, States {
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
     this.#refuseIfDisposed();
     const program = await compile(graph, this, { ...this.#settings, ...options });
-    this.#programs.add(program);
-    return program;
+    const kept: Program = {
+      run: (feeds) => program.run(feeds),
+      dispose: async () => {
+        this.#programs.delete(kept);
+        await program.dispose();
+      },
+    };
+    this.#programs.add(kept);
+    return kept;
   }
 
   async dispose(): Promise<void> {
-    for (const program of this.#programs) await program.dispose();
-    this.#programs.clear();
+    for (const program of [...this.#programs]) await program.dispose();
     this.#tensors.clear();
     this.#disposed = true;
   }
