@@ -371,7 +371,7 @@ describe('tokenizer', () => {
     ];
     const { engine, out } = await cli(args);
     expect(engine.asked).toEqual([
-      { data: ['a', 'b'], vocab: 300, pattern: 'gpt2', out: 't.json' },
+      { data: ['a', 'b'], vocab: 300, pattern: 'gpt2', specialTokens: [], out: 't.json' },
     ]);
     expect(out).toContain('300 tokens written to t.json');
     expect((await cli([...args, '--json'])).lines.at(-1)).toEqual({

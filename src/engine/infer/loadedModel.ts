@@ -7,6 +7,7 @@ import type { ModelConfig } from '../../recipe/model';
 import type { Backend, Store } from '../backend/backend';
 import { parameterShapes, readModelFolder } from '../interop/interop';
 import type { GenerationConfig, SpecialTokens, TensorSource } from '../interop/interop';
+import { checkVocabulary } from '../model/model';
 import { parseTokenizerJson } from '../tokenizer/tokenizer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { Sequence } from './sequence';
@@ -37,7 +38,7 @@ export class LoadedModel {
 
   constructor(store: Store, parts: ModelParts, options: { readonly ownsStore: boolean }) {
     const { config, tokenizer, specialTokens } = parts;
-    if (tokenizer) checkVocabulary(tokenizer, config);
+    if (tokenizer) checkVocabulary(tokenizer.vocabSize, config);
     this.store = store;
     this.config = config;
     this.tokenizer = tokenizer;
@@ -110,7 +111,7 @@ export async function openModel(
   tensors: TensorSource,
   parts: ModelParts,
 ): Promise<LoadedModel> {
-  if (parts.tokenizer) checkVocabulary(parts.tokenizer, parts.config);
+  if (parts.tokenizer) checkVocabulary(parts.tokenizer.vocabSize, parts.config);
   const shapes = parameterShapes(parts.config);
   const store = await backend.allocate(shapes);
   try {
@@ -125,18 +126,6 @@ export async function openModel(
 /** A model on a store that holds its parameters already, such as a run's, and stays its owner's. */
 export function modelOn(store: Store, parts: ModelParts): LoadedModel {
   return new LoadedModel(store, parts, { ownsStore: false });
-}
-
-function checkVocabulary(tokenizer: Tokenizer, config: ModelConfig): void {
-  if (tokenizer.vocabSize <= config.vocab) return;
-  throw new GlassboxError(
-    'vocabulary-mismatch',
-    `The tokenizer has ${tokenizer.vocabSize} tokens, but the model's embedding has only ${config.vocab} rows.`,
-    {
-      remedy: 'Use the tokenizer.json that the model was trained with.',
-      details: { tokenizer: tokenizer.vocabSize, model: config.vocab },
-    },
-  );
 }
 
 function unused(tokenizer: Tokenizer, vocab: number): number[] {
