@@ -19,7 +19,7 @@ export interface Started {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
   /** The next line on standard output that the test is true of; fails if the program ends first. */
-  line(test: (line: string) => boolean): Promise<string>;
+  readonly line: (test: (line: string) => boolean) => Promise<string>;
 }
 
 export interface Circumstances {

@@ -1,5 +1,13 @@
 /** Runs small enough for tests: one layer, 16 wide, bytes as tokens, on a text of a few kilobytes. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
@@ -99,7 +107,7 @@ export const checkpoint = (run: string, step: number): string =>
   path.join(run, 'checkpoints', `step-${String(step).padStart(6, '0')}`);
 
 export const checkpointNames = (run: string): string[] =>
-  readdirSync(run).includes('checkpoints')
+  existsSync(path.join(run, 'checkpoints'))
     ? readdirSync(path.join(run, 'checkpoints')).filter((name) => name !== 'best.json')
     : [];
 

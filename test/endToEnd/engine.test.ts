@@ -1,0 +1,230 @@
+/** The engine as VS Code will start it, `dist/engine.js` over IPC, and in this process with its workers. */
+import { fork, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
+import path from 'node:path';
+import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startEngine } from '../../src/engine/supervisor';
+import type { Recipe } from '../../src/recipe/run';
+import type { GenerateRequest, TrainEvent } from '../../src/protocol/messages';
+import type { Engine, Handlers } from '../../src/protocol/protocol';
+import { checkVersion, connect } from '../../src/protocol/rpc';
+import {
+  checkpoint,
+  checkpointNames,
+  failure,
+  metrics,
+  smallRecipe,
+  testFolder,
+  timeless,
+  weights,
+  writeText,
+} from '../train/runs';
+import { cli, dist, json } from './programs';
+
+const folder = testFolder();
+const text = writeText(folder);
+const at = (name: string): string => path.join(folder, name);
+const never = new AbortController().signal;
+const long = smallRecipe(
+  text,
+  'train.steps=1000000',
+  'train.checkpointEvery=0',
+  'train.evalEvery=0',
+);
+/** A step of which takes seconds. */
+const slow = smallRecipe(
+  text,
+  ...['train.steps=3', 'model.width=128', 'model.context=128', 'train.batch=12'],
+  ...['runtime.backend=reference', 'data.validationFraction=0'],
+);
+
+const started = (recipe: Recipe, run: string) => ({ kind: 'new', recipe, out: run }) as const;
+
+/** Reads events until one of this kind, and step if given. */
+async function upTo(
+  events: AsyncIterator<TrainEvent>,
+  kind: TrainEvent['kind'],
+  step = 0,
+): Promise<TrainEvent> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) throw new Error(`It ended before ${kind} ${step}.`);
+    const event = next.value;
+    if (event.kind === kind && (!('step' in event) || event.step >= step)) return event;
+  }
+}
+
+describe('the engine in a process of its own', () => {
+  const children = new Set<ChildProcess>();
+  afterEach(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+
+  function launch(): { child: ChildProcess; connection: MessageConnection; engine: Handlers } {
+    const child = fork(path.join(dist, 'engine.js'), { cwd: folder });
+    children.add(child);
+    const connection = createMessageConnection(
+      new IPCMessageReader(child),
+      new IPCMessageWriter(child),
+    );
+    return { child, connection, engine: connect(connection) };
+  }
+
+  it('answers once the versions agree', async () => {
+    const { connection, engine } = launch();
+    const early = engine.devices({}, never);
+    expect(await failure(early)).toMatchObject({ code: 'protocol-version' });
+    const wrong = await failure(connection.sendRequest('version', 999));
+    expect((wrong as Error).message).toMatch(/version 1 of the protocol, and version 999/);
+    expect(await failure(engine.devices({}, never))).toMatchObject({ code: 'protocol-version' });
+    await checkVersion(connection);
+    const devices = await engine.devices({}, never);
+    expect(devices.map(({ backend }) => backend)).toContain('onnx');
+  });
+
+  it('ends when whoever started it is gone, its runs checkpointed', async () => {
+    const { child, connection, engine } = launch();
+    await checkVersion(connection);
+    const run = at('disconnected');
+    const events = engine.train(started(long, run), never)[Symbol.asyncIterator]();
+    await upTo(events, 'train', 3);
+    child.disconnect();
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    const last = Math.max(...metrics(run).map(({ step }) => step));
+    expect(checkpointNames(run)).toEqual([`step-${String(last).padStart(6, '0')}`]);
+    expect(readdirSync(run)).not.toContain('run.lock');
+  });
+
+  it('ends so when it is told to terminate', async () => {
+    const { child, connection, engine } = launch();
+    await checkVersion(connection);
+    const run = at('terminated');
+    const events = engine.train(started(long, run), never)[Symbol.asyncIterator]();
+    await upTo(events, 'train', 3);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(checkpointNames(run)).toHaveLength(1);
+  });
+
+  it('fails what is pending when it is killed', async () => {
+    const { child, connection, engine } = launch();
+    await checkVersion(connection);
+    const events = engine.train(started(long, at('killed')), never)[Symbol.asyncIterator]();
+    await upTo(events, 'train', 1);
+    child.kill('SIGKILL');
+    expect(await failure(upTo(events, 'done'))).toMatchObject({ code: 'engine-ended' });
+    expect(await failure(engine.devices({}, never))).toMatchObject({ code: 'engine-ended' });
+  });
+
+  it('says what it is for where a person starts it', () => {
+    const { status, stderr } = spawnSync(process.execPath, [path.join(dist, 'engine.js')]);
+    expect([status, stderr.toString()]).toEqual([1, expect.stringContaining('cli.js')]);
+  });
+});
+
+describe('the engine with real workers', () => {
+  let engine: Engine;
+  const model = checkpoint(at('model'), 5);
+  beforeAll(async () => {
+    const options = ['--data', text, '--out', at('model'), '--steps', '5'];
+    const small = ['tokenizer.kind=byte', 'model.layers=1', 'model.width=16', 'model.heads=2'];
+    await json(['train', ...options, '--set', ...small, 'model.context=64', 'train.batch=2']);
+    engine = startEngine({
+      workerPath: path.join(dist, 'worker.js'),
+      samplePath: text,
+      runsFolder: at('runs'),
+    });
+  });
+  afterAll(() => engine.dispose());
+
+  const ask = (signal = never): ReturnType<Engine['logits']> =>
+    engine.logits({ model, ids: [1, 2, 3], backend: 'onnx' }, signal);
+  const generation: GenerateRequest = {
+    ...{ model, prompt: 'The ', maxTokens: 40, temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 },
+    ...{ topLogprobs: 2, backend: 'onnx' },
+  };
+
+  it('cancels, tokenizes and answers while a step of seconds runs', async () => {
+    const stop = new AbortController();
+    const run = at('slow');
+    const events = engine.train(started(slow, run), stop.signal)[Symbol.asyncIterator]();
+    await upTo(events, 'start');
+    let stepped = false;
+    const first = failure(upTo(events, 'train').then(() => (stepped = true)));
+    const encoding = { tokenizer: 'gpt2', text: 'a b', special: 'text', offsets: true } as const;
+    expect((await engine.encode(encoding, never)).ids).toEqual([64, 275]);
+    expect((await ask()).logits).toHaveLength(256);
+    stop.abort();
+    expect(await first).toMatchObject({ code: 'cancelled' });
+    const recorded = readFileSync(path.join(run, 'metrics.jsonl'), 'utf8');
+    expect([stepped, recorded]).toEqual([false, '']);
+  });
+
+  it('runs two runs and a model at a time, each as if it were alone', async () => {
+    const recipe = (seed: number): Recipe => smallRecipe(text, 'train.steps=30', `seed=${seed}`);
+    const whole = async (run: string, seed: number): Promise<TrainEvent[]> => {
+      const seen: TrainEvent[] = [];
+      for await (const event of engine.train(started(recipe(seed), run), never)) seen.push(event);
+      return seen;
+    };
+    const alone = at('alone');
+    await whole(alone, 1);
+    const first = await ask();
+    const [one, two, tokens, logits] = await Promise.all([
+      whole(at('one'), 1),
+      whole(at('two'), 2),
+      (async () => {
+        const texts: string[] = [];
+        for await (const event of engine.generate(generation, never)) texts.push(event.text);
+        return texts;
+      })(),
+      ask(),
+    ]);
+    expect(one.at(-1)).toMatchObject({ kind: 'done' });
+    expect(two.at(-1)).toMatchObject({ kind: 'done' });
+    expect(timeless(at('one'))).toEqual(timeless(alone));
+    expect(weights(at('one'), 30).equals(weights(alone, 30))).toBe(true);
+    expect(timeless(at('two'))).not.toEqual(timeless(alone));
+    expect(tokens.slice(0, -1).join('')).toBe(tokens.at(-1));
+    expect(logits).toEqual(first);
+  });
+
+  it('lets questions to one model wait for each other, and be given up', async () => {
+    const stop = new AbortController();
+    const events = engine.generate(generation, never)[Symbol.asyncIterator]();
+    await events.next();
+    const [patient, impatient] = [ask(), failure(ask(stop.signal))];
+    stop.abort();
+    expect(await impatient).toMatchObject({ code: 'cancelled' });
+    await events.return?.();
+    expect((await patient).logits).toHaveLength(256);
+  });
+
+  it('notices a model that was written anew', async () => {
+    const before = await ask();
+    await cli(['train', '--resume', at('model'), '--steps', '8', '--set', 'train.lr=0.1']);
+    cpSync(checkpoint(at('model'), 8), model, { recursive: true });
+    utimesSync(path.join(model, 'config.json'), 1, 1);
+    expect((await ask()).logits).not.toEqual(before.logits);
+  });
+
+  it('says that a model was not found, and answers for others', async () => {
+    const missing = engine.logits({ model: at('none'), ids: [1], backend: 'auto' }, never);
+    expect(await failure(missing)).toMatchObject({ code: 'not-a-model' });
+    expect((await ask()).backend).toBe('onnx');
+  });
+
+  it('ends only when its runs have a checkpoint', async () => {
+    const run = at('disposed');
+    const events = engine.train(started(long, run), never)[Symbol.asyncIterator]();
+    await upTo(events, 'train', 2);
+    await engine.dispose();
+    const last = Math.max(...metrics(run).map(({ step }) => step));
+    expect(checkpointNames(run)).toEqual([`step-${String(last).padStart(6, '0')}`]);
+  });
+});
