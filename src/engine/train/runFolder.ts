@@ -65,10 +65,12 @@ export class RunFolder {
 
   /** Makes and takes `<runs>/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is free. */
   static async takeFree(runs: string, name: string): Promise<RunFolder> {
+    const made = await mkdir(runs, { recursive: true }).catch((thrown: unknown) => {
+      throw fileError(thrown, 'create', runs);
+    });
     for (let number = 1; ; number++) {
       const folder = path.join(runs, number === 1 ? name : `${name}-${number}`);
       try {
-        const made = await mkdir(runs, { recursive: true });
         await mkdir(folder);
         return await RunFolder.#own(folder, made ?? folder);
       } catch (thrown) {
