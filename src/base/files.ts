@@ -165,6 +165,26 @@ async function exists(target: string): Promise<boolean> {
 }
 
 /**
+ * Makes a folder and those above it. Gives the path of the first that was made, if one was.
+ *
+ * Node's own answer for a disk that refuses is often that the folder is not there (it looks at the
+ * folder after the refusal): the true reason comes from asking again for the first that is missing.
+ */
+export async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== 'ENOENT') throw thrown;
+    let missing = path.resolve(folder);
+    while (missing !== path.dirname(missing) && !(await exists(path.dirname(missing))))
+      missing = path.dirname(missing);
+    await mkdir(missing);
+    await mkdir(folder, { recursive: true });
+    return missing;
+  }
+}
+
+/**
  * Writes a file that is there whole or not at all, making its folder if need be. If anything fails,
  * a file that was there before is untouched and nothing else is left.
  *
@@ -176,7 +196,7 @@ export async function atomicFile(
 ): Promise<void> {
   const temporary = asideName('tmp', target);
   try {
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeFolder(path.dirname(target));
     const handle = await open(temporary, 'wx');
     try {
       if (typeof content === 'function') await content(handle);
@@ -209,7 +229,7 @@ export async function atomicFolder(
 ): Promise<void> {
   const temporary = asideName('tmp', target);
   try {
-    await mkdir(path.dirname(target), { recursive: true });
+    await makeFolder(path.dirname(target));
     await mkdir(temporary);
     await write(temporary);
     await syncTree(temporary);

@@ -8,7 +8,7 @@ import { mkdir, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import { atomicFile, fileError, sweepTemporary, systemCodeOf } from '../../base/files';
+import { atomicFile, fileError, makeFolder, sweepTemporary, systemCodeOf } from '../../base/files';
 import { parseRecipe } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
@@ -56,7 +56,7 @@ export class RunFolder {
   static async take(folder: string): Promise<RunFolder> {
     let made: string | undefined;
     try {
-      made = await mkdir(folder, { recursive: true });
+      made = await makeFolder(folder);
     } catch (thrown) {
       throw fileError(thrown, 'create', folder);
     }
@@ -65,7 +65,7 @@ export class RunFolder {
 
   /** Makes and takes `<runs>/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is free. */
   static async takeFree(runs: string, name: string): Promise<RunFolder> {
-    const made = await mkdir(runs, { recursive: true }).catch((thrown: unknown) => {
+    const made = await makeFolder(runs).catch((thrown: unknown) => {
       throw fileError(thrown, 'create', runs);
     });
     for (let number = 1; ; number++) {
@@ -93,10 +93,19 @@ export class RunFolder {
 
   /** Throws `run-exists` where the folder held a run already. */
   refuseExisting(): void {
-    if (!this.#before.has(RECIPE)) return;
-    throw new GlassboxError('run-exists', `${this.path} holds a run already.`, {
-      remedy: `Go on with it by --resume ${this.path}, or choose another folder with --out.`,
-    });
+    if (this.#before.has(RECIPE)) {
+      throw new GlassboxError('run-exists', `${this.path} holds a run already.`, {
+        remedy: `Go on with it by --resume ${this.path}, or choose another folder with --out.`,
+      });
+    }
+    // A corpus is what a run leaves that was killed before it had a recipe: the rest is its, too.
+    const others = PARTS.filter((part) => this.#before.has(part));
+    if (others.length === 0 || this.#before.has('corpus')) return;
+    throw new GlassboxError(
+      'folder-not-empty',
+      `${this.path} holds what a run would write over: ${others.join(', ')}.`,
+      { remedy: 'Choose an empty folder, or one that is not there yet, with --out.' },
+    );
   }
 
   /** From here on the folder is a run, which can be resumed whatever happens. */
