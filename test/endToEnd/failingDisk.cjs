@@ -33,7 +33,11 @@ if (code === 'EROFS') {
         ? Promise.reject(failure(args[at]))
         : original(...args);
   Object.assign(fs.promises, {
-    mkdir: guarded(mkdir, 0),
+    // As Node has it: whoever asks for all of a path at once hears that it is not there.
+    mkdir: (folder, options) =>
+      options?.recursive && hit(folder) && !fs.existsSync(folder)
+        ? Promise.reject(Object.assign(failure(folder), { code: 'ENOENT' }))
+        : guarded(mkdir, 0)(folder, options),
     writeFile: guarded(writeFile, 0),
     rename: guarded(rename, 1),
     link: guarded(link, 1),
