@@ -18,6 +18,9 @@ import type { Trainer } from './trainer';
 /** `some`: the recipe's share of the held-out text, the same each time; `all`: the whole of it. */
 export type HowMuch = 'some' | 'all';
 
+/** What ends a run wherever it is noticed; any other trouble with a sample is only noted. */
+const ENDS_THE_RUN: ReadonlySet<string> = new Set(['cancelled', 'not-finite']);
+
 export class Observer {
   readonly #trainer: Trainer;
   readonly #batches: BatchSource;
@@ -99,7 +102,7 @@ export class Observer {
           if (event.kind === 'done') text = event.text;
         }
       } catch (thrown) {
-        if (!(thrown instanceof GlassboxError) || thrown.code === 'cancelled') throw thrown;
+        if (!(thrown instanceof GlassboxError) || ENDS_THE_RUN.has(thrown.code)) throw thrown;
         // A prompt that the vocabulary cannot spell, or too long a one, must not end a training.
         if (!this.#silenced.has(prompt)) {
           this.#silenced.add(prompt);
