@@ -69,6 +69,26 @@ describe('a folder', () => {
     }
   });
 
+  it('that holds what a run would write over is refused, and left as it is', async () => {
+    const mine = at('mine');
+    mkdirSync(path.join(mine, 'checkpoints', 'step-000099'), { recursive: true });
+    for (const name of ['metrics.jsonl', 'tokenizer.json', 'notes.txt'])
+      writeFileSync(path.join(mine, name), 'mine');
+    const before = contents(mine);
+    expect(await failure(train(smallRecipe(text, 'train.steps=1'), mine))).toMatchObject({
+      code: 'folder-not-empty',
+      message: expect.stringContaining('tokenizer.json, checkpoints, metrics.jsonl') as string,
+    });
+    expect(contents(mine)).toEqual(before);
+  });
+
+  it('cannot be found where a file has the name of the runs', async () => {
+    const runs = at('a file');
+    writeFileSync(runs, '');
+    const starting = collect(startRun(smallRecipe(text), { runs }, context, never));
+    expect(messageOf(await failure(starting))).toContain(runs);
+  });
+
   it('is found free by number where none is named', async () => {
     const runs = at('deep/runs');
     const recipe = { ...smallRecipe(text, 'train.steps=1'), name: 'whale' };
