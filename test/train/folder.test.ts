@@ -70,7 +70,7 @@ describe('a folder', () => {
   });
 
   it('that holds what a run would write over is refused, and left as it is', async () => {
-    const mine = at('mine');
+    const mine = at('not a run');
     mkdirSync(path.join(mine, 'checkpoints', 'step-000099'), { recursive: true });
     for (const name of ['metrics.jsonl', 'tokenizer.json', 'notes.txt'])
       writeFileSync(path.join(mine, name), 'mine');
