@@ -154,9 +154,11 @@ function asError(thrown: unknown, why: (() => unknown) | undefined): unknown {
     thrown instanceof ConnectionError ||
     (isResponse && thrown.code === ErrorCodes.PendingResponseRejected)
   ) {
-    return new GlassboxError('engine-ended', 'The engine ended before it had answered.', {
-      remedy: 'Try again; a run goes on from its last checkpoint. The log says why it ended.',
-      cause: why?.() ?? thrown,
+    const cause = why?.();
+    const reason = cause === undefined ? '.' : `: ${messageOf(cause)}`;
+    return new GlassboxError('engine-ended', `The engine ended before it had answered${reason}`, {
+      remedy: 'Try again; a run goes on from its last checkpoint.',
+      cause: cause ?? thrown,
     });
   }
   if (!isResponse) return thrown;

@@ -159,7 +159,7 @@ describe('where a run goes on', () => {
     await train(smallRecipe(text, 'train.steps=5'), run);
     const lines = metrics(run);
     const events = await goOn(run);
-    expect(events.map(({ kind }) => kind)).toEqual(['start', 'eval', 'done']);
+    expect(events.map(({ kind }) => kind)).toEqual(['start', 'note', 'eval', 'done']);
     expect(metrics(run)).toEqual(lines);
   });
 });

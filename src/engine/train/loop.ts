@@ -127,7 +127,11 @@ export class Loop {
   }
 
   async *#conclude(): AsyncGenerator<RunEvent, void, void> {
-    const known = this.#parts.observer.measuresAll ? this.#measuredHere() : undefined;
+    const { observer, signal } = this.#parts;
+    const known = observer.measuresAll ? this.#measuredHere() : undefined;
+    // All of a long text takes its time.
+    if (!observer.measuresAll && !signal.aborted)
+      yield { kind: 'note', text: 'Measuring on all of the text held out' };
     const measured = known ? eventOf(known) : await this.#measure('all');
     if (measured) yield this.#report(measured);
   }
