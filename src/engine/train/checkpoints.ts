@@ -18,7 +18,7 @@ import {
   writeModelFiles,
   writeSafetensors,
 } from '../interop/interop';
-import type { TensorSource } from '../interop/interop';
+import type { ModelFolder, TensorSource } from '../interop/interop';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 
 const bestSchema = z.strictObject({
@@ -68,8 +68,13 @@ export async function listCheckpoints(folder: string): Promise<Checkpoint[]> {
     .sort((a, b) => a.step - b.step);
 }
 
+/** What a model that was trained before brings along; its checkpoints hand it on. */
+export type Inherited = Pick<ModelFolder, 'specialTokens' | 'generationConfig'>;
+
 export interface Written {
   readonly config: ModelConfig;
+  /** Undefined for a model that began here: what its tokenizer says goes. */
+  readonly inherited: Inherited | undefined;
   readonly tokenizer: Tokenizer;
   readonly store: Store;
   readonly optimizerStates: ReadonlyMap<string, Shape>;
@@ -81,16 +86,18 @@ export interface Written {
  * parameters that are not numbers, or the file system's reason; nothing is left then.
  */
 export async function writeCheckpoint(folder: string, written: Written): Promise<string> {
-  const { config, tokenizer, store, optimizerStates, position } = written;
+  const { config, inherited, tokenizer, store, optimizerStates, position } = written;
   const target = path.join(folder, checkpointName(position.step));
   const { bosId, eosId } = tokenizer;
+  const own = { bos: bosId, eos: eosId === undefined ? [] : [eosId], pad: undefined };
   await atomicFolder(target, async (temporary) => {
     await writeModelFiles(temporary, {
       config,
       tensors: sourceOf(store, parameterShapes(config)),
       tokenizerJson: tokenizer.toJson(),
       tokenizerConfig: tokenizer.toConfigJson(),
-      specialTokens: { bos: bosId, eos: eosId === undefined ? [] : [eosId], pad: undefined },
+      specialTokens: inherited?.specialTokens ?? own,
+      generationConfig: inherited?.generationConfig,
     });
     await writeSafetensors(
       path.join(temporary, OPTIMIZER_FILE),

@@ -6,12 +6,12 @@
  * from: only the step after it shows that, so until then the one before is kept too, and where the
  * numbers run away the run ends and names the last one from which they did not.
  */
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, cancelled, hasCode } from '../../base/errors';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { atomicRemove } from '../../base/files';
 import { prune, readBest, writeBest, writeCheckpoint } from './checkpoints';
-import type { Best, Position } from './checkpoints';
+import type { Best, Inherited, Position } from './checkpoints';
 import type { EvaluationEvent, RunEvent } from './events';
 import type { Observer } from './observer';
 import type { RunFolder } from './runFolder';
@@ -20,6 +20,7 @@ import type { Trainer } from './trainer';
 export interface LoopParts {
   readonly recipe: Recipe;
   readonly run: RunFolder;
+  readonly inherited: Inherited | undefined;
   readonly tokenizer: Tokenizer;
   readonly trainer: Trainer;
   readonly observer: Observer;
@@ -80,9 +81,7 @@ export class Loop {
     if (this.#step === this.#steps) yield* this.#conclude();
     if (!signal.aborted) await this.#settle();
     if (signal.aborted) {
-      throw new GlassboxError('cancelled', `Stopped at step ${this.#step}.`, {
-        cause: signal.reason,
-      });
+      throw cancelled(signal, `Stopped at step ${this.#step}.`);
     }
     if (this.#last !== undefined) yield { kind: 'done', run: run.path, checkpoint: this.#last };
   }
@@ -171,7 +170,7 @@ export class Loop {
 
   /** Measured first, so that the best can be told and nothing broken is kept. */
   async *#save(): AsyncGenerator<RunEvent, void, void> {
-    const { run, tokenizer, trainer, observer } = this.#parts;
+    const { run, inherited, tokenizer, trainer, observer } = this.#parts;
     const step = this.#step;
     const event = this.#measuredHere() ? undefined : await this.#measure('some');
     // The last step's line tells of all the text, and comes after the checkpoint.
@@ -186,7 +185,7 @@ export class Loop {
         tokens: this.#tokens,
         ...(measured && { measured: bestOf(measured) }),
       };
-      const written = { config, tokenizer, store, optimizerStates, position };
+      const written = { config, inherited, tokenizer, store, optimizerStates, position };
       return writeCheckpoint(run.checkpoints, written);
     });
     this.#last = folder;
@@ -215,7 +214,7 @@ export class Loop {
       try {
         return await work;
       } catch (thrown) {
-        if (this.#parts.signal.aborted && codeOf(thrown) === 'cancelled') return undefined;
+        if (this.#parts.signal.aborted && hasCode(thrown, 'cancelled')) return undefined;
         throw thrown;
       }
     });
@@ -226,7 +225,7 @@ export class Loop {
     try {
       return await work();
     } catch (thrown) {
-      if (codeOf(thrown) !== 'not-finite') throw thrown;
+      if (!hasCode(thrown, 'not-finite')) throw thrown;
       throw await this.#diverged('The model predicts nothing any more', this.#step, thrown);
     }
   }
@@ -259,8 +258,4 @@ function eventOf({ step, valLoss, bitsPerByte }: Measured): EvaluationEvent {
 
 function bestOf({ step, valLoss, tokens }: Best): Best {
   return { step, valLoss, tokens };
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof GlassboxError ? thrown.code : undefined;
 }

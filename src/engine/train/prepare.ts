@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { GlassboxError } from '../../base/errors';
 import { fileError } from '../../base/files';
 import type { Recipe } from '../../recipe/run';
 import {
@@ -149,14 +148,4 @@ function fingerprint(tokenizer: Tokenizer): string {
 
 function megabytes(bytes: number): string {
   return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** Throws `model-vocab` where the tokenizer has ids that the model has no row for. */
-export function checkVocabulary(tokenizer: Tokenizer, vocab: number): void {
-  if (tokenizer.vocabSize <= vocab) return;
-  throw new GlassboxError(
-    'model-vocab',
-    `The tokenizer has ${tokenizer.vocabSize} tokens, the model's vocabulary only ${vocab}.`,
-    { remedy: 'Use the tokenizer that the model was trained with.' },
-  );
 }

@@ -12,13 +12,13 @@ import type { Recipe } from '../../recipe/run';
 import type { Backend } from '../backend/backend';
 import { packedDocuments, randomWindows } from '../data/data';
 import { parameterShapes, readModelFolder } from '../interop/interop';
-import { initialParameters, parameterCount, resolveModel } from '../model/model';
+import { checkVocabulary, initialParameters, parameterCount, resolveModel } from '../model/model';
 import { restore, restoreParameters } from './checkpoints';
-import type { Position } from './checkpoints';
+import type { Inherited, Position } from './checkpoints';
 import type { RunEvent } from './events';
 import { Loop } from './loop';
 import { Observer } from './observer';
-import { checkVocabulary, prepare, readTokenizer, reopen } from './prepare';
+import { prepare, readTokenizer, reopen } from './prepare';
 import type { Prepared } from './prepare';
 import { branch, locate, refuseMisfits } from './resume';
 import { RunFolder, readRunRecipe } from './runFolder';
@@ -55,7 +55,7 @@ export async function* startRun(
     run.refuseExisting();
     // Checked before the text is read: a shape that cannot be should not cost a minute.
     if (recipe.model.from === undefined) resolveModel(recipe.model, recipe.tokenizer.vocab);
-    else await readConfig(recipe.model.from);
+    else await readOrigin(recipe.model.from);
     const paths = recipe.data.paths === 'sample' ? [context.samplePath] : recipe.data.paths;
     const prepared = yield* yieldReports<RunEvent, Prepared>(signal, (ends, report) => {
       const onNote = (text: string): void => report({ kind: 'note', text });
@@ -125,7 +125,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
   const { tokenizer, corpus } = prepared;
   const release: (() => Promise<void> | void)[] = [() => corpus.close()];
   try {
-    const config = await configOf(recipe, prepared, checkpoint);
+    const { config, inherited } = await modelOf(recipe, prepared, checkpoint);
     const packed = recipe.data.batching === 'packed';
     const shape = { batch: recipe.train.batch, context: config.context, seed: recipe.seed };
     const batches = packed
@@ -159,7 +159,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       threads: context.threads,
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),
     };
-    yield* new Loop({ ...parts, tokenizer, trainer, observer, recorded }).run();
+    yield* new Loop({ ...parts, inherited, tokenizer, trainer, observer, recorded }).run();
   } finally {
     for (const each of release) await each();
   }
@@ -178,22 +178,29 @@ function kept(
     !(kind === 'eval' && step === steps && step === begin.step);
 }
 
-async function readConfig(folder: string): Promise<ModelConfig> {
-  const model = await readModelFolder(folder);
-  await model.tensors.close();
-  return model.config;
+interface Origin {
+  readonly config: ModelConfig;
+  readonly inherited: Inherited | undefined;
 }
 
-async function configOf(
+async function readOrigin(folder: string): Promise<Origin> {
+  const { config, tensors, specialTokens, generationConfig } = await readModelFolder(folder);
+  await tensors.close();
+  return { config, inherited: { specialTokens, generationConfig } };
+}
+
+async function modelOf(
   recipe: Recipe,
   { tokenizer }: Prepared,
   checkpoint: string | undefined,
-): Promise<ModelConfig> {
+): Promise<Origin> {
   const folder = checkpoint ?? recipe.model.from;
-  if (folder === undefined) return resolveModel(recipe.model, tokenizer.vocabSize);
-  const config = await readConfig(folder);
-  checkVocabulary(tokenizer, config.vocab);
-  return { ...config, context: recipe.model.context ?? config.context };
+  if (folder === undefined) {
+    return { config: resolveModel(recipe.model, tokenizer.vocabSize), inherited: undefined };
+  }
+  const { config, inherited } = await readOrigin(folder);
+  checkVocabulary(tokenizer.vocabSize, config);
+  return { config: { ...config, context: recipe.model.context ?? config.context }, inherited };
 }
 
 async function fill(
