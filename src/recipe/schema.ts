@@ -149,7 +149,8 @@ const modelSchema = z
       context.addIssue({
         code: 'custom',
         path: ['depth'],
-        message: 'cannot be chosen together with model.preset: each of them decides the whole shape',
+        message:
+          'cannot be chosen together with model.preset: each of them decides the whole shape',
       });
     if (model.from === undefined) return;
     for (const key of SHAPE_KEYS)
