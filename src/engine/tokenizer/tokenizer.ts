@@ -9,6 +9,7 @@
 export { BUILTIN_TOKENIZERS, builtinTokenizer } from './builtin';
 export { byteTokenizer, charTokenizer } from './plainTokenizers';
 export { parseTokenizerJson } from './readJson';
+export { readTokenizer, tokenizerFile } from './readFolder';
 export { END_OF_TEXT } from './specials';
 export { type SplitPattern, patternExpression, patternNamed, splitterOf } from './splitPattern';
 export { type TrainingProgress, trainBpe } from './train';

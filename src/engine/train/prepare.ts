@@ -4,9 +4,6 @@
  * tokens whatever has become of the files.
  */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { fileError } from '../../base/files';
 import type { Recipe } from '../../recipe/run';
 import {
   openShards,
@@ -21,8 +18,8 @@ import {
   builtinTokenizer,
   byteTokenizer,
   charTokenizer,
-  parseTokenizerJson,
   patternNamed,
+  readTokenizer,
   trainBpe,
 } from '../tokenizer/tokenizer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
@@ -69,22 +66,6 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 export function reopen(folder: string, tokenizer: Tokenizer): Prepared {
   const expected = { vocab: tokenizer.vocabSize, tokenizerHash: fingerprint(tokenizer) };
   return { tokenizer, corpus: openShards(folder, expected) };
-}
-
-/** The tokenizer of a checkpoint, of a model folder, of a run, or a tokenizer.json of its own. */
-export async function readTokenizer(place: string): Promise<Tokenizer> {
-  try {
-    const isFolder = (await stat(place)).isDirectory();
-    const [folder, file] = isFolder
-      ? [place, path.join(place, 'tokenizer.json')]
-      : [path.dirname(place), place];
-    const config = await readFile(path.join(folder, 'tokenizer_config.json'), 'utf8').catch(
-      () => undefined,
-    );
-    return parseTokenizerJson(await readFile(file, 'utf8'), path.basename(place), config);
-  } catch (thrown) {
-    throw fileError(thrown, 'read the tokenizer in', place);
-  }
 }
 
 interface TokenizerSource {
