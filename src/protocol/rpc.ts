@@ -14,7 +14,7 @@ import {
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import type { z } from 'zod';
 import { AsyncQueue } from '../base/asyncQueue';
-import { GlassboxError, messageOf } from '../base/errors';
+import { GlassboxError, messageOf, cancelled, throwIfAborted } from '../base/errors';
 import { PROTOCOL_VERSION, protocol } from './protocol';
 import type { Call, Handlers, Method, Stream } from './protocol';
 import { fromWire, toWire, wireErrorSchema } from './wireError';
@@ -121,8 +121,7 @@ async function send(
   params: unknown,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const cancelled = () => new GlassboxError('cancelled', 'Cancelled.', { cause: signal.reason });
-  if (signal.aborted) throw cancelled();
+  throwIfAborted(signal);
   let onAbort = (): void => undefined;
   const token: CancellationToken = {
     get isCancellationRequested() {
@@ -135,7 +134,7 @@ async function send(
     },
   };
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(cancelled());
+    onAbort = () => reject(cancelled(signal));
     signal.addEventListener('abort', onAbort);
   });
   try {

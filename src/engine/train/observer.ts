@@ -2,7 +2,7 @@
  * Looks at a model while it trains, on the trainer's own parameters and without touching what the
  * training computes: the loss on held-out text, and what the model writes.
  */
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, hasCode } from '../../base/errors';
 import type { Recipe } from '../../recipe/run';
 import type { Program } from '../backend/backend';
 import { batchIndex, evaluationWindows } from '../data/data';
@@ -73,8 +73,7 @@ export class Observer {
       return await this.#evaluate(batches(), signal);
     } catch (thrown) {
       // Documents of one token each.
-      if (thrown instanceof GlassboxError && thrown.code === 'nothing-to-evaluate')
-        return undefined;
+      if (hasCode(thrown, 'nothing-to-evaluate')) return undefined;
       throw thrown;
     }
   }

@@ -97,15 +97,15 @@ export class Trainer {
   async run(step: number, signal: AbortSignal): Promise<StepResult | undefined> {
     const settings = this.#settings;
     const fraction = scheduleAt(step, settings);
+    const lr = settings.lr * fraction;
     const rates: Feeds = {
-      learningRate: Float32Array.of(settings.lr * fraction),
+      learningRate: Float32Array.of(lr),
       correction1: Float32Array.of(1 - settings.beta1 ** step),
       correction2: Float32Array.of(1 - settings.beta2 ** step),
       ...(settings.optimizer === 'muon'
         ? { muonRate: Float32Array.of(settings.muonLr * fraction) }
         : {}),
     };
-    const lr = settings.lr * fraction;
     const batches = Array.from({ length: settings.accumulate }, (_, microstep) =>
       this.#batches.batchAt(batchIndex(step - 1, microstep, settings.accumulate)),
     );
