@@ -4,7 +4,8 @@ import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'v
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { GlassboxError } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';
-import { connect, shutdown } from '../protocol/rpc';
+import { connect } from '../protocol/engineConnection';
+import { shutdown } from '../protocol/rpc';
 import type { ServiceOptions } from './service';
 
 export interface HandOptions extends ServiceOptions {

@@ -3,7 +3,7 @@
  * its runs checkpointed, when that is gone or asks for it.
  */
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { serve } from '../protocol/rpc';
+import { serve } from '../protocol/engineConnection';
 import { builtEngineOptions } from './paths';
 import { startEngine } from './supervisor';
 

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import { z } from 'zod';
 import { GlassboxError } from '../base/errors';
-import { serve } from '../protocol/rpc';
+import { serve } from '../protocol/engineConnection';
 import { createService } from './service';
 
 if (parentPort === null) {

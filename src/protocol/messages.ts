@@ -4,16 +4,8 @@
  * the engine's current folder.
  */
 import { z } from 'zod';
+import { count, ids, measured, path } from './fields';
 import { recipeSchema } from '../recipe/run';
-
-const count = z.int().nonnegative();
-const ids = z.array(z.int().nonnegative());
-const path = z.string().min(1);
-/** JSON has no NaN and no infinity: they arrive as null, from a worker's structured clone too. */
-const measured = z.preprocess(
-  (value) => (typeof value === 'number' && !Number.isFinite(value) ? null : value),
-  z.number().nullable(),
-);
 
 export const backendSchema = z.enum(['auto', 'onnx', 'webgpu', 'reference']);
 
@@ -23,6 +15,8 @@ export const trainRequestSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('new'),
     recipe: recipeSchema,
+    /** What the recipe's relative paths start from; the engine's current folder if absent. */
+    folder: path.optional(),
     /** The run's folder; one that is named after the run if absent. */
     out: path.optional(),
   }),
@@ -79,9 +73,17 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
 
 // --- Models ---------------------------------------------------------------------------------
 
+const chatMessageSchema = z.object({
+  role: z.enum(['system', 'user', 'assistant']),
+  content: z.string(),
+});
+
 export const generateRequestSchema = z.object({
   model: path,
-  prompt: z.string(),
+  /** A text to go on with, or a conversation, which the model's chat template makes one. */
+  prompt: z.union([z.string(), z.object({ messages: z.array(chatMessageSchema).min(1) })]),
+  /** Tokens that stand behind the prompt already: the branch that is gone on with. */
+  continued: ids.optional(),
   maxTokens: count,
   temperature: z.number().nonnegative(),
   /** 0: all. */
@@ -106,6 +108,8 @@ const tokenProbabilitySchema = z.object({
 });
 
 export const generateEventSchema = z.discriminatedUnion('kind', [
+  /** How many tokens the model goes on from, and how many it can look at in all. */
+  z.object({ kind: z.literal('start'), promptTokens: count, context: count }),
   /**
    * `text` is what the token adds to the text: nothing while a character is incomplete. In `top` it
    * is each token's own text. `rank` counts from 0, the likeliest; `entropy` is in nats.
@@ -210,6 +214,7 @@ export const deviceSchema = z.object({
   details: z.record(z.string(), z.unknown()),
 });
 
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
 export type BackendChoice = z.infer<typeof backendSchema>;
 export type TrainRequest = z.infer<typeof trainRequestSchema>;
 export type TrainEvent = z.infer<typeof trainEventSchema>;

@@ -1,7 +1,7 @@
 /**
- * The protocol over a vscode-jsonrpc connection, both ends. The asking end gets plain methods; the
- * answering end gives plain methods. Everything that arrives is parsed by the descriptor's schemas.
- * A request that is aborted fails at once for whoever asked, however long the other end needs to
+ * Requests over a vscode-jsonrpc connection, both ends, whichever table they come from: the asking
+ * end gets a method for a descriptor, the answering end gives one. Everything that arrives is parsed
+ * by the descriptor's schemas. A request that is aborted fails at once for whoever asked, however long the other end needs to
  * notice; when the connection ends, every pending request fails: nobody waits for ever.
  */
 import {
@@ -15,9 +15,11 @@ import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import type { z } from 'zod';
 import { AsyncQueue } from '../base/asyncQueue';
 import { GlassboxError, messageOf, cancelled, throwIfAborted } from '../base/errors';
-import { PROTOCOL_VERSION, protocol } from './protocol';
-import type { Call, Handlers, Method, Stream } from './protocol';
+import type { Ask, Call, Stream } from './descriptors';
 import { fromWire, toWire, wireErrorSchema } from './wireError';
+
+/** Raised whenever a message changes its shape. Both ends must have the same. */
+export const PROTOCOL_VERSION = 2;
 
 const request = (name: string) => new RequestType<unknown, unknown, unknown>(name);
 /** A stream's events, by the number that the asking end gave to the stream. */
@@ -56,12 +58,18 @@ export async function shutdown(connection: MessageConnection): Promise<void> {
 
 // --- The asking end -------------------------------------------------------------------------
 
+/** Makes methods of descriptors. */
+export interface Asker {
+  call<Params, Answer>(descriptor: Call<Params, Answer>): Ask<Call<Params, Answer>>;
+  stream<Params, Event>(descriptor: Stream<Params, Event>): Ask<Stream<Params, Event>>;
+}
+
 /**
- * The other end's methods. Listens on the connection, which must not be listening yet.
+ * Asks the other end. Listens on the connection, which must not be listening yet.
  *
  * @param why what is known about the other end's death, once it has died.
  */
-export function connect(connection: MessageConnection, why?: () => unknown): Handlers {
+export function asker(connection: MessageConnection, why?: () => unknown): Asker {
   const streams = new Map<number, (event: unknown) => void>();
   let nextStream = 0;
   connection.onNotification(eventType, ({ stream, event }) => streams.get(stream)?.(event));
@@ -69,44 +77,33 @@ export function connect(connection: MessageConnection, why?: () => unknown): Han
   connection.onClose(() => connection.dispose());
   connection.listen();
 
-  function askCall<P, A>(name: Method, descriptor: Call<P, A>) {
-    return async (params: P, signal: AbortSignal): Promise<A> => {
+  return {
+    call: (descriptor) => async (params, signal) => {
+      const { name } = descriptor;
       const answer = await send({ connection, why }, name, { params }, signal);
       return parse(descriptor.answer, answer, `the answer to ${name}`);
-    };
-  }
-
-  function askStream<P, E>(name: Method, descriptor: Stream<P, E>) {
-    return async function* (params: P, signal: AbortSignal): AsyncGenerator<E, void, void> {
-      const stream = nextStream++;
-      const queue = new AsyncQueue<unknown>();
-      // Whoever stops reading stops the work.
-      const left = new AbortController();
-      streams.set(stream, (event) => queue.push(event));
-      const ends = AbortSignal.any([signal, left.signal]);
-      send({ connection, why }, name, { params, stream }, ends).then(
-        () => queue.end(),
-        (error: unknown) => queue.fail(error),
-      );
-      try {
-        for await (const event of queue)
-          yield parse(descriptor.event, event, `an event of ${name}`);
-      } finally {
-        streams.delete(stream);
-        left.abort();
-      }
-    };
-  }
-
-  return {
-    train: askStream('train', protocol.train),
-    generate: askStream('generate', protocol.generate),
-    logits: askCall('logits', protocol.logits),
-    evaluate: askCall('evaluate', protocol.evaluate),
-    trainTokenizer: askStream('trainTokenizer', protocol.trainTokenizer),
-    encode: askCall('encode', protocol.encode),
-    decode: askCall('decode', protocol.decode),
-    devices: askCall('devices', protocol.devices),
+    },
+    stream: (descriptor) =>
+      async function* (params, signal) {
+        const { name } = descriptor;
+        const stream = nextStream++;
+        const queue = new AsyncQueue<unknown>();
+        // Whoever stops reading stops the work.
+        const left = new AbortController();
+        streams.set(stream, (event) => queue.push(event));
+        const ends = AbortSignal.any([signal, left.signal]);
+        send({ connection, why }, name, { params, stream }, ends).then(
+          () => queue.end(),
+          (error: unknown) => queue.fail(error),
+        );
+        try {
+          for await (const event of queue)
+            yield parse(descriptor.event, event, `an event of ${name}`);
+        } finally {
+          streams.delete(stream);
+          left.abort();
+        }
+      },
   };
 }
 
@@ -117,7 +114,7 @@ interface OtherEnd {
 
 async function send(
   { connection, why }: OtherEnd,
-  name: Method,
+  name: string,
   params: unknown,
   signal: AbortSignal,
 ): Promise<unknown> {
@@ -172,12 +169,25 @@ export interface ServeOptions {
   readonly versionFirst?: boolean;
 }
 
-/** Answers the requests that `handlers` has. Listens on the connection. */
-export function serve(
+/** Takes the methods that answer, then listens. A descriptor without a method is left unanswered. */
+export interface Answerer {
+  call<Params, Answer>(
+    descriptor: Call<Params, Answer>,
+    handler: Ask<Call<Params, Answer>> | undefined,
+  ): void;
+  stream<Params, Event>(
+    descriptor: Stream<Params, Event>,
+    handler: Ask<Stream<Params, Event>> | undefined,
+  ): void;
+  /** From here on the connection is read. */
+  listen(): void;
+}
+
+/** Answers the other end's requests. */
+export function answerer(
   connection: MessageConnection,
-  handlers: Partial<Handlers>,
   { versionFirst = false }: ServeOptions = {},
-): void {
+): Answerer {
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   let agreed = !versionFirst;
@@ -202,7 +212,7 @@ export function serve(
   }
 
   function answer(
-    name: Method,
+    name: string,
     work: (message: unknown, signal: AbortSignal) => Promise<unknown>,
   ): void {
     connection.onRequest(request(name), async (message, token) => {
@@ -222,41 +232,25 @@ export function serve(
     });
   }
 
-  function answerCall<P, A>(
-    name: Method,
-    descriptor: Call<P, A>,
-    handler: ((params: P, signal: AbortSignal) => Promise<A>) | undefined,
-  ): void {
-    if (!handler) return;
-    answer(name, async (message, signal) => {
-      const { params } = envelope(message);
-      return handler(parse(descriptor.params, params, `the request ${name}`), signal);
-    });
-  }
-
-  function answerStream<P, E>(
-    name: Method,
-    descriptor: Stream<P, E>,
-    handler: ((params: P, signal: AbortSignal) => AsyncIterable<E>) | undefined,
-  ): void {
-    if (!handler) return;
-    answer(name, async (message, signal) => {
-      const { params, stream } = envelope(message);
-      const checked = parse(descriptor.params, params, `the request ${name}`);
-      for await (const event of handler(checked, signal)) await tell(Number(stream), event);
-      return null;
-    });
-  }
-
-  answerStream('train', protocol.train, handlers.train);
-  answerStream('generate', protocol.generate, handlers.generate);
-  answerCall('logits', protocol.logits, handlers.logits);
-  answerCall('evaluate', protocol.evaluate, handlers.evaluate);
-  answerStream('trainTokenizer', protocol.trainTokenizer, handlers.trainTokenizer);
-  answerCall('encode', protocol.encode, handlers.encode);
-  answerCall('decode', protocol.decode, handlers.decode);
-  answerCall('devices', protocol.devices, handlers.devices);
-  connection.listen();
+  return {
+    call: ({ name, ...descriptor }, handler) => {
+      if (!handler) return;
+      answer(name, async (message, signal) => {
+        const { params } = envelope(message);
+        return handler(parse(descriptor.params, params, `the request ${name}`), signal);
+      });
+    },
+    stream: ({ name, ...descriptor }, handler) => {
+      if (!handler) return;
+      answer(name, async (message, signal) => {
+        const { params, stream } = envelope(message);
+        const checked = parse(descriptor.params, params, `the request ${name}`);
+        for await (const event of handler(checked, signal)) await tell(Number(stream), event);
+        return null;
+      });
+    },
+    listen: () => connection.listen(),
+  };
 }
 
 /** What was thrown, as what jsonrpc carries. */

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
-import { serve } from '../../src/protocol/rpc';
+import { serve } from '../../src/protocol/engineConnection';
 
 const { gate, runsFolder } = workerData as { gate: Int32Array; runsFolder: string };
 

@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { GlassboxError } from '../../src/base/errors';
 import type { GenerateRequest } from '../../src/protocol/messages';
 import type { Handlers } from '../../src/protocol/protocol';
-import { checkVersion, connect, serve, shutdown } from '../../src/protocol/rpc';
+import { connect, serve } from '../../src/protocol/engineConnection';
+import { checkVersion, shutdown } from '../../src/protocol/rpc';
 import type { ServeOptions } from '../../src/protocol/rpc';
 
 const never = new AbortController().signal;

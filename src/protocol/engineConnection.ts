@@ -1,0 +1,71 @@
+/** The engine's table over a connection, both ends. */
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { protocol } from './protocol';
+import type { Handlers } from './protocol';
+import { answerer, asker } from './rpc';
+import type { ServeOptions } from './rpc';
+
+/**
+ * The engine at the other end. Listens on the connection, which must not be listening yet.
+ *
+ * @param why what is known about the other end's death, once it has died.
+ */
+export function connect(connection: MessageConnection, why?: () => unknown): Handlers {
+  const ask = asker(connection, why);
+  return {
+    train: ask.stream(protocol.train),
+    generate: ask.stream(protocol.generate),
+    logits: ask.call(protocol.logits),
+    evaluate: ask.call(protocol.evaluate),
+    trainTokenizer: ask.stream(protocol.trainTokenizer),
+    encode: ask.call(protocol.encode),
+    decode: ask.call(protocol.decode),
+    devices: ask.call(protocol.devices),
+    runs: ask.call(protocol.runs),
+    models: ask.call(protocol.models),
+    exportModel: ask.call(protocol.exportModel),
+    tokenizers: ask.call(protocol.tokenizers),
+    checkRecipe: ask.call(protocol.checkRecipe),
+    estimate: ask.call(protocol.estimate),
+    openDocument: ask.call(protocol.openDocument),
+    editDocument: ask.call(protocol.editDocument),
+    documentTokens: ask.call(protocol.documentTokens),
+    documentCount: ask.call(protocol.documentCount),
+    explainToken: ask.call(protocol.explainToken),
+    closeDocument: ask.call(protocol.closeDocument),
+    vocabulary: ask.call(protocol.vocabulary),
+    learnMerges: ask.call(protocol.learnMerges),
+  };
+}
+
+/** Answers the requests that `handlers` has. Listens on the connection. */
+export function serve(
+  connection: MessageConnection,
+  handlers: Partial<Handlers>,
+  options?: ServeOptions,
+): void {
+  const answer = answerer(connection, options);
+  answer.stream(protocol.train, handlers.train);
+  answer.stream(protocol.generate, handlers.generate);
+  answer.call(protocol.logits, handlers.logits);
+  answer.call(protocol.evaluate, handlers.evaluate);
+  answer.stream(protocol.trainTokenizer, handlers.trainTokenizer);
+  answer.call(protocol.encode, handlers.encode);
+  answer.call(protocol.decode, handlers.decode);
+  answer.call(protocol.devices, handlers.devices);
+  answer.call(protocol.runs, handlers.runs);
+  answer.call(protocol.models, handlers.models);
+  answer.call(protocol.exportModel, handlers.exportModel);
+  answer.call(protocol.tokenizers, handlers.tokenizers);
+  answer.call(protocol.checkRecipe, handlers.checkRecipe);
+  answer.call(protocol.estimate, handlers.estimate);
+  answer.call(protocol.openDocument, handlers.openDocument);
+  answer.call(protocol.editDocument, handlers.editDocument);
+  answer.call(protocol.documentTokens, handlers.documentTokens);
+  answer.call(protocol.documentCount, handlers.documentCount);
+  answer.call(protocol.explainToken, handlers.explainToken);
+  answer.call(protocol.closeDocument, handlers.closeDocument);
+  answer.call(protocol.vocabulary, handlers.vocabulary);
+  answer.call(protocol.learnMerges, handlers.learnMerges);
+  answer.listen();
+}
