@@ -3,6 +3,7 @@
 import esbuild from 'esbuild';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -28,7 +29,12 @@ async function buildBundles() {
   const missing = Object.values(ENTRIES).filter((file) => !existsSync(within(file)));
   const present = Object.entries(ENTRIES).filter(([, file]) => !missing.includes(file));
   const { cli, ...others } = Object.fromEntries(present);
-  await esbuild.build({ ...bundleOptions, entryPoints: others, outdir: dist });
+  const { metafile } = await esbuild.build({
+    ...bundleOptions,
+    metafile: true,
+    entryPoints: others,
+    outdir: dist,
+  });
   if (cli)
     await esbuild.build({
       ...bundleOptions,
@@ -37,28 +43,40 @@ async function buildBundles() {
       banner: { js: `#!/usr/bin/env node\n${bundleOptions.banner.js}` },
     });
   if (cli) chmodSync(path.join(dist, 'cli.js'), 0o755);
-  return missing;
+  return [missing, metafile];
 }
 
 /** One bundle for each `webview/<surface>/main.ts`, with its style sheet where it imports one. */
 async function buildWebviews() {
-  if (!existsSync(within('webview'))) return;
+  if (!existsSync(within('webview'))) return undefined;
   const surfaces = readdirSync(within('webview'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .filter((name) => existsSync(within('webview', name, 'main.ts')));
-  if (surfaces.length === 0) return;
-  await esbuild.build({
+  if (surfaces.length === 0) return undefined;
+  const { metafile } = await esbuild.build({
     absWorkingDir: root,
     bundle: true,
     minify: true,
     format: 'iife',
+    metafile: true,
     platform: 'browser',
     target: 'es2022',
     logLevel: 'warning',
     entryPoints: Object.fromEntries(surfaces.map((name) => [name, `webview/${name}/main.ts`])),
     outdir: path.join(dist, 'webview'),
   });
+  return metafile;
+}
+
+/** Which packages went into the bundles: their licences go into the extension's package. */
+function writePackages(metafiles) {
+  const inputs = metafiles.flatMap((metafile) => Object.keys(metafile?.inputs ?? {}));
+  const names = inputs.map(
+    (input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? '',
+  );
+  const packages = [...new Set(names)].filter((name) => name !== '').sort();
+  writeFileSync(path.join(dist, '.packages.json'), JSON.stringify(packages));
 }
 
 /** The schema that VS Code checks `*.recipe.json` files against, from the recipe room itself. */
@@ -94,7 +112,12 @@ async function main() {
   const stamp = new Date();
   mkdirSync(dist, { recursive: true });
   rmSync(buildStamp, { force: true });
-  const [missing] = await Promise.all([buildBundles(), buildWebviews(), buildRecipeSchema()]);
+  const [[missing, bundles], webviews] = await Promise.all([
+    buildBundles(),
+    buildWebviews(),
+    buildRecipeSchema(),
+  ]);
+  writePackages([bundles, webviews]);
   buildSample();
   if (missing.length > 0) throw new Error(`Entries that do not exist: ${missing.join(', ')}.`);
   // Stamped with the time the build began, so that an edit made meanwhile is built next time.

@@ -11,6 +11,7 @@ import { installIfNeeded, node, within } from './project.mjs';
 const tool = (...parts) => within('node_modules', ...parts);
 const CHECKS = [
   ['typecheck', [tool('typescript', 'bin', 'tsc'), '--noEmit']],
+  ['webviews', [tool('typescript', 'bin', 'tsc'), '--noEmit', '-p', within('webview')]],
   ['lint', [tool('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0']],
   ['format', [tool('prettier', 'bin', 'prettier.cjs'), '--check', '.']],
 ];

@@ -1,25 +1,39 @@
 /**
- * What VS Code calls when the extension starts. Thin on purpose: everything heavy lives in the
- * engine's process, so that nothing here can freeze the window.
+ * What VS Code calls when the extension starts: makes what the rooms share and lets each room
+ * register. Nothing here waits and nothing heavy runs: the engine starts when something asks it.
  */
 import * as vscode from 'vscode';
+import { registerChat } from './host/chat/chat';
+import { registerDashboard } from './host/dashboard/dashboard';
+import { EngineClient } from './host/engine/engineClient';
+import { registerEngineCommands } from './host/engine/engineCommands';
+import { openModelCatalog, registerModels } from './host/models/models';
+import { registerRecipes } from './host/recipes/recipes';
+import { openRuns } from './host/runs/runRegistry';
+import { registerRuns } from './host/runs/runCommands';
+import type { Services } from './host/services';
+import { openTokenizerCatalog, registerTokens } from './host/tokens/tokens';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Glassbox', { log: true });
+  const engine = new EngineClient(context, log);
+  const base = { context, log, engine };
+  const runs = openRuns(base);
+  const models = openModelCatalog(base, runs);
+  const tokenizers = openTokenizerCatalog(base);
+  const services: Services = { ...base, runs, models, tokenizers };
   context.subscriptions.push(
     log,
-    vscode.commands.registerCommand('glassbox.showLog', () => {
-      log.show();
-    }),
+    engine,
+    runs,
+    models,
+    tokenizers,
+    registerEngineCommands(services),
+    registerRuns(services),
+    registerDashboard(services),
+    registerRecipes(services),
+    registerModels(services),
+    registerTokens(services),
+    registerChat(services),
   );
-  log.info(`Glassbox ${version(context)} is active.`);
-}
-
-function version(context: vscode.ExtensionContext): string {
-  const manifest: unknown = context.extension.packageJSON;
-  const found =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest
-      ? manifest.version
-      : undefined;
-  return typeof found === 'string' ? found : '(unknown version)';
 }

@@ -58,7 +58,11 @@ export const protocol = {
     documents.explainTokenAnswerSchema,
   ),
   closeDocument: call('closeDocument', documents.closeDocumentRequestSchema, nothing),
-  vocabulary: call('vocabulary', documents.vocabularyRequestSchema, documents.vocabularyAnswerSchema),
+  vocabulary: call(
+    'vocabulary',
+    documents.vocabularyRequestSchema,
+    documents.vocabularyAnswerSchema,
+  ),
   learnMerges: call(
     'learnMerges',
     documents.learnMergesRequestSchema,

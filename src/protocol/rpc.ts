@@ -191,6 +191,8 @@ export function answerer(
   const working = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   let agreed = !versionFirst;
+  // Nobody is left who could want it.
+  connection.onDispose(() => stopping.abort());
   connection.onRequest(versionType, (version) => {
     if (version !== PROTOCOL_VERSION) throw refusal(otherVersion(PROTOCOL_VERSION, version));
     agreed = true;

@@ -1,0 +1,79 @@
+/**
+ * The engine as the extension's other rooms use it: `await engine.methods()` and ask. Joins the
+ * process to VS Code: the settings that choose its Node, the log, the notice after a crash.
+ */
+import * as vscode from 'vscode';
+import type { GlassboxError } from '../../base/errors';
+import type { Handlers } from '../../protocol/protocol';
+import { settings } from '../settings';
+import { EngineProcess } from './engineProcess';
+import type { EngineProcessOptions } from './engineProcess';
+import { cleanEnvironment, findNode } from './nodeBinary';
+
+export class EngineClient implements vscode.Disposable {
+  readonly #context: vscode.ExtensionContext;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #process: EngineProcess;
+  readonly #crashed = new vscode.EventEmitter<GlassboxError>();
+  /** The engine's process died; what it had under way failed with the same error as cause. */
+  readonly onDidCrash = this.#crashed.event;
+
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+    this.#context = context;
+    this.#log = log;
+    this.#process = new EngineProcess(() => this.#options());
+  }
+
+  /** Throws what `EngineProcess.methods` throws. */
+  methods(): Promise<Handlers> {
+    return this.#process.methods();
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Ends the process, with its runs checkpointed; the next request starts it with today's settings. */
+  restart(): void {
+    this.#process.stop();
+    this.#log.info('The engine was told to end; it starts again at the next request.');
+  }
+
+  dispose(): void {
+    this.#process.dispose();
+    this.#crashed.dispose();
+  }
+
+  #options(): EngineProcessOptions {
+    const extensionFolder = this.#context.extensionUri.fsPath;
+    const node = findNode({
+      named: settings.nodePath(),
+      extensionFolder,
+      searchPath: process.env['PATH'] ?? '',
+      platform: process.platform,
+      editor: process.execPath,
+    });
+    this.#log.info(`Starting the engine with ${node.file} (${node.source}).`);
+    return {
+      file: vscode.Uri.joinPath(this.#context.extensionUri, 'dist', 'engine.js').fsPath,
+      node: node.file,
+      env: { ...cleanEnvironment(process.env), ...node.env },
+      // Requests name absolute paths; this one is for those that a recipe of old may lack.
+      folder: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? extensionFolder,
+      onLine: (line) => this.#log.warn(`engine: ${line}`),
+      onCrash: (error) => this.#tell(error),
+    };
+  }
+
+  #tell(error: GlassboxError): void {
+    this.#log.error(error.message, error.details['lines'] ?? '');
+    this.#crashed.fire(error);
+    const showLog = vscode.l10n.t('Show Log');
+    const message = vscode.l10n.t(
+      'The Glassbox engine ended unexpectedly. It starts again when it is needed; runs that were cut off can be resumed.',
+    );
+    void vscode.window.showErrorMessage(message, showLog).then((answer) => {
+      if (answer === showLog) this.#log.show();
+    });
+  }
+}

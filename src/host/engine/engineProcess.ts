@@ -1,0 +1,135 @@
+/**
+ * The engine's process as the extension host sees it, without VS Code: started at first need, checked
+ * for its version, its death told once with what is known about it. After a death the next request
+ * starts another process.
+ *
+ * A process that ends in order checkpoints its runs first, on its own time: nobody here waits for it
+ * longer than VS Code lets an extension wait.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
+import { GlassboxError } from '../../base/errors';
+import { connect } from '../../protocol/engineConnection';
+import type { Handlers } from '../../protocol/protocol';
+import { checkVersion } from '../../protocol/rpc';
+
+export interface EngineProcessOptions {
+  /** The built `engine.js`. */
+  readonly file: string;
+  readonly node: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly folder: string;
+  /** A line that the engine wrote to its standard error. */
+  readonly onLine: (line: string) => void;
+  /** It ended although nobody asked it to. */
+  readonly onCrash: (error: GlassboxError) => void;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly methods: Promise<Handlers>;
+}
+
+export class EngineProcess {
+  readonly #options: () => EngineProcessOptions;
+  #running: Running | undefined;
+  #disposed = false;
+
+  /** @param options asked anew at each start. */
+  constructor(options: () => EngineProcessOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.child.pid;
+  }
+
+  /**
+   * The engine's methods; starts it where it isn't running.
+   *
+   * @throws GlassboxError `engine-start` where it can't be started, `protocol-version`
+   */
+  methods(): Promise<Handlers> {
+    if (this.#disposed)
+      return Promise.reject(new GlassboxError('engine-ended', 'The engine has been stopped.'));
+    this.#running ??= this.#start();
+    return this.#running.methods;
+  }
+
+  /** Ends the process in order; the next request starts another one. */
+  stop(): void {
+    const child = this.#running?.child;
+    this.#running = undefined;
+    if (child?.connected) child.disconnect();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.stop();
+  }
+
+  #start(): Running {
+    const { file, node, env, folder, onLine, onCrash } = this.#options();
+    const child = fork(file, [], {
+      execPath: node,
+      execArgv: [],
+      env,
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    const last: string[] = [];
+    for (const output of [child.stdout, child.stderr]) {
+      if (!output) continue;
+      createInterface({ input: output }).on('line', (line) => {
+        last.push(line);
+        if (last.length > 20) last.shift();
+        onLine(line);
+      });
+    }
+
+    let death: GlassboxError | undefined;
+    const running = (): boolean => this.#running?.child === child;
+    const connection = createMessageConnection(
+      new IPCMessageReader(child),
+      new IPCMessageWriter(child),
+    );
+    const methods = connect(connection, () => death);
+    const ended = new Promise<never>((_, reject) => {
+      const end = (error: GlassboxError): void => {
+        if (death) return;
+        death = error;
+        const crashed = running();
+        if (crashed) this.#running = undefined;
+        connection.dispose();
+        reject(error);
+        if (crashed) onCrash(error);
+      };
+      child.once('error', (cause) => end(notStarted(node, cause)));
+      child.once('exit', (code, signal) => end(exited(code ?? signal, last)));
+    });
+    // Whoever asked is told by the request itself.
+    ended.catch(() => undefined);
+    const checked = Promise.race([checkVersion(connection), ended]).then(() => methods);
+    checked.catch(() => {
+      if (running()) this.stop();
+    });
+    return { child, methods: checked };
+  }
+}
+
+function notStarted(node: string, cause: Error): GlassboxError {
+  return new GlassboxError('engine-start', `The engine could not be started with ${node}.`, {
+    remedy: 'Name a Node 20.19 or later in the setting glassbox.node.path, or empty that setting.',
+    cause,
+  });
+}
+
+function exited(why: number | string | null, lines: readonly string[]): GlassboxError {
+  const how = typeof why === 'number' ? `code ${why}` : `signal ${why ?? 'unknown'}`;
+  return new GlassboxError('engine-exit', `The engine's process ended with ${how}.`, {
+    remedy: "The engine's log tells more. A run goes on from its last checkpoint.",
+    details: { lines: [...lines] },
+  });
+}

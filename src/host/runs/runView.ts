@@ -1,0 +1,39 @@
+/** A run as the views show it: what the disk says, and what this window's engine says on top. */
+import type { RunState, RunSummary } from '../../protocol/catalogMessages';
+import type { TrainEvent } from '../../protocol/messages';
+
+/**
+ * `starting`: asked for, nothing computed yet. `stopping`: told to stop, its checkpoint not yet
+ * written. `paused`: stopped by a person who means to go on. `elsewhere`: another process owns it.
+ */
+export type ViewedState =
+  Exclude<RunState, 'running'> | 'starting' | 'running' | 'stopping' | 'paused' | 'elsewhere';
+
+export interface RunView extends Omit<RunSummary, 'state'> {
+  readonly state: ViewedState;
+  /** What only a run of this window tells. */
+  readonly live?: {
+    /** What computes, as the engine names it. */
+    readonly backend: string;
+    readonly threads: number;
+    readonly parameters: number;
+    readonly tokensPerSecond: number;
+    /** Until the last step, at the speed of the last steps. */
+    readonly secondsLeft: number | undefined;
+    /** What it does before the first step. */
+    readonly note: string | undefined;
+  };
+}
+
+/** Something that a run of this window said. */
+export interface RunNews {
+  readonly folder: string;
+  readonly event: TrainEvent;
+}
+
+export const isResumable = ({ state, step, steps }: RunView): boolean =>
+  (state === 'paused' || state === 'stopped' || state === 'interrupted' || state === 'failed') &&
+  step < steps;
+
+export const isActive = ({ state }: RunView): boolean =>
+  state === 'starting' || state === 'running' || state === 'stopping';

@@ -1,0 +1,15 @@
+/** What the rooms of the extension share. Each room takes this and gives back what ends with it. */
+import type * as vscode from 'vscode';
+import type { EngineClient } from './engine/engineClient';
+import type { ModelCatalog } from './models/modelCatalog';
+import type { Runs } from './runs/runs';
+import type { TokenizerCatalog } from './tokens/tokenizerCatalog';
+
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly engine: EngineClient;
+  readonly runs: Runs;
+  readonly models: ModelCatalog;
+  readonly tokenizers: TokenizerCatalog;
+}

@@ -1,0 +1,17 @@
+/**
+ * The controls of every page: VS Code's webview toolkit, registered here and named nowhere else, so
+ * that what follows it (the toolkit is archived) replaces it in this file. Pages use the elements
+ * `vscode-button`, `vscode-dropdown`, `vscode-option`, `vscode-text-field`, `vscode-text-area`,
+ * `vscode-checkbox`, `vscode-panels` and so on, and `icon` for codicons.
+ */
+import { allComponents, provideVSCodeDesignSystem } from '@vscode/webview-ui-toolkit';
+import { html } from 'lit-html';
+import type { TemplateResult } from 'lit-html';
+import './base.css';
+
+provideVSCodeDesignSystem().register(allComponents);
+
+/** A codicon; decoration only: what it stands for is said by the text beside it or the label. */
+export function icon(name: string): TemplateResult {
+  return html`<span class="codicon codicon-${name}" aria-hidden="true"></span>`;
+}
