@@ -2,6 +2,7 @@
 // fresh clone, before anything is installed.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,11 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 export const dist = path.join(root, 'dist');
 export const within = (...parts) => path.join(root, ...parts);
+/** What is fetched once for every checkout: Node for the packages, VS Code for the tests. */
+export const cache = path.join(
+  process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'),
+  'glassbox',
+);
 
 const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
@@ -17,10 +23,10 @@ const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ??
  * collected instead of shown. Ctrl-C reaches the child through the terminal; this process waits for
  * the child to end in its own way.
  */
-export function run(command, args, { quiet = false, env = {} } = {}) {
+export function run(command, args, { quiet = false, env = {}, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     });
@@ -41,14 +47,13 @@ export function run(command, args, { quiet = false, env = {} } = {}) {
 /** Runs a JavaScript file with the Node that runs this one. */
 export const node = (args, options) => run(process.execPath, args, options);
 
-function npm(args) {
-  // What onnxruntime-node's install script fetches are CUDA libraries; the CPU's come in the package.
-  const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
+/** Runs npm: the one that runs this script, if one does, else the one on the PATH. */
+export function npm(args, options) {
   const current = process.env.npm_execpath;
-  if (current && /npm-cli\.c?js$/.test(current)) return node([current, ...args], { env });
+  if (current && /npm-cli\.c?js$/.test(current)) return node([current, ...args], options);
   return process.platform === 'win32'
-    ? run('cmd.exe', ['/c', 'npm', ...args], { env })
-    : run('npm', args, { env });
+    ? run('cmd.exe', ['/c', 'npm', ...args], options)
+    : run('npm', args, options);
 }
 
 /** Installs what package-lock.json names, unless the last install was complete and is newer. */
@@ -57,7 +62,9 @@ export async function installIfNeeded() {
   if (modified(installed) > 0 && modified(installed) >= modified(within('package-lock.json')))
     return;
   console.error('Installing dependencies (npm ci) ...');
-  const { code } = await npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+  // What onnxruntime-node's install script fetches are CUDA libraries; the CPU's come in the package.
+  const env = { ONNXRUNTIME_NODE_INSTALL: 'skip' };
+  const { code } = await npm(['ci', '--include=dev', '--no-audit', '--no-fund'], { env });
   if (code !== 0) {
     console.error('The install failed. Is there a network, and does `npm ping` answer?');
     process.exit(code);
