@@ -14,6 +14,7 @@ export function connect(connection: MessageConnection, why?: () => unknown): Han
   const ask = asker(connection, why);
   return {
     train: ask.stream(protocol.train),
+    stopRun: ask.call(protocol.stopRun),
     generate: ask.stream(protocol.generate),
     logits: ask.call(protocol.logits),
     evaluate: ask.call(protocol.evaluate),
@@ -46,6 +47,7 @@ export function serve(
 ): void {
   const answer = answerer(connection, options);
   answer.stream(protocol.train, handlers.train);
+  answer.call(protocol.stopRun, handlers.stopRun);
   answer.stream(protocol.generate, handlers.generate);
   answer.call(protocol.logits, handlers.logits);
   answer.call(protocol.evaluate, handlers.evaluate);

@@ -17,8 +17,10 @@ export const trainRequestSchema = z.discriminatedUnion('kind', [
     recipe: recipeSchema,
     /** What the recipe's relative paths start from; the engine's current folder if absent. */
     folder: path.optional(),
-    /** The run's folder; one that is named after the run if absent. */
+    /** The run's folder; one in `runs` that is named after the recipe if absent. */
     out: path.optional(),
+    /** The folder that holds runs; `.glassbox/runs` in the engine's current folder if absent. */
+    runs: path.optional(),
   }),
   z.object({
     kind: z.literal('resume'),
@@ -69,7 +71,24 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('checkpoint'), step: count, path }),
   z.object({ kind: z.literal('note'), text: z.string() }),
   z.object({ kind: z.literal('done'), run: path, checkpoint: path }),
+  /** Ended in order before its last step. Without a checkpoint where no step had been made. */
+  z.object({
+    kind: z.literal('stopped'),
+    run: path,
+    step: count,
+    checkpoint: path.optional(),
+  }),
 ]);
+
+/**
+ * Tells a run to end after its step; answered at once. The stream of `train` then goes on to its own
+ * end: the checkpoint, `stopped`. (Aborting `train` stops the run as well, but whoever aborts is told
+ * nothing any more.)
+ */
+export const stopRunRequestSchema = z.object({
+  /** As its `start` event gave it. */
+  folder: path,
+});
 
 // --- Models ---------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ const nothing = z.null();
 
 export const protocol = {
   train: stream('train', messages.trainRequestSchema, messages.trainEventSchema),
+  stopRun: call('stopRun', messages.stopRunRequestSchema, nothing),
   generate: stream('generate', messages.generateRequestSchema, messages.generateEventSchema),
   logits: call('logits', messages.logitsRequestSchema, messages.logitsAnswerSchema),
   evaluate: call('evaluate', messages.evaluateRequestSchema, messages.evaluateAnswerSchema),
