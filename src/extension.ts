@@ -36,4 +36,14 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTokens(services),
     registerChat(services),
   );
+  log.info(`Glassbox ${version(context)} is active.`);
+}
+
+function version(context: vscode.ExtensionContext): string {
+  const manifest: unknown = context.extension.packageJSON;
+  const found =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest
+      ? manifest.version
+      : undefined;
+  return typeof found === 'string' ? found : '(unknown version)';
 }

@@ -1,5 +1,5 @@
 /** The extension host's end of a webview: the same requests as on every other hop, over postMessage. */
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { MessagePipe } from '../../protocol/messagePipe';
@@ -37,10 +37,5 @@ export function answerWebview(
       current?.pipe.receive(message);
     }
   });
-  return {
-    dispose: () => {
-      listening.dispose();
-      close();
-    },
-  };
+  return vscode.Disposable.from(listening, { dispose: close });
 }

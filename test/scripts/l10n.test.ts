@@ -1,0 +1,53 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const { textsOf, translationBundle } = z
+  .object({
+    textsOf: z.custom<(source: string, name: string) => string[]>(isFunction),
+    translationBundle: z.custom<() => string>(isFunction),
+  })
+  .parse(await import(path.resolve('scripts/l10n.mjs')));
+
+const manifest = readFileSync('package.json', 'utf8');
+const names = z
+  .record(z.string(), z.string())
+  .parse(JSON.parse(readFileSync('package.nls.json', 'utf8')));
+
+describe('the texts for translators', () => {
+  it('are those in the sources', () => {
+    const written = readFileSync(path.join('l10n', 'bundle.l10n.json'), 'utf8');
+    expect(written, 'stale: run npm run l10n').toBe(translationBundle());
+  });
+
+  it('are literals', () => {
+    expect(textsOf("x(vscode.l10n.t('One {0}', 1), t(`two`))", 'a.ts')).toEqual(['One {0}', 'two']);
+    expect(() => textsOf('\nt(`three ${x}`)', 'a.ts')).toThrow(/a\.ts:2: t\(\) takes one literal/);
+  });
+
+  it('name all that package.json shows, and nothing else', () => {
+    const used = [...manifest.matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key ?? '');
+    expect([...new Set(used)].sort()).toEqual(Object.keys(names).sort());
+  });
+});
+
+const commandsSchema = z.object({
+  contributes: z.object({ commands: z.array(z.object({ command: z.string() })) }),
+});
+
+it('registers every command that package.json declares, and shows none that it does not', () => {
+  const declared = commandsSchema
+    .parse(JSON.parse(manifest))
+    .contributes.commands.map(({ command }) => command);
+  const sources = readdirSync('src/host', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(path.join('src/host', name), 'utf8'))
+    .join('\n');
+  expect(declared.filter((command) => !sources.includes(`'${command}'`))).toEqual([]);
+  const linked = [...(manifest + JSON.stringify(names)).matchAll(/command:(glassbox\.\w+)/g)].map(
+    ([, name]) => name ?? '',
+  );
+  expect(linked.filter((command) => !declared.includes(command))).toEqual([]);
+});
