@@ -8,6 +8,7 @@ import { codeServer } from './vscodeInstall.mjs';
 import { run } from './project.mjs';
 
 const SETTINGS = {
+  'workbench.colorTheme': 'Default Dark Modern',
   'workbench.startupEditor': 'none',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.commandCenter.enabled': false,

@@ -1,0 +1,27 @@
+/** Types of vscodeServer.mjs, for the tests. */
+export interface Server {
+  /** Where the browser goes, without a slash at the end. */
+  readonly url: string;
+  readonly pid: number;
+  readonly userData: string;
+  readonly settingsFile: string;
+  readonly end: () => Promise<void>;
+}
+export interface Home {
+  readonly home: string;
+  readonly extensions?: string;
+}
+export interface ServerOptions extends Home {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly trust?: boolean;
+  readonly options?: readonly string[];
+}
+export interface Descendant {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+export function installExtension(vsix: string, home: Home): Promise<void>;
+export function startServer(options: ServerOptions): Promise<Server>;
+export function descendants(pid: number): Promise<Descendant[]>;
+export function readLogs(userData: string, name: string): string;

@@ -1,0 +1,172 @@
+/**
+ * A real VS Code with the packed extension in it, for tests that do what a person does.
+ *
+ *     import { openWorkspace } from './harness/vscode';
+ *
+ *     it('shows the log', async () => {
+ *       const code = await openWorkspace({ files: { 'a.txt': 'Call me Ishmael.' }, open: ['a.txt'] });
+ *       await code.command('Glassbox: Show Engine Log');
+ *       await code.page.getByText('is active').waitFor();     // code.page is Playwright's Page
+ *       await code.inThemes('log');                            // light, dark and high contrast
+ *     });
+ *
+ * `openWorkspace` starts a server and a browser of its own (about 5 s); open one in `beforeAll` and
+ * share it among the tests of a file where they don't disturb each other. All are closed when the
+ * file is done. A test that fails leaves a screenshot, and the end of its error says what VS Code
+ * showed. Every wait is for something to be so, until the test's own time is over.
+ *
+ * Not covered: the desktop's VS Code (Electron), several browsers, and dialogs of the system (VS
+ * Code in the browser has simple ones of its own).
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
+import { afterAll, afterEach, inject } from 'vitest';
+import { descendants, readLogs, startServer } from '../../../scripts/vscodeServer.mjs';
+import type { Server } from '../../../scripts/vscodeServer.mjs';
+import { Window } from './window';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    extensions: string;
+    vsix: string;
+    chromium: string;
+  }
+}
+
+export interface WorkspaceOptions {
+  /** Path below the workspace -> what is in the file. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** User settings, beside those that keep VS Code quiet. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Files to open in editors at the start, the last one in front. */
+  readonly open?: readonly string[];
+  /** With `false` the folder is not trusted, as a folder that was just downloaded. */
+  readonly trust?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+const opened = new Set<Code>();
+
+export class Code extends Window {
+  /** The workspace's folder on the disk. */
+  readonly folder: string;
+  readonly server: Server;
+  readonly #home: string;
+  readonly #browser: Browser;
+
+  constructor(page: Page, folder: string, server: Server, home: string, browser: Browser) {
+    super(page, server.settingsFile);
+    this.folder = folder;
+    this.server = server;
+    this.#home = home;
+    this.#browser = browser;
+  }
+
+  /** The absolute path of a file of the workspace. */
+  path(...parts: string[]): string {
+    return path.join(this.folder, ...parts);
+  }
+
+  read(...parts: string[]): string {
+    return readFileSync(this.path(...parts), 'utf8');
+  }
+
+  /** A second window on the same server and folder. */
+  async openWindow(): Promise<Window> {
+    const page = await this.#browser.newPage();
+    await page.goto(addressOf(this.server, this.folder));
+    const window = new Window(page, this.server.settingsFile);
+    await window.ready();
+    return window;
+  }
+
+  /** The engine: a child of the extension host. `undefined` where none runs. */
+  async engineProcess(): Promise<{ readonly pid: number } | undefined> {
+    const all = await descendants(this.server.pid);
+    return all.find(({ command }) => command.includes(path.join('dist', 'engine.js')));
+  }
+
+  /** What the extension wrote into its output channel. */
+  log(): string {
+    return readLogs(this.server.userData, 'Glassbox');
+  }
+
+  async close(): Promise<void> {
+    opened.delete(this);
+    await this.#browser.close();
+    await this.server.end();
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+}
+
+function addressOf(server: Server, folder: string, open: readonly string[] = []): string {
+  const query = new URLSearchParams({ folder });
+  if (open.length > 0) {
+    const { host } = new URL(server.url);
+    const files = open.map((file) => [
+      'openFile',
+      `vscode-remote://${host}${path.join(folder, file)}`,
+    ]);
+    query.set('payload', JSON.stringify(files));
+  }
+  return `${server.url}/?${query.toString()}`;
+}
+
+/** Writes the files into a new folder and opens VS Code on it; resolves once VS Code can be used. */
+export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Code> {
+  const { files = {}, settings = {}, open = [], trust = true, viewport } = options;
+  const home = mkdtempSync(path.join(tmpdir(), 'glassbox-window-'));
+  const folder = path.join(home, 'workspace');
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), content);
+  }
+  mkdirSync(folder, { recursive: true });
+  const server = await startServer({ home, extensions: inject('extensions'), settings, trust });
+  const browser = await chromium.launch({
+    executablePath: inject('chromium'),
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
+  });
+  const context: BrowserContext = await browser.newContext({
+    viewport: viewport ?? { width: 1400, height: 900 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const page = await context.newPage();
+  const code = new Code(page, folder, server, home, browser);
+  opened.add(code);
+  await page.goto(addressOf(server, folder, open));
+  await code.ready();
+  for (const file of open)
+    await page
+      .getByRole('tab', { name: path.basename(file) })
+      .first()
+      .waitFor();
+  return code;
+}
+
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const code of opened) {
+    const name = `failed-${task.name.replace(/\W+/g, '-')}`;
+    const file = await code.screenshot(name).catch(() => undefined);
+    const notices = await code.notifications().catch(() => []);
+    console.error(
+      [`"${task.name}" failed. VS Code then: ${file ?? '(no screenshot)'}`, ...notices].join('\n'),
+    );
+    const log = code.log().split('\n').slice(-30).join('\n');
+    if (log) console.error(`The last lines of Glassbox's log:\n${log}`);
+  }
+});
+
+afterAll(async () => {
+  for (const code of [...opened]) await code.close();
+});
+
+export type { FrameLocator, Page };
+export { Window };

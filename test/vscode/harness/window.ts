@@ -1,0 +1,195 @@
+/**
+ * One window of VS Code and what a person does there: the palette, the status bar, notifications,
+ * webviews, themes. Its methods are the vocabulary of the tests; for the rest there is `page`,
+ * Playwright's own.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { z } from 'zod';
+
+const ARTIFACTS = path.resolve(import.meta.dirname, '..', 'artifacts');
+
+/** The class that VS Code puts on the workbench in each theme. */
+const THEMES = {
+  light: { name: 'Default Light Modern', class: 'vs' },
+  dark: { name: 'Default Dark Modern', class: 'vs-dark' },
+  'high-contrast': { name: 'Default High Contrast', class: 'hc-black' },
+} as const;
+
+/** Whether it came to pass in the time that it was given. */
+const attempt = (action: Promise<unknown>): Promise<boolean> =>
+  action.then(
+    () => true,
+    () => false,
+  );
+
+/** A row of the palette says more than its title when the command was used before, or has a key. */
+const isCommand = (label: string, title: string): boolean =>
+  label === title || label.startsWith(`${title},`);
+
+async function attributes(locator: Locator, name: string): Promise<string[]> {
+  const found = await Promise.all((await locator.all()).map((each) => each.getAttribute(name)));
+  return found.filter((value) => value !== null);
+}
+
+export class Window {
+  readonly page: Page;
+  readonly #settingsFile: string;
+
+  constructor(page: Page, settingsFile: string) {
+    this.page = page;
+    this.#settingsFile = settingsFile;
+  }
+
+  /** Resolves once the workbench stands and knows what the extensions contribute. */
+  async ready(): Promise<void> {
+    // Themes come from extensions too: the class is set when they have been read.
+    await this.page.locator('.monaco-workbench[class*="vscode-theme-defaults-"]').waitFor();
+    await this.page.locator('.monaco-workbench .statusbar').waitFor();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  get #input(): Locator {
+    return this.page.locator('.quick-input-widget input.input');
+  }
+
+  get #rows(): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row');
+  }
+
+  /** Chooses a command in the palette, by its whole title: 'Glassbox: Show Engine Log'. */
+  async command(title: string): Promise<void> {
+    // VS Code may close the palette again while it is still opening editors: then once more.
+    for (;;) {
+      await this.#search(`>${title}`);
+      const found = (await this.#labels()).findIndex((label) => isCommand(label, title));
+      if (found >= 0 && (await attempt(this.#rows.nth(found).click({ timeout: 1000 })))) return;
+    }
+  }
+
+  /** True if the palette offers the command now. */
+  async offers(title: string): Promise<boolean> {
+    await this.#search(`>${title}`);
+    await this.#rows.first().waitFor();
+    const labels = await this.#labels();
+    await this.page.keyboard.press('Escape');
+    return labels.some((label) => isCommand(label, title));
+  }
+
+  async #search(text: string): Promise<void> {
+    do {
+      // A palette that is open keeps the commands that there were when it was opened.
+      if (await this.#input.isVisible()) await this.page.keyboard.press('Escape');
+      await this.page.keyboard.press('F1');
+    } while (!(await attempt(this.#input.fill(text, { timeout: 1000 }))));
+    await attempt(this.#rows.first().waitFor({ timeout: 1000 }));
+  }
+
+  #labels(): Promise<string[]> {
+    return attributes(this.#rows, 'aria-label');
+  }
+
+  /** In an open quick pick or input box: types (replacing what is there) and presses Enter. */
+  async answer(text: string): Promise<void> {
+    await this.#input.fill(text);
+    await this.#input.press('Enter');
+  }
+
+  /** In an open quick pick: chooses the row whose label has this text. */
+  async pick(label: string | RegExp): Promise<void> {
+    await this.#rows.filter({ hasText: label }).first().click();
+  }
+
+  /** Opens a file of the workspace through "Go to File". */
+  async openFile(name: string): Promise<void> {
+    const base = path.basename(name);
+    await this.page.keyboard.press('ControlOrMeta+P');
+    await this.#input.fill(name);
+    await this.#rows.filter({ hasText: base }).first().waitFor();
+    await this.#input.press('Enter');
+    await this.page.getByRole('tab', { name: base }).first().waitFor();
+  }
+
+  /**
+   * What is inside of a webview, found by its title (the tab's, or the view's) or by its place among
+   * the open ones, from 0. Waits until it is there.
+   */
+  async webview(which: string | RegExp | number = 0): Promise<FrameLocator> {
+    const outer = this.page.locator('iframe.webview.ready');
+    if (typeof which === 'number') {
+      await outer.nth(which).waitFor({ state: 'attached' });
+      return outer.nth(which).contentFrame().frameLocator('iframe#active-frame');
+    }
+    const fits = (title: string): boolean =>
+      typeof which === 'string' ? title === which : which.test(title);
+    for (;;) {
+      for (const name of await attributes(outer, 'name')) {
+        const inner = this.page
+          .locator(`iframe.webview[name="${name}"]`)
+          .contentFrame()
+          .locator('iframe#active-frame');
+        const title = await inner.getAttribute('title', { timeout: 1000 }).catch(() => null);
+        if (title !== null && fits(title)) return inner.contentFrame();
+      }
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** The texts of all items of the status bar, from left to right. */
+  async statusBarText(): Promise<string> {
+    const texts = await this.page.locator('.statusbar-item').allInnerTexts();
+    return texts
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
+      .join(' | ');
+  }
+
+  /** The messages of the notifications that show now. */
+  async notifications(): Promise<string[]> {
+    return this.page
+      .locator('.notifications-toasts .notification-list-item-message')
+      .allInnerTexts();
+  }
+
+  /** Waits for a notification and presses one of its buttons. */
+  async answerNotification(text: string | RegExp, button: string): Promise<void> {
+    const toast = this.page.locator('.notifications-toasts .notification-list-item', {
+      hasText: text,
+    });
+    await toast.first().waitFor();
+    await toast.first().getByRole('button', { name: button, exact: true }).click();
+  }
+
+  /** Changes user settings, as if in settings.json; VS Code takes a moment to notice. */
+  setSettings(settings: Readonly<Record<string, unknown>>): void {
+    const now = z
+      .record(z.string(), z.unknown())
+      .parse(JSON.parse(readFileSync(this.#settingsFile, 'utf8')));
+    writeFileSync(this.#settingsFile, JSON.stringify({ ...now, ...settings }, undefined, 2));
+  }
+
+  /** Writes test/vscode/artifacts/<name>.png, and resolves to its path. */
+  async screenshot(name: string): Promise<string> {
+    mkdirSync(ARTIFACTS, { recursive: true });
+    const file = path.join(ARTIFACTS, `${name}.png`);
+    await this.page.screenshot({ path: file, animations: 'disabled' });
+    return file;
+  }
+
+  /** Does `action` (if any) in each theme and shoots <name>-light, -dark and -high-contrast. */
+  async inThemes(name: string, action?: (theme: string) => Promise<void>): Promise<void> {
+    for (const [theme, { name: colorTheme, class: themeClass }] of Object.entries(THEMES)) {
+      this.setSettings({ 'workbench.colorTheme': colorTheme });
+      await this.page.locator(`.monaco-workbench.${themeClass}`).waitFor();
+      await action?.(theme);
+      await this.screenshot(`${name}-${theme}`);
+    }
+    this.setSettings({ 'workbench.colorTheme': THEMES.dark.name });
+    await this.page.locator(`.monaco-workbench.${THEMES.dark.class}`).waitFor();
+  }
+}
