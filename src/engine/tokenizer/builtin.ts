@@ -120,7 +120,7 @@ async function load(name: string, builtin: Builtin): Promise<Tokenizer> {
     model: new BpeModel({ alphabet: 'bytes', byteIds, rules, whole: index }),
     vocabulary,
     added,
-    split: (text) => splitter.split(text),
+    split: splitter,
     bosId: end,
     eosId: end,
     toJson: () =>

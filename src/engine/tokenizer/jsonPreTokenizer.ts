@@ -13,9 +13,12 @@ import {
 } from './jsonComponents';
 import { type NormalizerStep, prefixing, replacement } from './normalizer';
 import { GPT2_EXPRESSION, hasScanner, splitterOf } from './splitPattern';
+import { type PieceSplit, unitCut } from './sureCuts';
 
-/** Text to the ends of its pieces. */
-export type Split = (text: string) => number[];
+interface Split extends PieceSplit {
+  /** Whether it cuts between two characters is decided by these two alone. */
+  readonly local: boolean;
+}
 
 const byteLevelSchema = z.looseObject({
   add_prefix_space: z.boolean().default(true),
@@ -28,7 +31,9 @@ export interface PreTokenizer {
   /** What it does to the text before splitting it. */
   readonly steps: NormalizerStep[];
   /** Undefined where the text stays whole. */
-  readonly split: Split | undefined;
+  readonly split: PieceSplit | undefined;
+  /** Whether the split, if there is one, cuts between two characters is decided by these two alone. */
+  readonly local: boolean;
 }
 
 export function readPreTokenizer(value: unknown): PreTokenizer {
@@ -54,7 +59,7 @@ export function readPreTokenizer(value: unknown): PreTokenizer {
         splits.push(readSplit(component));
         break;
       case 'Digits':
-        splits.push(regexSplit(component['individual_digits'] === true ? '\\p{N}' : '\\p{N}+'));
+        splits.push(digitSplit(component['individual_digits'] === true));
         break;
       case 'Metaspace': {
         const options = checked(metaspaceSchema, component, 'pre_tokenizer');
@@ -72,12 +77,18 @@ export function readPreTokenizer(value: unknown): PreTokenizer {
         unsupported(`the pre-tokenizer "${component.type}"`);
     }
   });
-  return { byteLevel, steps, split: splits.length > 0 ? chain(splits) : undefined };
+  const split = splits.length > 0 ? chain(splits) : undefined;
+  return { byteLevel, steps, split, local: split?.local ?? true };
 }
 
 function regexSplit(expression: string): Split {
   const splitter = splitterOf({ regex: expression });
-  return (text) => splitter.split(text);
+  return { split: (text) => splitter.split(text), sureCut: splitter.sureCut, local: false };
+}
+
+function digitSplit(individual: boolean): Split {
+  const { split } = regexSplit(individual ? '\\p{N}' : '\\p{N}+');
+  return { split, sureCut: undefined, local: true };
 }
 
 function readSplit(component: Component): Split {
@@ -105,7 +116,9 @@ function matchSplit(
   behavior: 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous',
 ): Split {
   const regex = regexOf(pattern);
-  return (text) => {
+  const unit = 'text' in pattern && pattern.text.length === 1 ? pattern.text : undefined;
+  const sureCut = unit === undefined ? undefined : unitCut(unit, behavior);
+  const split = (text: string): number[] => {
     const ends: number[] = [];
     const cut = (at: number): void => {
       if (at > (ends.at(-1) ?? 0)) ends.push(at);
@@ -119,17 +132,25 @@ function matchSplit(
     cut(text.length);
     return ends;
   };
+  return { split, sureCut, local: unit !== undefined };
 }
 
-/** Each split cuts the pieces of the one before. */
+/**
+ * Each split cuts the pieces of the one before. What the last one surely cuts is cut, too, where those
+ * before it only cut between certain characters.
+ */
 function chain(splits: readonly Split[]): Split {
-  return splits.reduce((outer, inner) => (text) => {
-    const ends: number[] = [];
-    let start = 0;
-    for (const end of outer(text)) {
-      for (const within of inner(text.slice(start, end))) ends.push(start + within);
-      start = end;
-    }
-    return ends;
-  });
+  return splits.reduce((outer, inner) => ({
+    split(text) {
+      const ends: number[] = [];
+      let start = 0;
+      for (const end of outer.split(text)) {
+        for (const within of inner.split(text.slice(start, end))) ends.push(start + within);
+        start = end;
+      }
+      return ends;
+    },
+    sureCut: outer.local ? inner.sureCut : undefined,
+    local: outer.local && inner.local,
+  }));
 }

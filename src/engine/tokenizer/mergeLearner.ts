@@ -16,6 +16,9 @@ export interface LearnedMerge {
   readonly result: number;
 }
 
+/** A pair of tokens and how often it occurs. */
+export type RankedPair = Pick<Candidate, 'left' | 'right' | 'count'>;
+
 interface Candidate {
   readonly pair: number;
   readonly left: number;
@@ -110,6 +113,26 @@ export class MergeLearner {
       this.#merge(top);
       return true;
     }
+  }
+
+  /** Symbols that all words have together, each as often as it occurs. */
+  get symbols(): number {
+    return this.#lengths.reduce((sum, length, word) => sum + length * this.#counts[word]!, 0);
+  }
+
+  /** The most frequent pairs, in the order in which they would be merged if nothing changed. */
+  commonest(most: number): RankedPair[] {
+    const best: RankedPair[] = [];
+    for (let pair = 0; pair < this.#pairs.size; pair++) {
+      const count = this.#pairCounts[pair]!;
+      if (count < 1 || count < (best[most - 1]?.count ?? 0)) continue;
+      const found = { left: this.#pairs.left(pair), right: this.#pairs.right(pair), count };
+      let at = best.length;
+      while (at > 0 && before(found, best[at - 1]!)) at--;
+      best.splice(at, 0, found);
+      best.length = Math.min(best.length, most);
+    }
+    return best;
   }
 
   #merge({ left, right, words }: Candidate): void {
@@ -214,7 +237,7 @@ class CandidateHeap {
   }
 }
 
-function before(a: Candidate, b: Candidate): boolean {
+function before(a: RankedPair, b: RankedPair): boolean {
   if (a.count !== b.count) return a.count > b.count;
   return a.left !== b.left ? a.left < b.left : a.right < b.right;
 }

@@ -4,6 +4,7 @@
  */
 import { GlassboxError } from '../../base/errors';
 import { utf8Width, writeUtf8 } from './bytes';
+import { Joins } from './joins';
 import { type MergeRules, mergeSymbols } from './merge';
 import type { TokenIndex } from './vocabulary';
 
@@ -33,6 +34,8 @@ export class BpeModel {
   /** Code point -> id within the first plane, -1 where there is none. */
   readonly #plane: Int32Array;
   #bytes = new Uint8Array(256);
+  /** Undefined until asked for; false where nothing is known. */
+  #joins: Joins | false | undefined;
 
   constructor(parts: ModelParts) {
     this.#parts = parts;
@@ -40,6 +43,10 @@ export class BpeModel {
     for (const [point, id] of parts.characterIds ?? []) {
       if (point < 0x10000) this.#plane[point] = id;
     }
+  }
+
+  get rules(): MergeRules {
+    return this.#parts.rules;
   }
 
   /**
@@ -61,6 +68,43 @@ export class BpeModel {
       count = this.#fromCharacters(text, start, end);
     }
     return mergeSymbols(rules, this.ids, this.widths, count);
+  }
+
+  /**
+   * Whether, for certain, no token has a part on both sides of `at`, a place between two characters
+   * within a piece.
+   */
+  neverJoins(text: string, at: number): boolean {
+    const { rules, whole, fuseUnknown } = this.#parts;
+    if (whole) return false;
+    this.#joins ??= Joins.of(rules, this.#alphabet()) ?? false;
+    if (this.#joins === false) return false;
+    const high = at > 1 && text.codePointAt(at - 2)! > 0xffff ? 2 : 1;
+    const before = this.#symbolsOf(text.codePointAt(at - high)!).at(-1);
+    const after = this.#symbolsOf(text.codePointAt(at)!)[0];
+    if (before === undefined || after === undefined) return false;
+    const { unknownId } = this.#parts;
+    if (fuseUnknown === true && before === unknownId && after === unknownId) return false;
+    return !this.#joins.has(before, after);
+  }
+
+  *#alphabet(): Generator<number> {
+    for (const id of this.#parts.byteIds) if (id >= 0) yield id;
+    yield* this.#parts.characterIds?.values() ?? [];
+  }
+
+  /** What a character is before any merge; empty where that is an error. */
+  #symbolsOf(point: number): number[] {
+    const { alphabet, byteIds, characterIds, unknownId } = this.#parts;
+    const scalar = point >= 0xd800 && point < 0xe000 ? 0xfffd : point;
+    const id = alphabet === 'characters' ? characterIds?.get(scalar) : undefined;
+    if (id !== undefined) return [id];
+    const bytes = [...Buffer.from(String.fromCodePoint(scalar))].map((byte) => byteIds[byte]!);
+    if (alphabet === 'characters' && bytes.includes(-1)) {
+      return unknownId === undefined ? [] : [unknownId];
+    }
+    const symbols = bytes.map((byte) => (byte < 0 ? unknownId : byte));
+    return symbols.filter((symbol) => symbol !== undefined);
   }
 
   #takeWhole(whole: TokenIndex, length: number): boolean {

@@ -10,11 +10,18 @@ export interface Edit {
   readonly content: string;
 }
 
+/**
+ * Where a text stands: at the very beginning of the input, after an added token, or after other text
+ * that was cut off from it.
+ */
+export type Place = 'start' | 'after-token' | 'within';
+
 export interface NormalizerStep {
-  /** @param isStart the text stands at the very beginning of the input */
-  apply(text: string, isStart: boolean): string;
+  apply(text: string, place: Place): string;
   /** The same as edits: in order, not overlapping. */
-  edits(text: string, isStart: boolean): Edit[];
+  edits(text: string, place: Place): Edit[];
+  /** Whether, for certain, the parts of the text before and after `at` don't bear on each other. */
+  separates(text: string, at: number): boolean;
 }
 
 /** A text that was made from another, and where each of its code units came from. */
@@ -44,7 +51,13 @@ export function normalForm(form: NormalForm): NormalizerStep {
       }
       return joined === whole ? edits : [{ start: 0, end: text.length, content: whole }];
     },
+    separates: (text, at) => standsAlone(text.charCodeAt(at)),
   };
+}
+
+/** ASCII and the ideographs: nothing before them ever combines with them. */
+function standsAlone(unit: number): boolean {
+  return unit < 0x80 || (unit >= 0x3400 && unit < 0xa000);
 }
 
 /** Every occurrence of `pattern` becomes `content`. */
@@ -61,6 +74,11 @@ export function replacement(pattern: string | RegExp, content: string): Normaliz
       });
       return edits;
     },
+    separates(text, at) {
+      if (typeof pattern !== 'string' || pattern === '') return false;
+      const reach = pattern.length - 1;
+      return !text.slice(Math.max(0, at - reach), at + reach).includes(pattern);
+    },
   };
 }
 
@@ -74,32 +92,28 @@ export function prefixing(
   prefix: string,
   options: { readonly unlessThere: boolean; readonly onlyFirst: boolean },
 ): NormalizerStep {
-  const applies = (text: string, isStart: boolean): boolean =>
+  const applies = (text: string, place: Place): boolean =>
     text !== '' &&
-    (isStart || !options.onlyFirst) &&
+    (place === 'start' || (place === 'after-token' && !options.onlyFirst)) &&
     !(options.unlessThere && text.startsWith(prefix));
   return {
-    apply: (text, isStart) => (applies(text, isStart) ? prefix + text : text),
-    edits: (text, isStart) =>
-      applies(text, isStart) ? [{ start: 0, end: 0, content: prefix }] : [],
+    apply: (text, place) => (applies(text, place) ? prefix + text : text),
+    edits: (text, place) => (applies(text, place) ? [{ start: 0, end: 0, content: prefix }] : []),
+    separates: () => true,
   };
 }
 
-export function normalize(
-  steps: readonly NormalizerStep[],
-  text: string,
-  isStart: boolean,
-): string {
-  return steps.reduce((result, step) => step.apply(result, isStart), text);
+export function normalize(steps: readonly NormalizerStep[], text: string, place: Place): string {
+  return steps.reduce((result, step) => step.apply(result, place), text);
 }
 
 /** As `normalize`, keeping track of where everything came from. */
 export function normalizeAligned(
   steps: readonly NormalizerStep[],
   text: string,
-  isStart: boolean,
+  place: Place,
 ): Aligned {
-  return steps.reduce<Aligned>((result, step) => edited(result, step.edits(result.text, isStart)), {
+  return steps.reduce<Aligned>((result, step) => edited(result, step.edits(result.text, place)), {
     text,
     origin: undefined,
   });

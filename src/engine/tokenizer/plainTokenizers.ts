@@ -9,6 +9,7 @@ import { MergeRules } from './merge';
 import { BpeModel } from './model';
 import { type SpecialTokenOptions, specialsOf } from './specials';
 import { splitEvenly } from './splitPattern';
+import { anyCut } from './sureCuts';
 import { TextTokenizer } from './textTokenizer';
 import type { TextSource } from './train';
 import type { Tokenizer } from './types';
@@ -32,7 +33,7 @@ export function byteTokenizer(options: SpecialTokenOptions = {}): Tokenizer {
     }),
     vocabulary,
     added,
-    split: splitEvenly,
+    split: { split: splitEvenly, sureCut: anyCut },
     ...specials.ends(256),
     toJson: () => byteLevelJson({ vocabulary, rules, added }),
   });
@@ -72,7 +73,7 @@ export async function charTokenizer(
     }),
     vocabulary,
     added,
-    split: splitEvenly,
+    split: { split: splitEvenly, sureCut: anyCut },
     ...specials.ends(points.length),
     toJson: () =>
       tokenizerJson({

@@ -15,11 +15,12 @@ import {
   readNormalizer,
   readPostProcessor,
 } from './jsonComponents';
-import { type PreTokenizer, type Split, readPreTokenizer } from './jsonPreTokenizer';
+import { type PreTokenizer, readPreTokenizer } from './jsonPreTokenizer';
 import { type JsonModel, isId, readModel } from './jsonModel';
 import { BpeModel } from './model';
 import { END_OF_TEXT } from './specials';
 import { splitBeforeMarks, splitEvenly } from './splitPattern';
+import { type PieceSplit, anyCut } from './sureCuts';
 import { TextTokenizer } from './textTokenizer';
 import type { Tokenizer } from './types';
 import { type TokenIndex, Vocabulary } from './vocabulary';
@@ -89,22 +90,23 @@ export function parseTokenizerJson(
   for (const id of [...ends.template.before, ...ends.template.after]) {
     if (!vocabulary.has(id)) invalid(`post_processor adds the token ${id}, which there is not`);
   }
+  const bpe = new BpeModel({
+    alphabet: bytes ? 'bytes' : 'characters',
+    byteIds: byteIdsOf(model, bytes),
+    characterIds: bytes ? new Map() : characterIdsOf(model),
+    rules: model.rules,
+    whole: model.ignoreMerges ? wholeOf(model, added, vocabulary, bytes) : undefined,
+    unknownId: model.unknownId,
+    fuseUnknown: model.fuseUnknown,
+  });
   return new TextTokenizer({
     kind: kindOf(model, bytes),
     name,
-    model: new BpeModel({
-      alphabet: bytes ? 'bytes' : 'characters',
-      byteIds: byteIdsOf(model, bytes),
-      characterIds: bytes ? new Map() : characterIdsOf(model),
-      rules: model.rules,
-      whole: model.ignoreMerges ? wholeOf(model, added, vocabulary, bytes) : undefined,
-      unknownId: model.unknownId,
-      fuseUnknown: model.fuseUnknown,
-    }),
+    model: bpe,
     vocabulary,
     added,
     normalizer: [...normalizer, ...preTokenizer.steps],
-    split: splitOf(model, preTokenizer),
+    split: splitOf(model, preTokenizer, bpe),
     stripBlanks: bytes ? 0 : decoder.stripBlanks,
     template: ends.template,
     bosId: ends.bosId,
@@ -202,17 +204,25 @@ function wholeOf(
 }
 
 /** The pre-tokenizer's split, or where there is none a cut that cannot change the result. */
-function splitOf(model: JsonModel, preTokenizer: PreTokenizer): Split {
-  if (preTokenizer.split) return preTokenizer.split;
-  const whole: Split = (text) => (text === '' ? [] : [text.length]);
-  if (model.ignoreMerges || (model.fuseUnknown && !model.byteFallback)) return whole;
-  if (model.merges.length === 0) return splitEvenly;
+function splitOf(model: JsonModel, preTokenizer: PreTokenizer, bpe: BpeModel): PieceSplit {
+  const { split, local } = preTokenizer;
+  if (split && !local) return split;
+  const cutsPiece = split?.sureCut;
+  const sureCut = (text: string, at: number): boolean =>
+    cutsPiece?.(text, at) === true || bpe.neverJoins(text, at);
+  if (split) return { ...split, sureCut };
+  const whole = (text: string): number[] => (text === '' ? [] : [text.length]);
+  if (model.ignoreMerges || (model.fuseUnknown && !model.byteFallback)) {
+    return { split: whole, sureCut };
+  }
+  if (model.merges.length === 0) return { split: splitEvenly, sureCut: anyCut };
   // SentencePiece's tokenizers: a merge makes `▁the`, none makes `the▁`, so that a `▁` after
   // something else begins a piece of its own.
   const crosses = model.merges.some(
     ([left, right]) => right.startsWith('▁') && !left.endsWith('▁'),
   );
-  return crosses || preTokenizer.byteLevel || !model.vocab.has('▁') ? whole : splitBeforeMarks;
+  const marks = !crosses && !preTokenizer.byteLevel && model.vocab.has('▁');
+  return { split: marks ? splitBeforeMarks : whole, sureCut };
 }
 
 interface EndTokens {

@@ -8,6 +8,7 @@
 import { GlassboxError } from '../../base/errors';
 import { SPACE, classAt, widthAt } from './charClass';
 import { type Scanner, cl100kScanner, gpt2Piece, o200kPiece } from './knownPatterns';
+import { type PieceSplit, type SureCut, patternCut } from './sureCuts';
 import { translateRegex } from './translateRegex';
 
 export type PatternName = 'gpt2' | 'cl100k' | 'o200k';
@@ -15,7 +16,7 @@ export type PatternName = 'gpt2' | 'cl100k' | 'o200k';
 /** A named pattern, or a regular expression in Oniguruma's syntax. */
 export type SplitPattern = PatternName | { readonly regex: string };
 
-export interface Splitter {
+export interface Splitter extends PieceSplit {
   /** The ends of the pieces of `text` from `from` on; the last one is `text.length`. */
   split(text: string, from?: number): number[];
   /** The same, but only the pieces that stay as they are whatever text may follow. */
@@ -103,6 +104,7 @@ export function splitterOf(pattern: SplitPattern): Splitter {
 
 class ScannerSplitter implements Splitter {
   readonly lookBack = 0;
+  readonly sureCut = patternCut;
   readonly #scan: Scanner;
 
   constructor(scan: Scanner) {
@@ -152,6 +154,7 @@ const REACH = 4096;
 
 class RegexSplitter implements Splitter {
   readonly lookBack = REACH;
+  readonly sureCut: SureCut | undefined = undefined;
   readonly #regex: RegExp;
 
   constructor(regex: RegExp) {

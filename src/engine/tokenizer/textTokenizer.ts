@@ -6,19 +6,30 @@
 import { GlassboxError } from '../../base/errors';
 import { type AddedToken, AddedTokenMatcher, type Segment } from './addedTokens';
 import { displayBytes } from './bytes';
+import { type CutParts, cutReach, isCut } from './isCut';
 import { type DecoderParts, TokenStreamDecoder, decodeIds } from './decoder';
+import { Growth } from './growth';
 import type { Template } from './jsonComponents';
 import type { BpeModel } from './model';
 import {
   type Aligned,
   type NormalizerStep,
+  type Place,
   normalize,
   normalizeAligned,
   slice,
 } from './normalizer';
 import { OffsetWalker, utf8Length } from './offsets';
 import { PieceTable } from './pieceTable';
-import type { DecodeOptions, EncodeOptions, StreamDecoder, TokenOffset, Tokenizer } from './types';
+import type { PieceSplit } from './sureCuts';
+import type {
+  DecodeOptions,
+  EncodeOptions,
+  StreamDecoder,
+  TokenMerge,
+  TokenOffset,
+  Tokenizer,
+} from './types';
 import type { Vocabulary } from './vocabulary';
 
 export interface TokenizerParts {
@@ -29,8 +40,8 @@ export interface TokenizerParts {
   readonly vocabulary: Vocabulary;
   readonly added: readonly AddedToken[];
   readonly normalizer?: readonly NormalizerStep[];
-  /** The ends of the pieces of a normalized text. */
-  readonly split: (text: string) => number[];
+  /** Of a normalized text. */
+  readonly split: PieceSplit;
   /** Blanks that decoding takes from the start of a text. */
   readonly stripBlanks?: number;
   /** What `addSpecial` puts around a text. */
@@ -51,6 +62,7 @@ export class TextTokenizer implements Tokenizer {
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
   readonly addsBos: boolean;
+  readonly cutReach: number;
 
   readonly #parts: TokenizerParts;
   readonly #normalizer: readonly NormalizerStep[];
@@ -63,6 +75,9 @@ export class TextTokenizer implements Tokenizer {
   readonly #special: AddedTokenMatcher;
   readonly #allowedNormalized: AddedTokenMatcher | undefined;
   readonly #ordinaryNormalized: AddedTokenMatcher | undefined;
+
+  readonly #cuts: CutParts;
+  #growth: Growth | undefined;
 
   readonly #pieces = new PieceTable();
   /** Piece -> where its ids start; one more entry says where they end. */
@@ -93,14 +108,21 @@ export class TextTokenizer implements Tokenizer {
     this.#special = new AddedTokenMatcher(special);
     this.#allowed = new AddedTokenMatcher(original);
     this.#ordinary = new AddedTokenMatcher(original.filter((token) => !token.special));
-    if (normalized.length > 0) {
-      const rewritten = normalized.map((token) => ({
-        ...token,
-        content: normalize(this.#normalizer, token.content, false),
-      }));
+    const rewritten = normalized.map((token) => ({
+      ...token,
+      content: normalize(this.#normalizer, token.content, 'after-token'),
+    }));
+    if (rewritten.length > 0) {
       this.#allowedNormalized = new AddedTokenMatcher(rewritten);
       this.#ordinaryNormalized = new AddedTokenMatcher(rewritten.filter((t) => !t.special));
     }
+    this.#cuts = {
+      steps: this.#normalizer,
+      sureCut: parts.split.sureCut,
+      original: original.filter((token) => !token.special),
+      normalized: rewritten.filter((token) => !token.special),
+    };
+    this.cutReach = cutReach(this.#cuts);
   }
 
   encode(text: string, options: EncodeOptions = {}): number[] {
@@ -113,7 +135,7 @@ export class TextTokenizer implements Tokenizer {
         continue;
       }
       const plain = end - start === text.length ? text : text.slice(start, end);
-      const normalized = normalize(this.#normalizer, plain, start === 0);
+      const normalized = normalize(this.#normalizer, plain, placeOf(start, options));
       if (!inner) {
         this.#encodePieces(normalized, ids);
         continue;
@@ -153,7 +175,7 @@ export class TextTokenizer implements Tokenizer {
       if (id >= 0) {
         add(id, { bytes: [byte, byteEnd], utf16: [start, end], partial: false });
       } else {
-        const aligned = normalizeAligned(this.#normalizer, part, start === 0);
+        const aligned = normalizeAligned(this.#normalizer, part, placeOf(start, options));
         const segments: readonly Segment[] = inner
           ? inner.split(aligned.text)
           : [{ start: 0, end: aligned.text.length, id: -1 }];
@@ -168,6 +190,41 @@ export class TextTokenizer implements Tokenizer {
     }
     if (options.addSpecial === true) for (const id of after) add(id, nowhere(text.length, byte));
     return { ids, offsets };
+  }
+
+  isCut(text: string, at: number): boolean {
+    return isCut(this.#cuts, text, at);
+  }
+
+  pieceAt(
+    text: string,
+    position: number,
+    options: EncodeOptions = {},
+  ): readonly [start: number, end: number] {
+    for (const { start, end, id } of this.#segments(text, options)) {
+      if (end <= position) continue;
+      if (id >= 0) return [start, end];
+      const part = text.slice(start, end);
+      const aligned = normalizeAligned(this.#normalizer, part, placeOf(start, options));
+      const segments = this.#matcherWithin(options)?.split(aligned.text) ?? [
+        { start: 0, end: aligned.text.length, id: -1 },
+      ];
+      const place = (from: number, to: number): [number, number] => [
+        start + (aligned.origin ? aligned.origin.starts[from]! : from),
+        start + (aligned.origin ? aligned.origin.ends[to - 1]! : to),
+      ];
+      for (const segment of segments) {
+        const inner = aligned.text.slice(segment.start, segment.end);
+        const ends = segment.id >= 0 ? [inner.length] : this.#parts.split.split(inner);
+        let from = segment.start;
+        for (const pieceEnd of ends) {
+          const found = place(from, segment.start + pieceEnd);
+          if (found[1] > position) return found;
+          from = segment.start + pieceEnd;
+        }
+      }
+    }
+    return [text.length, text.length];
   }
 
   decode(ids: Iterable<number>, options?: DecodeOptions): string {
@@ -186,8 +243,23 @@ export class TextTokenizer implements Tokenizer {
     return this.#vocabulary.view(id).slice();
   }
 
+  tokenIncludes(id: number, bytes: Uint8Array): boolean {
+    const own = this.#vocabulary.view(id);
+    for (let at = 0; at + bytes.length <= own.length; at++) {
+      let same = 0;
+      while (same < bytes.length && own[at + same] === bytes[same]) same++;
+      if (same === bytes.length) return true;
+    }
+    return false;
+  }
+
   tokenText(id: number): string {
     return displayBytes(this.#vocabulary.view(id));
+  }
+
+  tokenMerges(id: number): readonly TokenMerge[] {
+    this.#growth ??= new Growth(this.#parts.model.rules, this.vocabSize);
+    return this.#growth.of(id);
   }
 
   toJson(): string {
@@ -231,7 +303,7 @@ export class TextTokenizer implements Tokenizer {
 
   #encodePieces(text: string, ids: number[]): void {
     let start = 0;
-    for (const end of this.#parts.split(text)) {
+    for (const end of this.#parts.split.split(text)) {
       if (end - start > LONGEST_CACHED) this.#encodeUncached(text, start, end, ids);
       else this.#encodeCached(text, start, end, ids);
       start = end;
@@ -280,10 +352,15 @@ export class TextTokenizer implements Tokenizer {
   ): void {
     const { model } = this.#parts;
     let start = 0;
-    for (const end of this.#parts.split(aligned.text)) {
+    for (const end of this.#parts.split.split(aligned.text)) {
       const count = model.encode(aligned.text, start, end);
       for (let i = 0; i < count; i++) add(model.ids[i]!, walker.next(model.widths[i]!));
       start = end;
     }
   }
+}
+
+function placeOf(start: number, options: EncodeOptions): Place {
+  if (start > 0) return 'after-token';
+  return options.continues === true ? 'within' : 'start';
 }

@@ -14,4 +14,5 @@ export { END_OF_TEXT } from './specials';
 export { type SplitPattern, patternExpression, patternNamed, splitterOf } from './splitPattern';
 export { type TrainingProgress, trainBpe } from './train';
 export { translateRegex } from './translateRegex';
-export type { StreamDecoder, Tokenizer } from './types';
+export { type MergeSteps, learnMerges } from './mergeSteps';
+export type { StreamDecoder, TokenMerge, Tokenizer } from './types';

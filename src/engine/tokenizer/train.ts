@@ -44,7 +44,7 @@ const BREATH = 8;
 const WORDS_AT_A_TIME = 4096;
 
 /** Bytes in the order of their characters: the order of their ids. */
-const BYTES_IN_ORDER = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b) =>
+export const BYTES_IN_ORDER = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b) =>
   BYTE_TO_CHARACTER[a]! < BYTE_TO_CHARACTER[b]! ? -1 : 1,
 );
 
@@ -111,7 +111,7 @@ function checkSize(vocabSize: number, specials: number): void {
 }
 
 /** The words as ids of bytes: symbols, where each word starts, and its count. */
-function wordSymbols(
+export function wordSymbols(
   counter: WordCounter,
   firstByteId: number,
 ): [symbols: Int32Array, starts: Int32Array, counts: Float64Array] {
@@ -159,7 +159,7 @@ function assemble(learner: MergeLearner, specials: Specials, options: TrainBpeOp
     model: new BpeModel({ alphabet: 'bytes', byteIds, rules }),
     vocabulary,
     added,
-    split: (text) => splitter.split(text),
+    split: splitter,
     ...specials.ends(0),
     toJson: () => byteLevelJson({ vocabulary, rules, added, expression }),
   });

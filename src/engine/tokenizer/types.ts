@@ -11,6 +11,8 @@ export interface EncodeOptions {
   readonly special?: SpecialTokenPolicy;
   /** Put what the tokenizer's template adds (most often a beginning-of-text token) around the ids. */
   readonly addSpecial?: boolean;
+  /** The text goes on from other text, from which it was cut off at a place where `isCut` holds. */
+  readonly continues?: boolean;
 }
 
 export interface DecodeOptions {
@@ -41,6 +43,14 @@ export interface StreamDecoder {
   end(): string;
 }
 
+/** Two neighbours that became one token. */
+export interface TokenMerge {
+  readonly left: number;
+  readonly right: number;
+  /** How many merges the tokenizer learned before this one. */
+  readonly rank: number;
+}
+
 export interface Tokenizer {
   readonly kind: 'bpe' | 'char' | 'byte';
   readonly name: string;
@@ -66,6 +76,19 @@ export interface Tokenizer {
   ): { ids: number[]; offsets: TokenOffset[] };
 
   /**
+   * Whether, for certain, the tokens of the text (with special tokens read as plain text) are those of
+   * the part before `at`, then those of the part that `continues` there. Decided by the `cutReach`
+   * code units on each side alone, so that it stays so whatever changes further away.
+   */
+  isCut(text: string, at: number): boolean;
+  readonly cutReach: number;
+  /**
+   * The piece of the text that merging around `position` stays within: [start, end). As for `encode`,
+   * special tokens are plain text; an added token is a piece of its own.
+   */
+  pieceAt(text: string, position: number, options?: EncodeOptions): readonly [number, number];
+
+  /**
    * The text of the ids; bytes that are no UTF-8 become U+FFFD, as the WHATWG's decoder has it.
    *
    * @throws GlassboxError `tokenizer-unknown-id`
@@ -76,8 +99,12 @@ export interface Tokenizer {
   hasToken(id: number): boolean;
   /** The bytes that the token stands for. @throws GlassboxError `tokenizer-unknown-id` */
   tokenBytes(id: number): Uint8Array;
+  /** Whether these bytes are among the token's, one after the other. */
+  tokenIncludes(id: number, bytes: Uint8Array): boolean;
   /** For display: bytes as text, those that are no whole character as `<0xE2>`. */
   tokenText(id: number): string;
+  /** The merges that make the token, first one first; none for a byte, a character, an added token. */
+  tokenMerges(id: number): readonly TokenMerge[];
 
   /** Hugging Face's tokenizer.json. */
   toJson(): string;
