@@ -12,7 +12,8 @@ import { registerRecipes } from './host/recipes/recipes';
 import { openRuns } from './host/runs/runRegistry';
 import { registerRuns } from './host/runs/runCommands';
 import type { Services } from './host/services';
-import { openTokenizerCatalog, registerTokens } from './host/tokens/tokens';
+import { openTokenizerCatalog } from './host/tokens/tokenizers';
+import { registerTokens } from './host/tokens/tokens';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Glassbox', { log: true });

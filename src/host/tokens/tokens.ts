@@ -1,23 +1,57 @@
-/** Scaffold: its owner replaces this file. */
+/** Tokens in the editor: their overlay, hover and count, the choice of the tokenizer, the explorer. */
 import * as vscode from 'vscode';
+import { GlassboxError } from '../../base/errors';
+import { registerCommand } from '../problems';
 import type { Services } from '../services';
-import type { TokenizerCatalog } from './tokenizerCatalog';
-
-export function openTokenizerCatalog({
-  log,
-}: Pick<Services, 'log'>): TokenizerCatalog & vscode.Disposable {
-  log.debug('tokenizers');
-  const changed = new vscode.EventEmitter<void>();
-  return {
-    list: () => [],
-    ready: () => Promise.resolve([]),
-    onDidChange: changed.event,
-    refresh: () => Promise.resolve(),
-    dispose: () => changed.dispose(),
-  };
-}
+import { onDidChangeSetting } from '../settings';
+import { chooseTokenizer, useTokenizer } from './chooseTokenizer';
+import { MirroredDocuments } from './mirroredDocuments';
+import { ShownDocuments } from './shownDocuments';
+import { TokenCount } from './tokenCount';
+import { registerTokenHover } from './tokenHover';
+import { TokenOverlay } from './tokenOverlay';
 
 export function registerTokens(services: Services): vscode.Disposable {
-  services.log.debug('tokens');
-  return vscode.Disposable.from();
+  const { context, engine, log } = services;
+  const shown = new ShownDocuments(context.workspaceState);
+  const documents = new MirroredDocuments(engine);
+  const overlay = new TokenOverlay(services, documents, shown);
+  const count = new TokenCount(documents, shown, overlay);
+  const prune = (): void =>
+    documents.keepOnly(
+      new Set(
+        vscode.workspace.textDocuments.filter(
+          (document) => shown.has(document) || count.needs(document),
+        ),
+      ),
+    );
+  return vscode.Disposable.from(
+    count,
+    overlay,
+    documents,
+    shown,
+    shown.onDidChange(prune),
+    vscode.window.onDidChangeActiveTextEditor(prune),
+    onDidChangeSetting('tokens.statusBar', prune),
+    registerTokenHover(services, documents, shown),
+    registerCommand(log, 'glassbox.showTokens', () => overlay.show(true)),
+    registerCommand(log, 'glassbox.hideTokens', () => overlay.show(false)),
+    registerCommand(log, 'glassbox.chooseTokenizer', () => chooseTokenizer(services)),
+    registerCommand(log, 'glassbox.useTokenizer', async (item: unknown) => {
+      await useTokenizer(tokenizerIn(item));
+      overlay.show(true);
+    }),
+  );
+}
+
+/** A row of the tree of tokenizers. */
+function tokenizerIn(item: unknown): string {
+  if (typeof item === 'object' && item !== null && 'tokenizer' in item) {
+    const { tokenizer } = item;
+    if (typeof tokenizer === 'string') return tokenizer;
+    if (typeof tokenizer === 'object') return tokenizerIn(tokenizer);
+  }
+  throw new GlassboxError('no-tokenizer', 'No tokenizer was chosen.', {
+    remedy: 'Use "Glassbox: Choose Tokenizer...".',
+  });
 }

@@ -1,0 +1,77 @@
+/**
+ * What a hover says about a token, as Markdown with a little HTML. Texts of documents come as character
+ * references: whatever they hold, they can't become markup.
+ */
+import type { TokenExplanation } from '../../protocol/documentMessages';
+import { joinTokenTexts, visibleText } from '../../protocol/tokenText';
+
+/** Words of the hover, in the editor's language. */
+export interface HoverWords {
+  readonly id: string;
+  readonly bytes: string;
+  readonly rank: string;
+  readonly special: string;
+  readonly notMerged: string;
+  readonly occurrences: (count: number) => string;
+  readonly merges: string;
+  readonly cuts: (piece: string) => string;
+  readonly tokens: (count: number) => string;
+}
+
+/** Merges and tokens shown of each; more would not be read. */
+const LONGEST = 24;
+
+/** As text in Markdown and in HTML: nothing in it means anything to either. */
+function literal(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);
+}
+
+const code = (text: string): string => `<code>${literal(visibleText(text))}</code>`;
+
+/** In the colours of the overlay. */
+const painted = (text: string, index: number): string =>
+  `<span style="background-color:var(--vscode-glassbox-token${(index % 2) + 1}Background);">${literal(visibleText(text))}</span>`;
+
+export function hoverText(
+  token: TokenExplanation,
+  label: (tokenizer: string) => string,
+  tokenizer: string,
+  words: HoverWords,
+): string {
+  const { id, text, bytes, rank, special, merges, occurrences, piece, others } = token;
+  const hex = bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
+  const facts = [
+    [words.id, `**${id}**`],
+    [words.bytes, `<code>${shortened(hex).join(' ')}</code>`],
+    [words.rank, special ? words.special : rank === undefined ? words.notMerged : String(rank)],
+  ].map(([name, value]) => `| ${literal(name!)} | ${value!} |`);
+  const parts = [
+    `${code(text)} — ${literal(label(tokenizer))}`,
+    ['| | |', '|:--|:--|', ...facts].join('\n'),
+  ];
+  if (occurrences !== undefined) parts.push(literal(words.occurrences(occurrences)));
+  if (merges.length > 0) {
+    const steps = shortened(
+      merges.map(
+        ({ left, right, rank: made }) =>
+          `1. ${code(left)} + ${code(right)} → ${code(joinTokenTexts(left, right))} (${made})`,
+      ),
+    );
+    parts.push(`**${literal(words.merges)}**\n\n${steps.join('\n')}`);
+  }
+  if (others.length > 0) {
+    const cuts = others.map(({ tokenizer: other, tokens }) => {
+      const shown = shortened(tokens.map((each, index) => painted(each.text, index)));
+      const ids = shortened(tokens.map((each) => String(each.id))).join(', ');
+      return `| ${literal(label(other))} | ${shown.join('')} | ${literal(words.tokens(tokens.length))} | ${ids} |`;
+    });
+    const table = ['| | | | |', '|:--|:--|--:|:--|', ...cuts].join('\n');
+    const title = literal(words.cuts(visibleText(shortened(Array.from(piece)).join(''))));
+    parts.push(`**${title}**\n\n${table}`);
+  }
+  return parts.join('\n\n');
+}
+
+function shortened(items: readonly string[]): readonly string[] {
+  return items.length <= LONGEST ? items : [...items.slice(0, LONGEST), '…'];
+}
