@@ -68,12 +68,5 @@ export class EngineClient implements vscode.Disposable {
   #tell(error: GlassboxError): void {
     this.#log.error(error.message, error.details['lines'] ?? '');
     this.#crashed.fire(error);
-    const showLog = vscode.l10n.t('Show Log');
-    const message = vscode.l10n.t(
-      'The Glassbox engine ended unexpectedly. It starts again when it is needed; runs that were cut off can be resumed.',
-    );
-    void vscode.window.showErrorMessage(message, showLog).then((answer) => {
-      if (answer === showLog) this.#log.show();
-    });
   }
 }

@@ -1,8 +1,119 @@
-/** Scaffold: its owner replaces this file. */
+/** What a person can do with runs: the commands, the tree, the status bar, the offers to resume. */
+import path from 'node:path';
 import * as vscode from 'vscode';
+import { registerCommand } from '../problems';
 import type { Services } from '../services';
+import { requireWorkFolders } from '../workspace';
+import { registerOffers } from './offerResume';
+import { folderIn, itemOf, pickRun } from './pickRun';
+import { registerRunStatus } from './runStatus';
+import { RunTree } from './runTree';
+import { isActive, isResumable } from './runView';
+import type { RunView } from './runView';
 
 export function registerRuns(services: Services): vscode.Disposable {
-  services.log.debug('registerRuns');
-  return vscode.Disposable.from();
+  const { log, runs } = services;
+  const { l10n } = vscode;
+  const command = (name: string, work: (...given: readonly unknown[]) => unknown) =>
+    registerCommand(log, `glassbox.${name}`, work);
+
+  /** Does `work` to the run that the command is about, if there is one. */
+  async function withRun(
+    given: unknown,
+    fits: (run: RunView) => boolean,
+    work: (run: RunView) => Promise<unknown>,
+  ): Promise<void> {
+    requireWorkFolders();
+    const run = await pickRun(runs, given, fits);
+    if (run) await work(run);
+  }
+
+  const tree = new RunTree(runs);
+  const view = vscode.window.createTreeView('glassbox.runs', { treeDataProvider: tree });
+  const showCount = (): void => {
+    const value = runs.list().filter(isActive).length;
+    view.badge = value === 0 ? undefined : { value, tooltip: l10n.t('{0} in training', value) };
+  };
+
+  return vscode.Disposable.from(
+    tree,
+    view,
+    runs.onDidChange(() => {
+      tree.update();
+      showCount();
+    }),
+    registerRunStatus(runs),
+    registerOffers(services),
+
+    command('newRun', async (given) => {
+      const { newRun } = await import('./newRun');
+      await newRun(services, given instanceof vscode.Uri ? given : undefined);
+    }),
+    command('pauseRun', (given) => withRun(given, isActive, ({ folder }) => runs.pause(folder))),
+    command('stopRun', (given) => withRun(given, isActive, ({ folder }) => runs.stop(folder))),
+    command('resumeRun', (given) =>
+      withRun(given, isResumable, ({ folder }) => runs.resume(folder)),
+    ),
+    command('compareRuns', async (given, selected) => {
+      requireWorkFolders();
+      const folders = (Array.isArray(selected) ? selected : [given])
+        .map(folderIn)
+        .filter((folder) => folder !== undefined);
+      const compared = folders.length > 1 ? folders : await pickSeveral(runs.list(), folders);
+      if (compared.length > 0) await vscode.commands.executeCommand('glassbox.openRun', compared);
+    }),
+    command('deleteRun', (given) =>
+      withRun(
+        given,
+        (run) => !isActive(run) && run.state !== 'elsewhere',
+        async (run) => {
+          const toTrash = l10n.t('Move to Trash');
+          const answer = await vscode.window.showWarningMessage(
+            l10n.t('Delete the run "{0}"?', run.name),
+            {
+              modal: true,
+              detail: l10n.t('Its checkpoints, its measurements and its samples go with it.'),
+            },
+            toTrash,
+          );
+          if (answer === toTrash) await runs.delete(run.folder);
+        },
+      ),
+    ),
+    command('openRunRecipe', (given) =>
+      withRun(
+        given,
+        () => true,
+        async ({ folder }) => {
+          const file = vscode.Uri.file(path.join(folder, 'recipe.json'));
+          await vscode.window.showTextDocument(file);
+        },
+      ),
+    ),
+    command('reveal', async (given) => {
+      const file = folderIn(given);
+      if (file !== undefined)
+        await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(file));
+    }),
+    command('copyPath', async (given) => {
+      const file = folderIn(given);
+      if (file !== undefined) await vscode.env.clipboard.writeText(file);
+    }),
+    command('refresh', async () => {
+      requireWorkFolders();
+      await Promise.all([runs.refresh(), services.models.refresh(), services.tokenizers.refresh()]);
+    }),
+  );
+}
+
+async function pickSeveral(
+  list: readonly RunView[],
+  chosen: readonly string[],
+): Promise<readonly string[]> {
+  const items = list.map((run) => ({ ...itemOf(run), picked: chosen.includes(run.folder) }));
+  const picked = await vscode.window.showQuickPick(items, {
+    canPickMany: true,
+    placeHolder: vscode.l10n.t('Which runs shall be drawn in one chart?'),
+  });
+  return (picked ?? []).map(({ run }) => run.folder);
 }

@@ -1,25 +1,184 @@
-/** Scaffold: its owner replaces this file. */
+/**
+ * The runs of this window's folders, joined to VS Code: where they lie, the watch on the disk (runs of
+ * other windows and of the command line are there, too), the context that commands and menus depend
+ * on, and what is remembered from one start to the next.
+ */
+import { access, readdir } from 'node:fs/promises';
+import path from 'node:path';
 import * as vscode from 'vscode';
+import { z } from 'zod';
+import { GlassboxError } from '../../base/errors';
+import type { Recipe } from '../../recipe/run';
+import { logError, tellError } from '../problems';
 import type { Services } from '../services';
+import { onDidChangeSetting, settings } from '../settings';
+import { makeStorage, requireWorkFolders, storageOf, workFolders } from '../workspace';
+import { RunKeeper } from './runKeeper';
+import { isActive, isResumable } from './runView';
 import type { RunNews } from './runView';
 import type { Runs } from './runs';
+import { Throttle } from './throttle';
+import { moveToTrash } from './trash';
 
-export function openRuns({ log }: Pick<Services, 'log' | 'engine'>): Runs & vscode.Disposable {
+/** Milliseconds between two changes that are told, and between two looks at the disk. */
+const TELL_EVERY = 250;
+const LOOK_EVERY = 1000;
+const MEMORY = 'glassbox.runs';
+const memorySchema = z.record(z.string(), z.enum(['running', 'paused'])).catch({});
+
+export function openRuns({
+  context,
+  log,
+  engine,
+}: Pick<Services, 'context' | 'log' | 'engine'>): Runs & { dispose(): void } {
   const changed = new vscode.EventEmitter<void>();
   const news = new vscode.EventEmitter<RunNews>();
-  const none = (): Promise<never> => Promise.reject(new Error('scaffold'));
-  log.debug('runs');
+  const tell = new Throttle(TELL_EVERY, () => {
+    setContexts();
+    changed.fire();
+  });
+  let remembered = JSON.stringify(context.workspaceState.get(MEMORY));
+  const keeper = new RunKeeper({
+    methods: () => engine.methods(),
+    folders: () => workFolders().map(({ uri }) => runsFolder(uri)),
+    memory: memorySchema.parse(context.workspaceState.get(MEMORY)),
+    onMemory: (memory) => {
+      const text = JSON.stringify(memory);
+      if (text === remembered) return;
+      remembered = text;
+      void context.workspaceState.update(MEMORY, memory);
+    },
+    onChange: () => tell.ask(),
+    onNews: (each) => news.fire(each),
+    onFailure: (_, error) => void tellError(log, error),
+    onUnread: (error) => logError(log, error),
+  });
+
+  const contexts = new Map<string, boolean>();
+  function setContext(name: string, value: boolean): void {
+    if (contexts.get(name) === value) return;
+    contexts.set(name, value);
+    void vscode.commands.executeCommand('setContext', `glassbox.${name}`, value);
+  }
+  function setContexts(): void {
+    const runs = keeper.list();
+    setContext('hasRuns', runs.length > 0);
+    setContext('runActive', runs.some(isActive));
+    setContext('runResumable', runs.some(isResumable));
+  }
+
+  const look = new Throttle(LOOK_EVERY, () => keeper.look());
+  let watchers: vscode.Disposable[] = [];
+  function watch(): void {
+    for (const each of watchers) each.dispose();
+    watchers = workFolders().flatMap((folder) => {
+      const runs = `${settings.storageFolder(folder)}/runs`;
+      return [`${runs}/*`, `${runs}/*/{recipe.json,metrics.jsonl,failure.json,run.lock}`].map(
+        (pattern) => {
+          const watcher = vscode.workspace.createFileSystemWatcher(
+            new vscode.RelativePattern(folder, pattern),
+          );
+          const seen = ({ fsPath }: vscode.Uri): void => {
+            // What our own runs write is known before it is on the disk.
+            const ours = keeper.get(path.dirname(fsPath));
+            if (!ours || !isActive(ours)) look.ask();
+          };
+          return vscode.Disposable.from(
+            watcher,
+            watcher.onDidCreate(seen),
+            watcher.onDidChange(seen),
+            watcher.onDidDelete(seen),
+          );
+        },
+      );
+    });
+  }
+  /** The engine is started only where there is something to look at. */
+  async function begin(): Promise<void> {
+    watch();
+    const entries = await Promise.all(
+      workFolders().map(({ uri }) => readdir(runsFolder(uri)).catch(() => [])),
+    );
+    if (entries.some(({ length }) => length > 0)) look.ask();
+  }
+  const begins = (): void => void begin();
+  begins();
+
+  const subscriptions = vscode.Disposable.from(
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      begins();
+      look.ask();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(begins),
+    onDidChangeSetting('storageFolder', () => {
+      begins();
+      look.ask();
+    }),
+  );
+
   return {
-    list: () => [],
-    get: () => undefined,
+    list: () => keeper.list(),
+    get: (folder) => keeper.get(folder),
     onDidChange: changed.event,
     onNews: news.event,
-    refresh: () => Promise.resolve(),
-    start: none,
-    resume: none,
-    pause: none,
-    stop: none,
-    delete: none,
-    dispose: () => changed.dispose(),
+    refresh: () => keeper.refresh(),
+    async start(recipe, workspaceFolder) {
+      requireWorkFolders();
+      const storage = await makeStorage(workspaceFolder);
+      const folder = await freeFolder(path.join(storage, 'runs'), recipe.name ?? 'run');
+      await keeper.start(withSettings(recipe), folder);
+      return folder;
+    },
+    resume: async (folder) => {
+      requireWorkFolders();
+      await keeper.resume(folder).catch((thrown: unknown) => {
+        throw inUse(thrown);
+      });
+    },
+    pause: (folder) => keeper.pause(folder),
+    stop: (folder) => keeper.stop(folder),
+    delete: (folder) => keeper.delete(folder, () => moveToTrash(vscode.Uri.file(folder))),
+    dispose: () => {
+      keeper.dispose();
+      for (const each of [...watchers, subscriptions, look, tell, changed, news]) each.dispose();
+    },
   };
+}
+
+function runsFolder(workspaceFolder: vscode.Uri): string {
+  return path.join(storageOf(workspaceFolder), 'runs');
+}
+
+/** `runs/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is not there. */
+async function freeFolder(runs: string, name: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const folder = path.join(runs, number === 1 ? name : `${name}-${number}`);
+    const taken = await access(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return folder;
+  }
+}
+
+/** What the recipe leaves open is as the settings say. */
+function withSettings(recipe: Recipe): Recipe {
+  const { backend, threads } = recipe.runtime;
+  return {
+    ...recipe,
+    runtime: {
+      backend: backend === 'auto' ? settings.backend() : backend,
+      threads: threads === 0 ? settings.threads() : threads,
+    },
+  };
+}
+
+/** The engine's words for a folder that is taken are those of the command line. */
+function inUse(thrown: unknown): unknown {
+  if (!(thrown instanceof GlassboxError) || thrown.code !== 'run-busy') return thrown;
+  return new GlassboxError(
+    'run-busy',
+    vscode.l10n.t('This run is under way in another window or in a terminal.'),
+    { remedy: vscode.l10n.t('Stop it there, then resume it here.'), cause: thrown },
+  );
 }

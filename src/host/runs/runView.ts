@@ -31,9 +31,17 @@ export interface RunNews {
   readonly event: TrainEvent;
 }
 
-export const isResumable = ({ state, step, steps }: RunView): boolean =>
-  (state === 'paused' || state === 'stopped' || state === 'interrupted' || state === 'failed') &&
-  step < steps;
+/** Runs that ended before they were through, whoever or whatever ended them. */
+const ENDED_EARLY: ReadonlySet<ViewedState> = new Set([
+  'paused',
+  'stopped',
+  'interrupted',
+  'failed',
+]);
+
+/** Steps may have been made after the last checkpoint: the checkpoint says where it would go on. */
+export const isResumable = ({ state, checkpoints, steps }: RunView): boolean =>
+  ENDED_EARLY.has(state) && (checkpoints.at(-1)?.step ?? 0) < steps;
 
 export const isActive = ({ state }: RunView): boolean =>
   state === 'starting' || state === 'running' || state === 'stopping';

@@ -1,0 +1,42 @@
+/** How an error reaches a person: one message that says what happened and what to do, and the log. */
+import * as vscode from 'vscode';
+import { GlassboxError, hasCode, messageOf } from '../base/errors';
+
+/** Shows it, unless it only says that a person wanted no more of it. Gives the answer to `choices`. */
+export async function tellError(
+  log: vscode.LogOutputChannel,
+  thrown: unknown,
+  choices: readonly string[] = [],
+): Promise<string | undefined> {
+  if (hasCode(thrown, 'cancelled')) return undefined;
+  logError(log, thrown);
+  const known = thrown instanceof GlassboxError;
+  const showLog = vscode.l10n.t('Show Log');
+  const message = known && thrown.remedy ? `${thrown.message} ${thrown.remedy}` : messageOf(thrown);
+  const answer = await vscode.window.showErrorMessage(message, ...choices, showLog);
+  if (answer !== showLog) return answer;
+  log.show();
+  return undefined;
+}
+
+/** A defect with its stack; what a person can mend with its message. */
+export function logError(log: vscode.LogOutputChannel, thrown: unknown): void {
+  if (thrown instanceof GlassboxError) log.error(`${thrown.code}: ${thrown.message}`);
+  else if (thrown instanceof Error) log.error(thrown);
+  else log.error(messageOf(thrown));
+}
+
+/** A command whose errors a person is told. What it is given comes from anywhere. */
+export function registerCommand(
+  log: vscode.LogOutputChannel,
+  name: string,
+  work: (...given: readonly unknown[]) => unknown,
+): vscode.Disposable {
+  return vscode.commands.registerCommand(name, async (...given: readonly unknown[]) => {
+    try {
+      await work(...given);
+    } catch (thrown) {
+      await tellError(log, thrown);
+    }
+  });
+}

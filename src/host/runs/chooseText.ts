@@ -1,0 +1,131 @@
+/** The question which text to learn from: this workspace's, chosen files or a folder, or the sample. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { bytesText } from '../formats';
+import { BACK, pick } from '../guide';
+import type { Answer, Place } from '../guide';
+
+export interface TextChoice {
+  readonly paths: 'sample' | readonly string[];
+  /** What a run on it could be called. */
+  readonly name: string;
+}
+
+/** Files of the workspace that are text to read rather than data or programs. */
+const TEXT_FILES = '**/*.{txt,md}';
+const PASSED_OVER = '**/{node_modules,.git,.glassbox}/**';
+const MOST_FILES = 2000;
+
+interface TextItem extends vscode.QuickPickItem {
+  readonly choose: () => Promise<TextChoice | undefined>;
+}
+
+/**
+ * @param offered the file or folder that a person began with, which is proposed first.
+ * @param sample whether the book that Glassbox brings along is among the choices.
+ */
+export async function chooseText(
+  place: Place,
+  options: {
+    readonly folder: vscode.WorkspaceFolder;
+    readonly offered?: vscode.Uri | undefined;
+    readonly sample: boolean;
+  },
+): Promise<Answer<TextChoice>> {
+  const { folder, offered, sample } = options;
+  const { l10n, ThemeIcon } = vscode;
+  const begin: TextItem[] = offered ? [ofPaths(offered.fsPath)] : [];
+  const rest: TextItem[] = [
+    {
+      label: l10n.t('Choose Files...'),
+      iconPath: new ThemeIcon('files'),
+      detail: l10n.t('Text files, or JSON Lines with a field "text"'),
+      choose: () => browse(folder, { canSelectFiles: true, canSelectMany: true }),
+    },
+    {
+      label: l10n.t('Choose a Folder...'),
+      iconPath: new ThemeIcon('folder'),
+      detail: l10n.t('Every text file in it'),
+      choose: () => browse(folder, { canSelectFolders: true, canSelectFiles: false }),
+    },
+  ];
+  const book: TextItem[] = sample
+    ? [
+        {
+          label: l10n.t('Sample: Moby Dick'),
+          iconPath: new ThemeIcon('book'),
+          detail: l10n.t('A book that Glassbox brings along, to try things out'),
+          choose: () => Promise.resolve({ paths: 'sample', name: 'moby-dick' }),
+        },
+      ]
+    : [];
+  for (;;) {
+    const item = await pick<TextItem>(place, {
+      placeHolder: l10n.t('Which text shall it learn from?'),
+      items: [...begin, ...rest, ...book],
+      fill: async (update) => {
+        const found = await workspaceText(folder);
+        if (found) update([...begin, found, ...rest, ...book]);
+      },
+    });
+    if (item === undefined || item === BACK) return item;
+    const chosen = await item.choose();
+    // A dialog that was left leads back to the question.
+    if (chosen) return chosen;
+  }
+}
+
+function ofPaths(file: string): TextItem {
+  return {
+    label: path.basename(file),
+    iconPath: new vscode.ThemeIcon('file'),
+    detail: vscode.workspace.asRelativePath(file),
+    choose: () => Promise.resolve(choiceOf([file])),
+  };
+}
+
+function choiceOf(paths: readonly string[]): TextChoice {
+  const first = paths[0] ?? '';
+  return { paths, name: path.basename(first, path.extname(first)) };
+}
+
+/** The workspace's text; undefined where it has none. */
+async function workspaceText(folder: vscode.WorkspaceFolder): Promise<TextItem | undefined> {
+  const pattern = new vscode.RelativePattern(folder, TEXT_FILES);
+  const found = await vscode.workspace.findFiles(pattern, PASSED_OVER, MOST_FILES);
+  const sizes = await Promise.all(
+    found.map(({ fsPath }) =>
+      stat(fsPath).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  // The engine refuses an empty file that is named.
+  const files = found.map(({ fsPath }) => fsPath).filter((_, index) => sizes[index]! > 0);
+  if (files.length === 0) return undefined;
+  const bytes = bytesText(sizes.reduce((sum, size) => sum + size, 0));
+  return {
+    label: vscode.l10n.t("This Workspace's Text"),
+    iconPath: new vscode.ThemeIcon('root-folder'),
+    detail:
+      files.length === 1
+        ? vscode.l10n.t('{0}, {1}', vscode.workspace.asRelativePath(files[0]!), bytes)
+        : vscode.l10n.t('{0} text files (.txt, .md), {1}', files.length, bytes),
+    choose: () => Promise.resolve({ paths: files.sort(), name: folder.name }),
+  };
+}
+
+async function browse(
+  folder: vscode.WorkspaceFolder,
+  options: vscode.OpenDialogOptions,
+): Promise<TextChoice | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    ...options,
+    defaultUri: folder.uri,
+    title: vscode.l10n.t('Text to Learn From'),
+    openLabel: vscode.l10n.t('Choose'),
+  });
+  return chosen && choiceOf(chosen.map(({ fsPath }) => fsPath));
+}

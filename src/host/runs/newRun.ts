@@ -1,0 +1,178 @@
+/** "New Training Run": which text, how large a model, how many steps, what name; then it starts. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { messageOf } from '../../base/errors';
+import type { Estimate } from '../../protocol/catalogMessages';
+import { bytesText, countText, durationText } from '../formats';
+import { BACK, guide, input, pick } from '../guide';
+import type { Question } from '../guide';
+import { logError } from '../problems';
+import type { Services } from '../services';
+import { settings } from '../settings';
+import { chooseWorkFolder } from '../workspace';
+import { chooseText } from './chooseText';
+import type { TextChoice } from './chooseText';
+import type { Preset, RunPlan } from './runPlan';
+
+interface Answers {
+  readonly text: TextChoice;
+  readonly preset: Preset;
+  readonly steps: number;
+  readonly name: string;
+}
+
+/** The steps that sizes are compared by, and that are proposed. */
+const USUAL_STEPS = 1000;
+
+/** @param offered the text file that a person began with. */
+export async function newRun(services: Services, offered?: vscode.Uri): Promise<void> {
+  const folder = await chooseWorkFolder(offered);
+  if (!folder) return;
+  const plans = await import('./runPlan');
+
+  async function estimate(
+    plan: Pick<RunPlan, 'paths' | 'preset' | 'steps'>,
+    signal: AbortSignal,
+  ): Promise<Estimate> {
+    const recipe = plans.recipeOf({ ...plan, name: 'estimate' });
+    const runtime = { backend: settings.backend(), threads: settings.threads() };
+    const methods = await services.engine.methods();
+    return methods.estimate({ recipe: { ...recipe, runtime } }, signal);
+  }
+
+  const text: Question<Answers> = async (_, place) => {
+    const choice = await chooseText(place, { folder, offered, sample: true });
+    return choice === undefined || choice === BACK ? choice : { text: choice };
+  };
+
+  const size: Question<Answers> = async (answers, place) => {
+    const paths = answers.text?.paths ?? 'sample';
+    const items = plans.PRESETS.map((preset) => sizeItem(preset));
+    const item = await pick<SizeItem>(place, {
+      placeHolder: vscode.l10n.t('How large shall the model be?'),
+      items,
+      active: ({ preset }) => preset === answers.preset,
+      fill: async (update, signal) => {
+        for (const [index, { preset }] of items.entries()) {
+          try {
+            const found = await estimate({ paths, preset, steps: USUAL_STEPS }, signal);
+            items[index] = sizeItem(preset, found);
+          } catch (thrown) {
+            if (signal.aborted) return;
+            logError(services.log, thrown);
+            const detail = vscode.l10n.t('No estimate: {0}', messageOf(thrown));
+            items[index] = { ...sizeItem(preset), detail };
+          }
+          update([...items]);
+        }
+      },
+    });
+    return item === undefined || item === BACK ? item : { preset: item.preset };
+  };
+
+  const steps: Question<Answers> = async (answers, place) => {
+    const { preset = 'tiny' } = answers;
+    const paths = answers.text?.paths ?? 'sample';
+    const written = await input(place, {
+      value: String(answers.steps ?? USUAL_STEPS),
+      prompt: vscode.l10n.t('How many steps? One can stop sooner, and go on later.'),
+      problem: (value) =>
+        plans.stepsIn(value) === undefined
+          ? vscode.l10n.t('Expected a whole number above 0.')
+          : undefined,
+      note: async (value, signal) => {
+        const wanted = plans.stepsIn(value);
+        if (wanted === undefined) return undefined;
+        const found = await estimate({ paths, preset, steps: wanted }, signal).catch(
+          () => undefined,
+        );
+        if (!found) return undefined;
+        return vscode.l10n.t(
+          'About {0} on this machine, and {1} of memory.',
+          durationText(found.seconds),
+          bytesText(found.memory),
+        );
+      },
+    });
+    if (written === undefined || written === BACK) return written;
+    return { steps: plans.stepsIn(written) ?? USUAL_STEPS };
+  };
+
+  const name: Question<Answers> = async (answers, place) => {
+    const taken = new Set(services.runs.list().map((run) => path.basename(run.folder)));
+    const proposed = plans.nameFrom(`${answers.text?.name ?? 'run'}-${answers.preset ?? 'tiny'}`);
+    const written = await input(place, {
+      value: answers.name ?? free(proposed, taken),
+      prompt: vscode.l10n.t('What shall the run be called?'),
+      problem: (value) => {
+        if (!plans.isRunName(value))
+          return vscode.l10n.t(
+            'Expected letters, digits, dots, dashes and underscores, at most 64, a letter or digit first.',
+          );
+        return taken.has(value) ? vscode.l10n.t('There is a run of that name already.') : undefined;
+      },
+    });
+    return written === undefined || written === BACK ? written : { name: written };
+  };
+
+  const answers = await guide<Answers>(vscode.l10n.t('New Training Run'), [
+    text,
+    size,
+    steps,
+    name,
+  ]);
+  if (!answers?.text || !answers.preset || !answers.steps || !answers.name) return;
+  const recipe = plans.recipeOf({
+    paths: answers.text.paths,
+    preset: answers.preset,
+    steps: answers.steps,
+    name: answers.name,
+  });
+  const run = await services.runs.start(recipe, folder.uri);
+  await vscode.commands.executeCommand('glassbox.openRun', run);
+}
+
+interface SizeItem extends vscode.QuickPickItem {
+  readonly preset: Preset;
+}
+
+function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
+  const about = {
+    tiny: vscode.l10n.t('for trying things out'),
+    small: vscode.l10n.t('writes sentences'),
+    base: vscode.l10n.t("GPT-2's size"),
+  };
+  if (!estimate)
+    return {
+      preset,
+      label: preset,
+      description: about[preset],
+      detail: vscode.l10n.t('Measuring...'),
+    };
+  const { parameters, seconds, memory, memoryTotal, memoryFree } = estimate;
+  const needs = vscode.l10n.t(
+    '{0} steps take about {1} and {2} of memory',
+    USUAL_STEPS,
+    durationText(seconds),
+    bytesText(memory),
+  );
+  const fits =
+    memory > memoryTotal
+      ? vscode.l10n.t('$(error) does not fit: this machine has {0}', bytesText(memoryTotal))
+      : memory > memoryFree
+        ? vscode.l10n.t('$(warning) only {0} are free now', bytesText(memoryFree))
+        : '';
+  return {
+    preset,
+    label: preset,
+    description: vscode.l10n.t('{0} parameters, {1}', countText(parameters), about[preset]),
+    detail: fits === '' ? needs : `${needs}  ${fits}`,
+  };
+}
+
+function free(name: string, taken: ReadonlySet<string>): string {
+  let number = 1;
+  const numbered = (): string => (number === 1 ? name : `${name}-${number}`);
+  while (taken.has(numbered())) number++;
+  return numbered();
+}

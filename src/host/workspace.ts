@@ -1,0 +1,68 @@
+/** Whether this window has folders that can be worked in, and where Glassbox keeps its things there. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { GlassboxError } from '../base/errors';
+import { settings } from './settings';
+
+/** The folders on a disk that a person trusts; none where one of that doesn't hold. */
+export function workFolders(): readonly vscode.WorkspaceFolder[] {
+  if (!vscode.workspace.isTrusted) return [];
+  return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+}
+
+/**
+ * As `workFolders`, at least one.
+ *
+ * @throws GlassboxError `untrusted`, `no-folder`, `virtual-folder`
+ */
+export function requireWorkFolders(): readonly [
+  vscode.WorkspaceFolder,
+  ...vscode.WorkspaceFolder[],
+] {
+  const [first, ...others] = workFolders();
+  if (first) return [first, ...others];
+  const { l10n, workspace } = vscode;
+  if ((workspace.workspaceFolders ?? []).length === 0)
+    throw new GlassboxError(
+      'no-folder',
+      l10n.t('Open a folder first: Glassbox keeps its files there.'),
+    );
+  if (!workspace.isTrusted)
+    throw new GlassboxError(
+      'untrusted',
+      l10n.t('This folder is not trusted. Trust it first: training reads and writes its files.'),
+    );
+  throw new GlassboxError(
+    'virtual-folder',
+    l10n.t('This folder is not on a disk. Training and models need one that is.'),
+  );
+}
+
+/**
+ * The folder to work in: the one that holds `uri`, else the only one, else the one that a person
+ * picks; undefined where they pick none. Throws as `requireWorkFolders`.
+ */
+export async function chooseWorkFolder(
+  uri?: vscode.Uri,
+): Promise<vscode.WorkspaceFolder | undefined> {
+  const folders = requireWorkFolders();
+  const holder = uri && vscode.workspace.getWorkspaceFolder(uri);
+  if (holder && folders.includes(holder)) return holder;
+  if (folders.length === 1) return folders[0];
+  const placeHolder = vscode.l10n.t('Which folder shall hold it?');
+  return vscode.window.showWorkspaceFolderPick({ placeHolder });
+}
+
+/** `.glassbox` of a workspace folder, which need not be there. */
+export function storageOf(folder: vscode.Uri): string {
+  return path.join(folder.fsPath, settings.storageFolder(folder));
+}
+
+/** Makes the storage folder where it isn't there, and keeps it out of git. */
+export async function makeStorage(folder: vscode.Uri): Promise<string> {
+  const storage = storageOf(folder);
+  const made = await mkdir(storage, { recursive: true });
+  if (made !== undefined) await writeFile(path.join(storage, '.gitignore'), '*\n');
+  return storage;
+}
