@@ -4,6 +4,7 @@ export interface Server {
   readonly url: string;
   readonly pid: number;
   readonly userData: string;
+  /** The settings of the machine, above the user's: VS Code notices when this file changes. */
   readonly settingsFile: string;
   readonly end: () => Promise<void>;
 }

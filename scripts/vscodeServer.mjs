@@ -30,7 +30,8 @@ function environment(home) {
     XDG_DATA_HOME: path.join(home, 'data'),
   };
   // What a VS Code, or vitest, around us has set is not meant for this one.
-  for (const name of Object.keys(env)) if (/^(VSCODE_|VITEST|NODE_ENV$)/.test(name)) delete env[name];
+  for (const name of Object.keys(env))
+    if (/^(VSCODE_|VITEST|NODE_ENV$)/.test(name)) delete env[name];
   return env;
 }
 
@@ -105,10 +106,16 @@ export async function startServer({
   options = [],
 }) {
   const { userData } = foldersOf(home, extensions);
-  const settingsFile = path.join(userData, 'User', 'settings.json');
-  mkdirSync(path.dirname(settingsFile), { recursive: true });
-  if (!existsSync(settingsFile))
-    writeFileSync(settingsFile, JSON.stringify({ ...SETTINGS, ...settings }, undefined, 2));
+  const userSettings = path.join(userData, 'User', 'settings.json');
+  // The one that VS Code notices changes of, when others than itself make them.
+  const settingsFile = path.join(userData, 'Machine', 'settings.json');
+  for (const [file, content] of [
+    [userSettings, { ...SETTINGS, ...settings }],
+    [settingsFile, {}],
+  ]) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    if (!existsSync(file)) writeFileSync(file, JSON.stringify(content, undefined, 2));
+  }
   const { command, args } = await launch(home, extensions, [
     ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--disable-telemetry'],
     ...['--disable-update-check', '--disable-getting-started-override'],

@@ -165,7 +165,7 @@ export class Window {
     await toast.first().getByRole('button', { name: button, exact: true }).click();
   }
 
-  /** Changes user settings, as if in settings.json; VS Code takes a moment to notice. */
+  /** Changes settings, of the machine (above the user's); VS Code takes a moment to notice. */
   setSettings(settings: Readonly<Record<string, unknown>>): void {
     const now = z
       .record(z.string(), z.unknown())
