@@ -19,6 +19,6 @@ const connection = createMessageConnection(
   new IPCMessageWriter(process),
 );
 serve(connection, engine, { versionFirst: true });
-for (const event of ['disconnect', 'SIGTERM', 'SIGINT'] as const) {
+for (const event of ['disconnect', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(event, () => void engine.dispose().finally(() => process.exit(0)));
 }

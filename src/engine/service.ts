@@ -2,20 +2,26 @@
  * The protocol's requests in terms of the rooms: the one place that knows both. It runs wherever the
  * work is done, mostly in a worker, and keeps the model that was last asked.
  */
+import path from 'node:path';
 import { yieldReports } from '../base/asyncQueue';
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import { atomicFile } from '../base/files';
-import type { TokenizerTrainEvent } from '../protocol/messages';
+import type { GenerateRequest, TokenizerTrainEvent } from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
+import { createCatalogService } from './catalogService';
+import { encodeConversation } from './chat/chat';
+import { createDocumentService } from './documentService';
 import { encodeInMemory, readDocuments } from './data/data';
 import { listDevices, openBackend, threadsFor } from './devices';
 import { evaluate } from './eval/eval';
 import { generate, logitsOf } from './infer/infer';
+import type { LoadedModel } from './infer/infer';
 import { ModelSlot } from './modelSlot';
 import { openTokenizer } from './tokenizerNames';
 import { patternNamed, trainBpe } from './tokenizer/tokenizer';
 import type { Tokenizer } from './tokenizer/tokenizer';
-import { resumeRun, runRecipe, startRun } from './train/train';
+import { modelFolder, resolvePaths, resumeRun, runRecipe, startRun } from './train/train';
+import type { RunEvent } from './train/train';
 
 export interface ServiceOptions {
   /** The text that a recipe means by "sample". */
@@ -26,40 +32,73 @@ export interface ServiceOptions {
 
 export function createService(options: ServiceOptions): Handlers & { dispose(): Promise<void> } {
   const models = new ModelSlot();
+  /** Of the runs in this thread, by their folders. */
+  const stops = new Map<string, AbortController>();
+
+  /** The model for the caller alone; a run's folder stands for its newest checkpoint. */
+  const claim = async (
+    request: { model: string; backend: GenerateRequest['backend']; threads?: number | undefined },
+    signal: AbortSignal,
+  ): ReturnType<ModelSlot['claim']> =>
+    models.claim({ ...request, model: await modelFolder(request.model) }, signal);
+
   return {
+    ...createDocumentService(),
+    ...createCatalogService(options),
+
     async *train(request, signal) {
-      const recipe = request.kind === 'new' ? request.recipe : await runRecipe(request);
+      const recipe =
+        request.kind === 'new'
+          ? resolvePaths(request.recipe, request.folder ?? '')
+          : await runRecipe(request);
       const threads = threadsFor(recipe.runtime.threads);
       const backend = await openBackend(recipe.runtime.backend, threads);
       const context = { backend, threads, samplePath: options.samplePath };
+      const stop = new AbortController();
+      const ends = AbortSignal.any([signal, stop.signal]);
+      let events: AsyncIterable<RunEvent>;
+      if (request.kind === 'resume') {
+        const { folder, settings, out } = request;
+        events = resumeRun(folder, { settings, out }, context, ends);
+      } else {
+        const { out, runs = options.runsFolder } = request;
+        events = startRun(recipe, out === undefined ? { runs } : { folder: out }, context, ends);
+      }
+      let folder: string | undefined;
       try {
-        if (request.kind === 'resume') {
-          const { folder, settings, out } = request;
-          yield* resumeRun(folder, { settings, out }, context, signal);
-        } else {
-          const { out } = request;
-          const place = out === undefined ? { runs: options.runsFolder } : { folder: out };
-          yield* startRun(recipe, place, context, signal);
+        for await (const event of events) {
+          if (event.kind === 'start') {
+            folder = path.resolve(event.run);
+            stops.set(folder, stop);
+          }
+          yield event;
         }
       } finally {
+        if (folder !== undefined) stops.delete(folder);
         await backend.dispose();
       }
+    },
+
+    stopRun({ folder }) {
+      stops.get(path.resolve(folder))?.abort();
+      return Promise.resolve(null);
     },
 
     async *generate(request, signal) {
       const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop, seed } = request;
       const sampling = { temperature, topK, topP, minP, repetitionPenalty };
-      const more = { maxTokens, stop, seed, top: request.topLogprobs };
-      const { model, release } = await models.claim(request, signal);
+      const { continued, topLogprobs: top } = request;
+      const more = { maxTokens, stop, seed, continued, top };
+      const { model, release } = await claim(request, signal);
       try {
-        yield* generate(model, request.prompt, { ...sampling, ...more }, signal);
+        yield* generate(model, promptOf(model, request), { ...sampling, ...more }, signal);
       } finally {
         release();
       }
     },
 
     async logits(request, signal) {
-      const { model, backend, release } = await models.claim(request, signal);
+      const { model, backend, release } = await claim(request, signal);
       try {
         const logits = await logitsOf(model, request.ids, signal);
         if (!logits.every((logit) => Number.isFinite(logit))) throw notFinite(request.model);
@@ -70,7 +109,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     },
 
     async evaluate(request, signal) {
-      const { model, release } = await models.claim(request, signal);
+      const { model, release } = await claim(request, signal);
       try {
         if (!model.tokenizer) throw noTokenizer(request.model);
         const documents = readDocuments(request.data, { signal });
@@ -123,6 +162,23 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     devices: () => listDevices(),
     dispose: () => models.dispose(),
   };
+}
+
+/** A conversation as the tokens that the model's chat template makes of it; a text as it is. */
+function promptOf(
+  model: LoadedModel,
+  { model: folder, prompt }: GenerateRequest,
+): string | readonly number[] {
+  if (typeof prompt === 'string') return prompt;
+  const { tokenizer, chatTemplate } = model;
+  if (!tokenizer) throw noTokenizer(folder);
+  if (chatTemplate === undefined) {
+    throw new GlassboxError('no-chat-template', `${folder} was not taught to chat.`, {
+      remedy:
+        'Give it a text to go on with, or put the chat_template.jinja that it was trained with into its folder.',
+    });
+  }
+  return encodeConversation(prompt.messages, chatTemplate, tokenizer).ids;
 }
 
 async function* texts(paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {

@@ -3,7 +3,9 @@
  * a worker of its own, because native code freezes the thread that calls it. A worker that dies fails
  * its requests and nothing else.
  */
+import path from 'node:path';
 import { GlassboxError } from '../base/errors';
+import type { TrainEvent, TrainRequest } from '../protocol/messages';
 import type { Engine, Handlers } from '../protocol/protocol';
 import { createService } from './service';
 import { Hand } from './hand';
@@ -27,6 +29,8 @@ export function startEngine(options: EngineOptions): Engine {
   const here = createService(options);
   /** By model, the one asked longest ago first. */
   const holders = new Map<string, Holder>();
+  /** The workers of runs that have begun, by the runs' folders. */
+  const runs = new Map<string, Hand>();
   const hands = new Set<Hand>();
   const closing = new Set<Promise<void>>();
   let disposed: Promise<void> | undefined;
@@ -37,6 +41,21 @@ export function startEngine(options: EngineOptions): Engine {
     hands.add(hand);
     return hand;
   }
+
+  /** A worker that is started when it is first asked, and stays. */
+  function lasting(): () => Handlers {
+    let hand: Hand | undefined;
+    return () => {
+      if (hand?.alive) return hand.methods;
+      if (hand) void close(hand);
+      hand = start();
+      return hand.methods;
+    };
+  }
+  /** Follows texts that are being edited: a long one must not hold up anything else. */
+  const editor = lasting();
+  /** Looks through the disk and measures the machine, which may take a while. */
+  const clerk = lasting();
 
   function close(hand: Hand): Promise<void> {
     hands.delete(hand);
@@ -109,6 +128,26 @@ export function startEngine(options: EngineOptions): Engine {
     }
   }
 
+  async function* train(
+    request: TrainRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<TrainEvent, void, void> {
+    const hand = start();
+    let folder: string | undefined;
+    try {
+      for await (const event of hand.methods.train(request, signal)) {
+        if (event.kind === 'start') {
+          folder = path.resolve(event.run);
+          runs.set(folder, hand);
+        }
+        yield event;
+      }
+    } finally {
+      if (folder !== undefined) runs.delete(folder);
+      void close(hand);
+    }
+  }
+
   async function end(): Promise<void> {
     await Promise.all([...hands].map((hand) => close(hand)));
     await Promise.all(closing);
@@ -116,7 +155,12 @@ export function startEngine(options: EngineOptions): Engine {
   }
 
   return {
-    train: (request, signal) => alone((worker) => worker.train(request, signal)),
+    train,
+    stopRun: (request, signal) => {
+      const hand = runs.get(path.resolve(request.folder));
+      if (!hand) return Promise.reject(notRunning(request.folder));
+      return hand.methods.stopRun(request, signal);
+    },
     trainTokenizer: (request, signal) => alone((worker) => worker.trainTokenizer(request, signal)),
     generate: (request, signal) => withModel(request, (worker) => worker.generate(request, signal)),
     logits: (request, signal) => answerOf(request, (worker) => worker.logits(request, signal)),
@@ -124,6 +168,26 @@ export function startEngine(options: EngineOptions): Engine {
     encode: here.encode,
     decode: here.decode,
     devices: here.devices,
+    openDocument: (request, signal) => editor().openDocument(request, signal),
+    editDocument: (request, signal) => editor().editDocument(request, signal),
+    documentTokens: (request, signal) => editor().documentTokens(request, signal),
+    documentCount: (request, signal) => editor().documentCount(request, signal),
+    explainToken: (request, signal) => editor().explainToken(request, signal),
+    closeDocument: (request, signal) => editor().closeDocument(request, signal),
+    vocabulary: (request, signal) => editor().vocabulary(request, signal),
+    learnMerges: (request, signal) => editor().learnMerges(request, signal),
+    runs: (request, signal) => clerk().runs(request, signal),
+    models: (request, signal) => clerk().models(request, signal),
+    exportModel: (request, signal) => clerk().exportModel(request, signal),
+    tokenizers: (request, signal) => clerk().tokenizers(request, signal),
+    checkRecipe: (request, signal) => clerk().checkRecipe(request, signal),
+    estimate: (request, signal) => clerk().estimate(request, signal),
     dispose: () => (disposed ??= end()),
   };
+}
+
+function notRunning(folder: string): GlassboxError {
+  return new GlassboxError('not-running', `${folder} is not being run by this engine.`, {
+    remedy: 'It has ended already, or another window or terminal runs it: stop it there.',
+  });
 }

@@ -9,7 +9,7 @@ import {
   type TrainEvent,
   type TrainRequest,
 } from '../../src/protocol/messages';
-import type { Engine } from '../../src/protocol/protocol';
+import type { CommandEngine } from '../../src/engine/cli/context';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,7 +53,7 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
 }
 
 /** An engine that answers with fixed records and remembers what it was asked. */
-class FakeEngine implements Engine {
+class FakeEngine implements CommandEngine {
   readonly asked: unknown[] = [];
   disposed = 0;
   events: AsyncIterable<TrainEvent> | undefined;
@@ -62,7 +62,7 @@ class FakeEngine implements Engine {
     this.asked.push(request);
     return this.events ?? each(EVENTS);
   }
-  generate(request: unknown): ReturnType<Engine['generate']> {
+  generate(request: unknown): ReturnType<CommandEngine['generate']> {
     this.asked.push(request);
     const top = [{ id: 5, text: ' whale', logprob: -0.5 }];
     return each([
@@ -71,22 +71,30 @@ class FakeEngine implements Engine {
       { kind: 'done', text: ' whale\u001b', finishReason: 'length' } as const,
     ]);
   }
-  logits(request: unknown): ReturnType<Engine['logits']> {
+  stopRun(request: unknown): Promise<null> {
+    this.asked.push(request);
+    return Promise.resolve(null);
+  }
+  exportModel(request: unknown): ReturnType<CommandEngine['exportModel']> {
+    this.asked.push(request);
+    return Promise.resolve({ folder: '/out', bytes: 2_500_000 });
+  }
+  logits(request: unknown): ReturnType<CommandEngine['logits']> {
     this.asked.push(request);
     return Promise.resolve({ backend: 'onnx', adapter: 'CPU', logits: [0.5, -1] });
   }
-  evaluate(request: unknown): ReturnType<Engine['evaluate']> {
+  evaluate(request: unknown): ReturnType<CommandEngine['evaluate']> {
     this.asked.push(request);
     return Promise.resolve({ loss: 1, perplexity: Math.E, bitsPerByte: 0.5, tokens: 9 });
   }
-  trainTokenizer(request: unknown): ReturnType<Engine['trainTokenizer']> {
+  trainTokenizer(request: unknown): ReturnType<CommandEngine['trainTokenizer']> {
     this.asked.push(request);
     return each([
       { kind: 'progress', doing: 'Counting', done: 1, total: 2 } as const,
       { kind: 'done', file: 't.json', vocab: 300 } as const,
     ]);
   }
-  encode(request: unknown): ReturnType<Engine['encode']> {
+  encode(request: unknown): ReturnType<CommandEngine['encode']> {
     this.asked.push(request);
     return Promise.resolve({
       ids: [7],
@@ -97,7 +105,7 @@ class FakeEngine implements Engine {
     this.asked.push(request);
     return Promise.resolve(`<${request.ids.join(' ')}>`);
   }
-  devices(): ReturnType<Engine['devices']> {
+  devices(): ReturnType<CommandEngine['devices']> {
     const details = { threads: 2 };
     return Promise.resolve([{ backend: 'onnx', adapter: 'CPU', available: true, details }]);
   }
@@ -182,7 +190,7 @@ describe('train', () => {
     const request = await trainRequest('--recipe', file, '--data', 'y', 'z');
     expect(request).toMatchObject({
       recipe: {
-        data: { paths: [path.resolve('y'), path.resolve('z')] },
+        data: { paths: ['y', 'z'] },
         model: { from: path.join(folder, 'm') },
       },
     });

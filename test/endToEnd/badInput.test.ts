@@ -212,7 +212,8 @@ describe('a model that cannot be used', () => {
 
   it('is none, or is not there', async () => {
     await refused(['generate', '--json', '--model', at('bare2'), '--prompt', 'a'], /bare2/);
-    await refused(['generate', '--json', '--model', run, '--prompt', 'a'], /run is not a model/);
+    const corpus = path.join(run, 'corpus');
+    await refused(['generate', '--json', '--model', corpus, '--prompt', 'a'], /is not a model/);
     await refused(
       ['tokenizer', 'decode', '--json', '--tokenizer', 'gpt5'],
       /gpt5 is neither[^]*gpt2/,

@@ -11,7 +11,8 @@ import { startEngine } from '../../src/engine/supervisor';
 import type { Recipe } from '../../src/recipe/run';
 import type { GenerateRequest, TrainEvent } from '../../src/protocol/messages';
 import type { Engine, Handlers } from '../../src/protocol/protocol';
-import { checkVersion, connect } from '../../src/protocol/rpc';
+import { connect } from '../../src/protocol/engineConnection';
+import { checkVersion } from '../../src/protocol/rpc';
 import {
   checkpoint,
   checkpointNames,
@@ -79,7 +80,7 @@ describe('the engine in a process of its own', () => {
     const early = engine.devices({}, never);
     expect(await failure(early)).toMatchObject({ code: 'protocol-version' });
     const wrong = await failure(connection.sendRequest('version', 999));
-    expect((wrong as Error).message).toMatch(/version 1 of the protocol, and version 999/);
+    expect((wrong as Error).message).toMatch(/version 2 of the protocol, and version 999/);
     expect(await failure(engine.devices({}, never))).toMatchObject({ code: 'protocol-version' });
     await checkVersion(connection);
     const devices = await engine.devices({}, never);
@@ -180,7 +181,8 @@ describe('the engine with real workers', () => {
       whole(at('two'), 2),
       (async () => {
         const texts: string[] = [];
-        for await (const event of engine.generate(generation, never)) texts.push(event.text);
+        for await (const event of engine.generate(generation, never))
+          if (event.kind !== 'start') texts.push(event.text);
         return texts;
       })(),
       ask(),

@@ -30,7 +30,7 @@ serve(connection, {
     yield { kind: 'note', text: 'after' };
   },
   generate: async function* ({ prompt }) {
-    yield { kind: 'done', text: `${prompt} ${threadId}`, finishReason: 'end' };
+    yield { kind: 'done', text: String(threadId), finishReason: 'end' };
     await new Promise(setImmediate);
     if (prompt === 'freeze') freeze();
   },

@@ -77,7 +77,10 @@ describe('a run that is prolonged', () => {
       stopping,
       stop.signal,
     );
-    expect(await failure(collect(running))).toMatchObject({ code: 'cancelled' });
+    const checkpoint9 = checkpoint(parts, 9);
+    expect((await collect(running)).at(-1)).toEqual({
+      ...{ kind: 'stopped', run: parts, step: 9, checkpoint: checkpoint9 },
+    });
     expect(checkpointNames(parts)).toContain('step-000009');
     await goOn(parts);
     const lines = timeless(parts).filter((line) => !isConclusionOfPart(line));

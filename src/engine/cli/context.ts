@@ -3,13 +3,29 @@ import type { Command } from 'commander';
 import type { Streams } from './console';
 import type { Engine } from '../../protocol/protocol';
 
+/** What the commands ask of the engine. */
+export type CommandEngine = Pick<
+  Engine,
+  | 'train'
+  | 'stopRun'
+  | 'generate'
+  | 'logits'
+  | 'evaluate'
+  | 'trainTokenizer'
+  | 'encode'
+  | 'decode'
+  | 'devices'
+  | 'exportModel'
+  | 'dispose'
+>;
+
 /** What every command is given. */
 export interface Context {
   readonly streams: Streams;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   /** Started at the first call, so that `--help` and mistaken options answer at once. */
-  readonly engine: () => Promise<Engine>;
+  readonly engine: () => Promise<CommandEngine>;
 }
 
 export interface CommonOptions {

@@ -10,7 +10,7 @@ import { clean, styleFor, type Style } from './terminalText';
 const modelOption = (): Option =>
   new Option(
     '--model <dir>',
-    'the folder of a checkpoint, ours or in Hugging Face format',
+    'a run, one of its checkpoints, or any model in Hugging Face format',
   ).makeOptionMandatory();
 
 interface GenerateOptions extends CommonOptions {
@@ -64,7 +64,7 @@ async function generate(options: GenerateOptions, context: Context): Promise<voi
     signal,
   );
   if (options.json) {
-    for await (const event of events) writeJson(streams, record(event));
+    for await (const event of events) if (event.kind !== 'start') writeJson(streams, record(event));
     return;
   }
   const style = styleFor(wantsColour(streams.stdout, streams.env));
@@ -74,6 +74,7 @@ async function generate(options: GenerateOptions, context: Context): Promise<voi
   const table = options.topLogprobs > 0;
   if (!table) streams.stdout.write(style.dim(safe(options.prompt)));
   for await (const event of events) {
+    if (event.kind === 'start') continue;
     if (event.kind === 'done') break;
     if (table) writeLine(streams, tokenLine(event, style));
     else streams.stdout.write(safe(event.text));
@@ -84,7 +85,7 @@ async function generate(options: GenerateOptions, context: Context): Promise<voi
 type TokenEvent = Extract<GenerateEvent, { kind: 'token' }>;
 
 /** What `--json` shows of an event. */
-function record(event: GenerateEvent): object {
+function record(event: Exclude<GenerateEvent, { kind: 'start' }>): object {
   if (event.kind === 'done') return { kind: event.kind, text: event.text };
   const { id, text, logprob, top } = event;
   return { id, text, logprob, top };
@@ -151,6 +152,22 @@ export function addEval(program: Command, context: Context): void {
         `bits per byte ${bitsPerByte?.toFixed(4) ?? 'none: the tokens stand for no bytes'}`,
       );
       writeLine(context.streams, `tokens        ${tokens}`);
+    });
+  withCommonOptions(command);
+}
+
+export function addExport(program: Command, context: Context): void {
+  const command = program
+    .command('export')
+    .description('Copy a model into a folder of its own, without what its run keeps beside it.')
+    .addOption(modelOption())
+    .requiredOption('--out <dir>', 'a folder that is not there yet, or empty')
+    .action(async ({ json, ...request }: CommonOptions & { model: string; out: string }) => {
+      const engine = await context.engine();
+      const { model, out } = request;
+      const answer = await engine.exportModel({ model, out }, context.signal);
+      if (json) writeJson(context.streams, answer);
+      else writeLine(context.streams, `${(answer.bytes / 1e6).toFixed(1)} MB in ${answer.folder}`);
     });
   withCommonOptions(command);
 }

@@ -6,11 +6,10 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../../package.json';
 import { hasCode } from '../../base/errors';
 import { EXIT, writeError, type Streams } from './console';
-import { addDevices, addEval, addGenerate, addLogits } from './modelCommands';
+import { addDevices, addEval, addExport, addGenerate, addLogits } from './modelCommands';
 import { addTokenizer } from './tokenizerCommands';
 import { addTrain } from './trainCommand';
-import type { Engine } from '../../protocol/protocol';
-import type { Context } from './context';
+import type { CommandEngine, Context } from './context';
 
 function createProgram(context: Context): Command {
   const program = new Command('glassbox')
@@ -29,6 +28,7 @@ function createProgram(context: Context): Command {
   addGenerate(program, context);
   addLogits(program, context);
   addEval(program, context);
+  addExport(program, context);
   addTokenizer(program, context);
   addDevices(program, context);
   return program;
@@ -42,10 +42,10 @@ function createProgram(context: Context): Command {
 export async function runProgram(
   args: readonly string[],
   streams: Streams,
-  makeEngine: () => Promise<Engine>,
+  makeEngine: () => Promise<CommandEngine>,
   signal: AbortSignal,
 ): Promise<number> {
-  let engine: Promise<Engine> | undefined;
+  let engine: Promise<CommandEngine> | undefined;
   const context: Context = { streams, signal, engine: () => (engine ??= makeEngine()) };
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });

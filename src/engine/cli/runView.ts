@@ -63,6 +63,9 @@ export class RunProgress implements RunView {
       case 'done':
         this.finished = true;
         break;
+      case 'stopped':
+        this.step = event.step;
+        break;
       case 'sample':
       case 'checkpoint':
         break;
@@ -187,6 +190,7 @@ export function lastingLines(event: TrainEvent, frame: Pick<Frame, 'columns' | '
     case 'train':
     case 'eval':
     case 'done':
+    case 'stopped':
       return [];
   }
 }

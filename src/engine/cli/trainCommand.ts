@@ -10,8 +10,9 @@ import { applySettings, defaultRecipe, parseRecipe, type Recipe } from '../../re
 import { writeJson, writeLine } from './console';
 import { RunDisplay } from './display';
 import type { TrainEvent, TrainRequest } from '../../protocol/messages';
+import { resolvePaths } from '../train/train';
 import { MANY, SEED, wholeNumber } from './options';
-import { withCommonOptions, type CommonOptions, type Context } from './context';
+import { withCommonOptions, type CommandEngine, type CommonOptions, type Context } from './context';
 import { clean, grouped } from './terminalText';
 
 interface TrainOptions extends CommonOptions {
@@ -72,9 +73,38 @@ Examples:
 async function train(options: TrainOptions, context: Context): Promise<void> {
   const request = await requestFrom(options);
   const engine = await context.engine();
-  const events = engine.train(request, context.signal);
+  const events = untilStopped(engine, request, context.signal);
   if (options.json) await trainAsJson(events, context);
   else await trainWithDisplay(events, context);
+}
+
+/**
+ * A run's events. Ctrl-C tells the run to stop, and its events go on to its end, so that what is said
+ * then is true. What has not begun has nothing to save: it is given up.
+ */
+async function* untilStopped(
+  engine: CommandEngine,
+  request: TrainRequest,
+  signal: AbortSignal,
+): AsyncGenerator<TrainEvent, void, void> {
+  const givenUp = new AbortController();
+  let run: string | undefined;
+  const stop = (): void => {
+    if (run === undefined) givenUp.abort();
+    // One that has ended meanwhile need not be told.
+    else engine.stopRun({ folder: run }, givenUp.signal).catch(() => undefined);
+  };
+  signal.addEventListener('abort', stop);
+  try {
+    if (signal.aborted) stop();
+    for await (const event of engine.train(request, givenUp.signal)) {
+      if (event.kind === 'start') run = event.run;
+      if (event.kind === 'start' && signal.aborted) stop();
+      yield event;
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
@@ -82,11 +112,7 @@ async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
   if (options.resume !== undefined)
     return { kind: 'resume', folder: options.resume, settings, out: options.out };
   const recipe = options.recipe === undefined ? defaultRecipe() : await readRecipe(options.recipe);
-  return {
-    kind: 'new',
-    recipe: resolvePaths(applySettings(recipe, settings), process.cwd()),
-    out: options.out,
-  };
+  return { kind: 'new', recipe: applySettings(recipe, settings), out: options.out };
 }
 
 /** All settings in order: what an option of its own says comes after what `--set` says. */
@@ -107,29 +133,18 @@ function settingsFrom(options: TrainOptions): string[] {
   ];
 }
 
+/** The recipe in a file, whose paths are relative to it; those of options are relative to here. */
 async function readRecipe(file: string): Promise<Recipe> {
   const recipe = parseRecipe(await readTextFile(file), file);
   return resolvePaths(recipe, path.dirname(path.resolve(file)));
 }
 
-/** The recipe with its paths made absolute: in a file they are relative to it, else to here. */
-function resolvePaths(recipe: Recipe, folder: string): Recipe {
-  const { data, tokenizer, model } = recipe;
-  const absolute = (file: string): string => path.resolve(folder, file);
-  return {
-    ...recipe,
-    data: { ...data, paths: data.paths === 'sample' ? 'sample' : data.paths.map(absolute) },
-    tokenizer:
-      tokenizer.file === undefined ? tokenizer : { ...tokenizer, file: absolute(tokenizer.file) },
-    model: model.from === undefined ? model : { ...model, from: absolute(model.from) },
-  };
-}
+const WRITTEN: ReadonlySet<TrainEvent['kind']> = new Set(['train', 'eval', 'done', 'stopped']);
 
 /** The metrics as the run's own metrics.jsonl has them, then where everything lies. */
 async function trainAsJson(events: AsyncIterable<TrainEvent>, { streams }: Context): Promise<void> {
   for await (const event of events) {
-    if (event.kind === 'train' || event.kind === 'eval' || event.kind === 'done')
-      writeJson(streams, event);
+    if (WRITTEN.has(event.kind)) writeJson(streams, event);
     else if (event.kind === 'note') streams.stderr.write(`${clean(event.text)}\n`);
   }
 }

@@ -2,7 +2,7 @@
  * The data room: text files become documents, documents become token streams (in memory or as
  * shards on disk), token streams become batches.
  */
-export { readDocuments, type ReadOptions } from './documents';
+export { measureText, readDocuments, type ReadOptions } from './documents';
 export { cutText, type DocumentPiece } from './pieces';
 export { splitDocuments, surveyDocuments, type Survey } from './split';
 export { encodeInMemory } from './encodeCorpus';

@@ -124,20 +124,55 @@ async function* read(
       if (!piece.continues) documents++;
       yield piece;
     }
-    if (empty && named)
-      throw new GlassboxError('empty-file', `${file} is empty.`, {
-        remedy: 'Leave it out, or give a file that holds text.',
+    if (empty && named) throw emptyFile(file);
+  }
+  if (documents === 0) throw noText(paths, files);
+}
+
+/** A folder of more files than this is measured by its first. */
+const MOST_MEASURED = 2000;
+
+/**
+ * Bytes of the text files that a path stands for, and not many more than `enough`, by their sizes:
+ * nothing but their beginnings is read.
+ *
+ * @throws GlassboxError `not-found`, `empty-file`, `no-text`, `binary-data`, ...
+ */
+export async function measureText(place: string, enough: number): Promise<number> {
+  let bytes = 0;
+  let files = 0;
+  for await (const { file, named } of listFiles([place])) {
+    const { size } = await stat(file);
+    if (named && size === 0) throw emptyFile(file);
+    if ((named || !TEXT_NAME.test(file)) && !(await looksLikeText(file))) {
+      if (!named) continue;
+      throw new GlassboxError('binary-data', `${file} is not text.`, {
+        remedy: 'Give files of text in UTF-8.',
         details: { path: file },
       });
+    }
+    bytes += size;
+    if (++files >= MOST_MEASURED || bytes >= enough) break;
   }
-  if (documents === 0)
-    throw new GlassboxError(
-      'no-text',
-      files === 0
-        ? `There is no text file in ${paths.join(', ') || 'an empty list of paths'}.`
-        : `Every text file in ${paths.join(', ')} is empty.`,
-      { remedy: 'Give text files (.txt, .md, .jsonl or any other in UTF-8), or a folder of them.' },
-    );
+  if (bytes === 0) throw noText([place], files);
+  return bytes;
+}
+
+function emptyFile(file: string): GlassboxError {
+  return new GlassboxError('empty-file', `${file} is empty.`, {
+    remedy: 'Leave it out, or give a file that holds text.',
+    details: { path: file },
+  });
+}
+
+function noText(paths: readonly string[], files: number): GlassboxError {
+  return new GlassboxError(
+    'no-text',
+    files === 0
+      ? `There is no text file in ${paths.join(', ') || 'an empty list of paths'}.`
+      : `Every text file in ${paths.join(', ')} is empty.`,
+    { remedy: 'Give text files (.txt, .md, .jsonl or any other in UTF-8), or a folder of them.' },
+  );
 }
 
 /**

@@ -22,8 +22,17 @@ export interface GenerateOptions extends SamplingOptions {
   readonly maxTokens?: number | undefined;
   /** Texts that end the text; they are not part of it. They may span tokens. */
   readonly stop?: readonly string[] | undefined;
+  /** Tokens that stand behind the prompt: the beginning of the text that is gone on with. */
+  readonly continued?: readonly number[] | undefined;
   /** How many of the likeliest tokens each step reports. Default: 0. */
   readonly top?: number | undefined;
+}
+
+/** Before the first token: how long the prompt is, and how much the model can look at in all. */
+export interface Started {
+  readonly kind: 'start';
+  readonly promptTokens: number;
+  readonly context: number;
 }
 
 export interface TokenProbability {
@@ -76,7 +85,7 @@ export async function* generate(
   prompt: string | readonly number[],
   options: GenerateOptions = {},
   signal?: AbortSignal,
-): AsyncGenerator<TokenStep | Finished, void, void> {
+): AsyncGenerator<Started | TokenStep | Finished, void, void> {
   const sequence = model.claim();
   try {
     yield* steps(model, sequence, { prompt, options, signal });
@@ -95,13 +104,13 @@ async function* steps(
   model: LoadedModel,
   sequence: Sequence,
   { prompt, options, signal }: Wish,
-): AsyncGenerator<TokenStep | Finished, void, void> {
-  const { maxTokens = 128, stop = [], top = 0 } = options;
+): AsyncGenerator<Started | TokenStep | Finished, void, void> {
+  const { maxTokens = 128, stop = [], top = 0, continued = [] } = options;
   const { tokenizer, config } = model;
   const sampling = resolveSampling(options);
   const rng = new Rng(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const stopText = new StopText(stop);
-  const ids = promptIds(model, prompt);
+  const ids = [...promptIds(model, prompt), ...continued];
   if (ids.length >= config.context) {
     throw new GlassboxError(
       'prompt-too-long',
@@ -116,12 +125,14 @@ async function* steps(
     );
   }
 
+  throwIfAborted(signal);
+  yield { kind: 'start', promptTokens: ids.length, context: config.context };
   const decoder = tokenizer && decoderAfter(tokenizer, ids);
   const special = new Set(tokenizer?.specialTokens.values());
   const textOf = (id: number): string =>
     tokenizer ? (tokenizer.hasToken(id) ? tokenizer.tokenText(id) : `<${id}>`) : '';
   let whole = '';
-  let logits = await sequence.start(ids, signal);
+  let logits = await sequence.start(ids, { reuse: 'all', signal });
   for (let written = 1; ; written++) {
     const distribution = distributionOf(logits);
     if (!Number.isFinite(distribution.logSumExp)) throw notFinite(ids.length);

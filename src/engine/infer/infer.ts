@@ -7,6 +7,7 @@ export {
   type FinishReason,
   type Finished,
   type GenerateOptions,
+  type Started,
   type TokenProbability,
   type TokenStep,
 } from './generate';

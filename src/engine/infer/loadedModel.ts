@@ -19,6 +19,8 @@ export interface ModelParts {
   readonly specialTokens?: SpecialTokens | undefined;
   /** How the model's makers sample. */
   readonly generationConfig?: GenerationConfig | undefined;
+  /** The Jinja template that makes a conversation a text. */
+  readonly chatTemplate?: string | undefined;
 }
 
 export class LoadedModel {
@@ -26,6 +28,7 @@ export class LoadedModel {
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer | undefined;
   readonly generationConfig: GenerationConfig | undefined;
+  readonly chatTemplate: string | undefined;
   /** What an empty prompt stands for, where the model knows such a token. */
   readonly startId: number | undefined;
   /** Tokens that end a text. */
@@ -43,6 +46,7 @@ export class LoadedModel {
     this.config = config;
     this.tokenizer = tokenizer;
     this.generationConfig = parts.generationConfig;
+    this.chatTemplate = parts.chatTemplate;
     this.endIds = new Set([...(specialTokens?.eos ?? []), ...present(tokenizer?.eosId)]);
     this.startId = [
       ...present(tokenizer?.bosId),

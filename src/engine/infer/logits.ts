@@ -15,7 +15,7 @@ export async function logitsOf(
 ): Promise<Float32Array> {
   const sequence = model.claim();
   try {
-    return await sequence.start(ids, signal);
+    return await sequence.start(ids, { reuse: 'exact', signal });
   } finally {
     model.release();
   }

@@ -6,9 +6,11 @@
  * may be longer than what is left of the prompt: what the padding writes into the cache lies behind
  * the sequence's end, where nothing looks before a later token has overwritten it.
  *
- * What a new prompt has in common with what is cached is not computed again, as far as it was
- * computed in whole chunks: the results are then the same to the last bit, and a seed chooses the
- * same tokens whatever was asked before. (Only growing the cache may change the last bits.)
+ * What a new prompt has in common with what is cached need not be computed again: a conversation that
+ * goes on, or another branch of a text, reads only what is new. What was read in other pieces than it
+ * would be now differs in its last bits, since sums are made in another order. Whoever wants the same
+ * bits whatever was asked before reuses only what was read in whole chunks. (Growing the cache may
+ * change the last bits, too.)
  */
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
@@ -50,14 +52,20 @@ export class Sequence {
   /**
    * Begins anew with `ids`, of which there is at least one, and gives the logits [V] after the last.
    *
+   * @param options.reuse of the cache: `all` that the two have in common, or what is `exact` to the
+   *   last bit.
    * @throws GlassboxError `empty-prompt`, `prompt-too-long`, `token-range`, `cancelled`
    */
-  async start(ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
+  async start(
+    ids: readonly number[],
+    { reuse, signal }: { reuse: 'all' | 'exact'; signal?: AbortSignal | undefined },
+  ): Promise<Float32Array> {
     this.#check(ids);
-    let known = 0;
-    while (this.#shares(ids, known)) known += LONGEST_CHUNK;
+    const shared = this.#shared(ids);
+    const exact = Math.min(this.#exact, Math.floor(shared / LONGEST_CHUNK) * LONGEST_CHUNK);
+    let known = reuse === 'all' ? shared : exact;
     this.#cached.length = known;
-    this.#exact = known;
+    this.#exact = exact;
     await this.#reserve(ids.length);
     for (;;) {
       throwIfAborted(signal);
@@ -85,13 +93,11 @@ export class Sequence {
     this.forget();
   }
 
-  /** Whether the whole chunk at `from` is in the cache as it would be computed now. */
-  #shares(ids: readonly number[], from: number): boolean {
-    const end = from + LONGEST_CHUNK;
-    // The last token is always fed: its logits are not kept.
-    if (end > this.#exact || end >= ids.length) return false;
-    for (let at = from; at < end; at++) if (this.#cached[at] !== ids[at]) return false;
-    return true;
+  /** How many of the first tokens are cached, the last one left out: its logits are not kept. */
+  #shared(ids: readonly number[]): number {
+    let shared = 0;
+    while (shared < ids.length - 1 && this.#cached[shared] === ids[shared]) shared++;
+    return shared;
   }
 
   #check(ids: readonly number[]): void {

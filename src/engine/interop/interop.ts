@@ -7,8 +7,11 @@ export { writeSafetensors, type WrittenTensor } from './safetensorsWriter';
 export { tensorsInMemory, type TensorSource } from './tensorSource';
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './halfFloats';
 export { parseModelConfig, type SpecialTokens } from './modelConfig';
+export { exportModel } from './exportModel';
+export { summarizeModel, type ModelSummary } from './modelSummary';
 export { parameterShapes } from './parameters';
 export {
+  readModelConfig,
   readModelFolder,
   writeModelFiles,
   writeModelFolder,

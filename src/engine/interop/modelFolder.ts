@@ -70,6 +70,14 @@ const tokenizerConfigSchema = z.looseObject({
     .nullish(),
 });
 
+/** The Jinja template that makes a conversation a text, of a model that has one. */
+export async function readChatTemplate(folder: string): Promise<string | undefined> {
+  const alone = await readTextIfPresent(path.join(folder, 'chat_template.jinja'));
+  if (alone !== undefined) return alone;
+  const config = await readTextIfPresent(path.join(folder, 'tokenizer_config.json'));
+  return config === undefined ? undefined : chatTemplateIn(config);
+}
+
 function chatTemplateIn(tokenizerConfig: string): string | undefined {
   const { chat_template: template } = parseJsonFile(
     tokenizerConfig,
@@ -81,6 +89,20 @@ function chatTemplateIn(tokenizerConfig: string): string | undefined {
     : (template ?? undefined);
 }
 
+/** The shape of the model in a folder. Throws `not-a-model`, `unsupported-model`, `model-config`. */
+export async function readModelConfig(folder: string): Promise<ModelConfig> {
+  return parseModelConfig(await readConfig(folder)).config;
+}
+
+async function readConfig(folder: string): Promise<string> {
+  const text = await readTextIfPresent(path.join(folder, 'config.json'));
+  if (text !== undefined) return text;
+  throw new GlassboxError('not-a-model', `${folder} is not a model: it has no config.json.`, {
+    remedy: 'Choose the folder of a model or of a checkpoint.',
+    details: { path: folder },
+  });
+}
+
 /**
  * Reads a model's folder, all but the weights' elements, which `tensors` reads one at a time.
  *
@@ -89,22 +111,14 @@ function chatTemplateIn(tokenizerConfig: string): string | undefined {
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const textOf = (name: string) => readTextIfPresent(path.join(folder, name));
-  const configText = await textOf('config.json');
-  if (configText === undefined)
-    throw new GlassboxError('not-a-model', `${folder} is not a model: it has no config.json.`, {
-      remedy: 'Choose the folder of a model or of a checkpoint.',
-      details: { path: folder },
-    });
-  const { config, specialTokens } = parseModelConfig(configText);
+  const { config, specialTokens } = parseModelConfig(await readConfig(folder));
   const tokenizerConfig = await textOf('tokenizer_config.json');
   const generationText = await textOf('generation_config.json');
   const generation =
     generationText === undefined
       ? undefined
       : parseJsonFile(generationText, generationSchema, 'generation_config.json');
-  const chatTemplate =
-    (await textOf('chat_template.jinja')) ??
-    (tokenizerConfig === undefined ? undefined : chatTemplateIn(tokenizerConfig));
+  const chatTemplate = await readChatTemplate(folder);
   const tokenizerJson = await textOf('tokenizer.json');
 
   const tensors = await openModelTensors(folder);

@@ -58,17 +58,20 @@ export function resolveModel(wishes: Wishes, vocab: number): ModelConfig {
   if (!Number.isInteger(headDim)) {
     throw shapeError(`model.heads ${heads} does not divide model.width ${width}`, {
       remedy: `Choose heads among ${divisors(width).join(', ')}, or set model.headDim.`,
+      field: wishes.heads === undefined ? 'model.width' : 'model.heads',
     });
   }
   if (headDim % 2 !== 0) {
     throw shapeError(`a head is ${headDim} wide, but rotary positions need an even width`, {
       remedy: 'Choose model.heads or model.headDim so that a head has an even width.',
+      field: wishes.headDim === undefined ? 'model.heads' : 'model.headDim',
     });
   }
   const kvHeads = wishes.kvHeads ?? (wishes.heads === undefined ? start.kvHeads : heads);
   if (heads % kvHeads !== 0) {
     throw shapeError(`model.kvHeads ${kvHeads} does not divide model.heads ${heads}`, {
       remedy: `Choose kvHeads among ${divisors(heads).join(', ')}.`,
+      field: wishes.kvHeads === undefined ? 'model.heads' : 'model.kvHeads',
     });
   }
   const intermediate =
@@ -96,6 +99,11 @@ function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((i) => n % i === 0);
 }
 
-function shapeError(what: string, options: { remedy: string }): GlassboxError {
-  return new GlassboxError('model-shape', `The model cannot have this shape: ${what}.`, options);
+/** @param options.field the recipe's field to change. */
+function shapeError(what: string, options: { remedy: string; field: string }): GlassboxError {
+  const { remedy, field } = options;
+  return new GlassboxError('model-shape', `The model cannot have this shape: ${what}.`, {
+    remedy,
+    details: { field },
+  });
 }

@@ -47,6 +47,14 @@ export interface NoteEvent {
   readonly text: string;
 }
 
+/** The end of a run that was told to stop; without a checkpoint where no step had been made. */
+export interface StoppedEvent {
+  readonly kind: 'stopped';
+  readonly run: string;
+  readonly step: number;
+  readonly checkpoint?: string;
+}
+
 export type RunEvent =
   | StartEvent
   | StepEvent
@@ -54,4 +62,5 @@ export type RunEvent =
   | SampleEvent
   | NoteEvent
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
-  | { readonly kind: 'done'; readonly run: string; readonly checkpoint: string };
+  | { readonly kind: 'done'; readonly run: string; readonly checkpoint: string }
+  | StoppedEvent;

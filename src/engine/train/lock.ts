@@ -42,6 +42,13 @@ export async function releaseLock(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
+/** The live process that has the lock; `gone` where a dead one left it, undefined where there is none. */
+export async function lockOwner(file: string): Promise<number | 'gone' | undefined> {
+  const found = await read(file);
+  if (!found) return undefined;
+  return isLive(found) ? (ownerIn(found.text) ?? 'gone') : 'gone';
+}
+
 /** Whether `file` is now what `mine` is; false where it was there already. */
 async function claim(mine: string, file: string): Promise<boolean> {
   try {

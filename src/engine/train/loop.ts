@@ -6,7 +6,7 @@
  * from: only the step after it shows that, so until then the one before is kept too, and where the
  * numbers run away the run ends and names the last one from which they did not.
  */
-import { GlassboxError, cancelled, hasCode } from '../../base/errors';
+import { GlassboxError, hasCode } from '../../base/errors';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { atomicRemove } from '../../base/files';
@@ -57,7 +57,7 @@ export class Loop {
     this.#saved = parts.checkpoint === undefined ? undefined : parts.begin.step;
   }
 
-  /** @throws GlassboxError `loss-not-finite`, `cancelled`, or the file system's reason */
+  /** @throws GlassboxError `loss-not-finite`, or the file system's reason */
   async *run(): AsyncGenerator<RunEvent, void, void> {
     const { recipe, run, signal, recorded } = this.#parts;
     const { evalEvery, sampleEvery, checkpointEvery } = recipe.train;
@@ -79,11 +79,14 @@ export class Loop {
     }
     if (this.#saved !== this.#step && this.#step > 0) yield* this.#save();
     if (this.#step === this.#steps) yield* this.#conclude();
-    if (!signal.aborted) await this.#settle();
+    const last = this.#last;
     if (signal.aborted) {
-      throw cancelled(signal, `Stopped at step ${this.#step}.`);
+      const checkpoint = last === undefined ? {} : { checkpoint: last };
+      yield { kind: 'stopped', run: run.path, step: this.#step, ...checkpoint };
+      return;
     }
-    if (this.#last !== undefined) yield { kind: 'done', run: run.path, checkpoint: this.#last };
+    await this.#settle();
+    if (last !== undefined) yield { kind: 'done', run: run.path, checkpoint: last };
   }
 
   #due(every: number): boolean {

@@ -8,9 +8,10 @@ import path from 'node:path';
 import { GlassboxError } from '../../base/errors';
 import { atomicFolder, fileError, systemCodeOf } from '../../base/files';
 import type { Recipe } from '../../recipe/run';
+import { readModelFolder } from '../interop/interop';
 import { checkpointName, isCheckpoint, listCheckpoints, readPosition } from './checkpoints';
 import type { Position } from './checkpoints';
-import { readRunRecipe } from './runFolder';
+import { isRun, readRunRecipe } from './runFolder';
 import type { RunFolder } from './runFolder';
 
 export interface Origin {
@@ -37,6 +38,28 @@ export async function locate(folder: string): Promise<Origin> {
     position: checkpoint === undefined ? { step: 0, tokens: 0 } : await readPosition(checkpoint),
     newest: (last && path.resolve(last)) === (checkpoint && path.resolve(checkpoint)),
   };
+}
+
+/**
+ * The model that a folder stands for: a run's is its newest checkpoint that can be read, any other
+ * folder is its own. Throws `no-checkpoint` for a run without one.
+ */
+export async function modelFolder(folder: string): Promise<string> {
+  if (!(await isRun(folder))) return folder;
+  let problem: unknown;
+  for (const checkpoint of (await listCheckpoints(path.join(folder, 'checkpoints'))).reverse()) {
+    try {
+      const { tensors } = await readModelFolder(checkpoint.folder);
+      await tensors.close();
+      return checkpoint.folder;
+    } catch (thrown) {
+      problem ??= thrown;
+    }
+  }
+  throw new GlassboxError('no-checkpoint', `The run ${folder} has no checkpoint to read.`, {
+    remedy: 'Let it train until its first checkpoint.',
+    cause: problem,
+  });
 }
 
 /** Throws `resume-misfit` where the new recipe cannot go on from where the run stands. */

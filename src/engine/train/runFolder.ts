@@ -4,19 +4,29 @@
  * nothing behind.
  */
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { GlassboxError } from '../../base/errors';
-import { atomicFile, fileError, makeFolder, sweepTemporary, systemCodeOf } from '../../base/files';
+import { GlassboxError, hasCode, messageOf } from '../../base/errors';
+import {
+  atomicFile,
+  fileError,
+  makeFolder,
+  readTextIfPresent,
+  sweepTemporary,
+  systemCodeOf,
+} from '../../base/files';
 import { parseRecipe } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import type { EvaluationEvent, SampleEvent, StepEvent } from './events';
 import { releaseLock, takeLock } from './lock';
 
-const RECIPE = 'recipe.json';
-const LOCK = 'run.lock';
+export const RECIPE = 'recipe.json';
+export const METRICS = 'metrics.jsonl';
+export const LOCK = 'run.lock';
+/** Why the run ended by an error; gone once it goes on. */
+const FAILURE = 'failure.json';
 /** What a run puts into its folder. */
 const PARTS = [
   RECIPE,
@@ -24,8 +34,9 @@ const PARTS = [
   'tokenizer_config.json',
   'corpus',
   'checkpoints',
-  'metrics.jsonl',
+  METRICS,
   'samples.jsonl',
+  FAILURE,
 ];
 
 export class RunFolder {
@@ -108,11 +119,26 @@ export class RunFolder {
     );
   }
 
+  /**
+   * Writes down why the run ended, unless it had not begun or was told to stop. What keeps even this
+   * from being written (a full disk) is most often the error itself, which its caller throws.
+   */
+  async fail(thrown: unknown): Promise<void> {
+    if (!this.#files || hasCode(thrown, 'cancelled')) return;
+    const code = thrown instanceof GlassboxError ? thrown.code : 'internal';
+    const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
+    const failure: Failure = { code, message: messageOf(thrown), remedy };
+    await atomicFile(path.join(this.path, FAILURE), `${JSON.stringify(failure)}\n`).catch(
+      () => undefined,
+    );
+  }
+
   /** From here on the folder is a run, which can be resumed whatever happens. */
   async commit(recipe: Recipe, tokenizer: Tokenizer): Promise<void> {
     await atomicFile(path.join(this.path, 'tokenizer.json'), tokenizer.toJson());
     await atomicFile(path.join(this.path, 'tokenizer_config.json'), tokenizer.toConfigJson());
     await atomicFile(path.join(this.path, RECIPE), `${JSON.stringify(recipe, null, 2)}\n`);
+    await rm(path.join(this.path, FAILURE), { force: true });
     this.#committed = true;
   }
 
@@ -144,7 +170,7 @@ export class RunFolder {
       if (kept && line.step === last) kinds.add(line.kind);
       return kept;
     };
-    const metrics = await this.#reopen('metrics.jsonl', noting);
+    const metrics = await this.#reopen(METRICS, noting);
     const samples = await this.#reopen('samples.jsonl', noting);
     this.#files = { metrics, samples };
     return kinds;
@@ -221,6 +247,34 @@ export function recordsThat(text: string, keep: (line: RecordLine) => boolean): 
     }
   });
   return kept.map((line) => `${line}\n`).join('');
+}
+
+const failureSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string().optional(),
+});
+
+/** Why a run ended by an error. */
+export type Failure = z.infer<typeof failureSchema>;
+
+/** Undefined for a run that did not fail, or whose note of it cannot be read. */
+export async function readFailure(folder: string): Promise<Failure | undefined> {
+  const text = await readTextIfPresent(path.join(folder, FAILURE));
+  if (text === undefined) return undefined;
+  try {
+    return failureSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a folder holds a run. */
+export async function isRun(folder: string): Promise<boolean> {
+  return stat(path.join(folder, RECIPE)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The recipe that a run was started with. Throws `not-a-run` where there is none. */

@@ -3,8 +3,12 @@
  * as plain records; knows nothing of the protocol, of terminals or of VS Code.
  */
 export type { RunEvent } from './events';
-export { listCheckpoints, readPosition } from './checkpoints';
-export { resumeRun, runRecipe, startRun } from './run';
+export { isCheckpoint, listCheckpoints, readPosition } from './checkpoints';
+export { resolvePaths, resumeRun, runRecipe, startRun } from './run';
+export { stepFootprint } from './footprint';
+export { modelFolder } from './resume';
+export { listRuns } from './runSummary';
+export type { RunState, RunSummary } from './runSummary';
 export type { RunContext } from './run';
 export { scheduleAt } from './schedule';
 export { optimizerStates } from './optimizers';
