@@ -1,8 +1,37 @@
-/** Scaffold: its owner replaces this file. */
+/** The run dashboard: `glassbox.openRun`, and the tabs that a reload of the window brings back. */
 import * as vscode from 'vscode';
 import type { Services } from '../services';
+import type { DashboardPanels } from './panels';
+import { foldersOf } from './targets';
+
+const VIEW_TYPE = 'glassbox.run';
 
 export function registerDashboard(services: Services): vscode.Disposable {
-  services.log.debug('registerDashboard');
-  return vscode.Disposable.from();
+  let loading: Promise<DashboardPanels> | undefined;
+  // Schemas and tabs only once a run is looked at.
+  const panels = (): Promise<DashboardPanels> =>
+    (loading ??= import('./panels').then(
+      ({ DashboardPanels }) => new DashboardPanels(services, VIEW_TYPE),
+    ));
+
+  async function openRun(target: unknown, selected: unknown): Promise<void> {
+    const named = foldersOf(target, selected);
+    const folders = named.length > 0 ? named : await pick();
+    if (folders.length > 0) (await panels()).show(folders);
+  }
+
+  async function pick(): Promise<string[]> {
+    const { pickRuns } = await import('./pickRuns');
+    const title = vscode.l10n.t('Open Run');
+    return pickRuns(services.runs, { title, without: [], many: false });
+  }
+
+  return vscode.Disposable.from(
+    vscode.commands.registerCommand('glassbox.openRun', openRun),
+    vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
+      deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) =>
+        (await panels()).restore(panel, state),
+    }),
+    { dispose: () => void loading?.then((open) => open.dispose()) },
+  );
 }

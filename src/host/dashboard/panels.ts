@@ -1,0 +1,50 @@
+/** The dashboard's tabs: one for each set of runs, restored when the window is loaded again. */
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import type { Services } from '../services';
+import { DashboardPanel } from './dashboardPanel';
+import { sameRuns } from './targets';
+
+/** What the host needs of the state that the page keeps. */
+const keptSchema = z.object({ folders: z.array(z.string().min(1)).min(1) });
+
+export class DashboardPanels implements vscode.Disposable {
+  readonly #services: Services;
+  readonly #viewType: string;
+  readonly #open = new Set<DashboardPanel>();
+
+  constructor(services: Services, viewType: string) {
+    this.#services = services;
+    this.#viewType = viewType;
+  }
+
+  show(folders: readonly string[]): void {
+    const open = [...this.#open].find((each) => sameRuns(each.folders, folders));
+    if (open) open.panel.reveal();
+    else
+      this.#adopt(
+        vscode.window.createWebviewPanel(this.#viewType, '', vscode.ViewColumn.Active),
+        folders,
+      );
+  }
+
+  restore(panel: vscode.WebviewPanel, state: unknown): void {
+    const kept = keptSchema.safeParse(state);
+    if (kept.success) this.#adopt(panel, kept.data.folders);
+    // Closed before its page had come so far: nobody can say what it showed.
+    else panel.dispose();
+  }
+
+  dispose(): void {
+    for (const each of [...this.#open]) each.panel.dispose();
+  }
+
+  #adopt(panel: vscode.WebviewPanel, folders: readonly string[]): void {
+    const dashboard = new DashboardPanel(this.#services, panel, folders);
+    this.#open.add(dashboard);
+    panel.onDidDispose(() => {
+      this.#open.delete(dashboard);
+      dashboard.dispose();
+    });
+  }
+}
