@@ -1,26 +1,138 @@
-/** Scaffold: its owner replaces this file. */
+/**
+ * The models that this window can use: asked of the engine when somebody first wants to know, and
+ * again when runs have made others. In a folder that is not trusted there are none.
+ */
 import * as vscode from 'vscode';
+import type { ModelSummary } from '../../protocol/catalogMessages';
+import { logError, tellError } from '../problems';
+import { Throttle } from '../runs/throttle';
 import type { Runs } from '../runs/runs';
 import type { Services } from '../services';
+import { onDidChangeSetting, settings } from '../settings';
+import { workFolders } from '../workspace';
 import type { ModelCatalog } from './modelCatalog';
+import { inOrder } from './modelOrder';
+import { modelItems } from './modelTexts';
+
+/** Milliseconds between two looks at the disk. */
+const LOOK_EVERY = 1000;
 
 export function openModelCatalog(
-  { log }: Pick<Services, 'log'>,
+  { engine, log }: Pick<Services, 'engine' | 'log'>,
   runs: Runs,
-): ModelCatalog & vscode.Disposable {
-  log.debug(String(runs.list().length));
+): ModelCatalog & { dispose(): void } {
   const changed = new vscode.EventEmitter<void>();
+  const closing = new AbortController();
+  let found: readonly ModelSummary[] = [];
+  let looking: Promise<readonly ModelSummary[]> | undefined;
+
+  const list = (): readonly ModelSummary[] => inOrder(found, (run) => runs.get(run)?.started);
+
+  async function look(): Promise<readonly ModelSummary[]> {
+    const folders = vscode.workspace.isTrusted
+      ? [...workFolders().map(({ uri }) => uri.fsPath), ...settings.modelFolders()]
+      : [];
+    if (folders.length === 0) found = [];
+    else found = await (await engine.methods()).models({ folders }, closing.signal);
+    changed.fire();
+    setContext();
+    return list();
+  }
+
+  function ready(): Promise<readonly ModelSummary[]> {
+    looking ??= look().catch((thrown: unknown) => {
+      looking = undefined;
+      throw thrown;
+    });
+    return looking.then(list);
+  }
+
+  async function refresh(): Promise<void> {
+    looking = undefined;
+    await ready();
+  }
+
+  /** Where nobody ever asked, nothing is looked for. */
+  const again = new Throttle(LOOK_EVERY, () => {
+    if (looking) refresh().catch((thrown: unknown) => logError(log, thrown));
+  });
+  const lookAgain = (): void => again.ask();
+
+  let has = false;
+  function setContext(): void {
+    const now = found.length > 0 || runs.list().some(({ checkpoints }) => checkpoints.length > 0);
+    if (now === has) return;
+    has = now;
+    void vscode.commands.executeCommand('setContext', 'glassbox.hasModels', now);
+  }
+
+  let checkpoints = '';
+  const subscriptions = vscode.Disposable.from(
+    changed,
+    again,
+    runs.onDidChange(() => {
+      setContext();
+      const now = runs
+        .list()
+        .flatMap((run) => run.checkpoints.map(({ folder }) => folder))
+        .join('\n');
+      if (now === checkpoints) return;
+      checkpoints = now;
+      lookAgain();
+    }),
+    vscode.workspace.onDidChangeWorkspaceFolders(lookAgain),
+    vscode.workspace.onDidGrantWorkspaceTrust(lookAgain),
+    onDidChangeSetting('models.folders', lookAgain),
+  );
+
   return {
-    list: () => [],
-    ready: () => Promise.resolve([]),
+    list,
+    ready,
     onDidChange: changed.event,
-    refresh: () => Promise.resolve(),
-    choose: () => Promise.resolve(undefined),
-    dispose: () => changed.dispose(),
+    refresh,
+    choose: (title) => choose(title, { list, ready, onDidChange: changed.event }, log),
+    dispose: () => {
+      closing.abort();
+      subscriptions.dispose();
+    },
   };
 }
 
-export function registerModels(services: Services): vscode.Disposable {
-  services.log.debug('models');
-  return vscode.Disposable.from();
+/** A list that fills while it is open. */
+async function choose(
+  title: string,
+  catalog: Pick<ModelCatalog, 'list' | 'ready' | 'onDidChange'>,
+  log: vscode.LogOutputChannel,
+): Promise<ModelSummary | undefined> {
+  const picker = vscode.window.createQuickPick<ReturnType<typeof modelItems>[number]>();
+  picker.title = title;
+  picker.placeholder = vscode.l10n.t('Choose a model');
+  picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
+  const fill = (): void => {
+    picker.items = modelItems(catalog.list());
+  };
+  fill();
+  const filling = catalog.onDidChange(fill);
+  picker.busy = true;
+  catalog
+    .ready()
+    .then(fill)
+    .catch((thrown: unknown) => {
+      picker.hide();
+      return tellError(log, thrown);
+    })
+    .finally(() => (picker.busy = false));
+  try {
+    const chosen = await new Promise<(typeof picker.items)[number] | undefined>((resolve) => {
+      picker.onDidAccept(() => resolve(picker.selectedItems[0]));
+      picker.onDidHide(() => resolve(undefined));
+      picker.show();
+    });
+    if (chosen?.add) await vscode.commands.executeCommand('glassbox.addModelFolder');
+    return chosen?.model;
+  } finally {
+    filling.dispose();
+    picker.dispose();
+  }
 }

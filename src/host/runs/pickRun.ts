@@ -6,10 +6,13 @@ import { runDescription } from './runTexts';
 import type { RunView } from './runView';
 import type { Runs } from './runs';
 
-/** The folder that a tree's item, a path or a URI stands for. */
+/** The file or folder that a tree's item, a path or a URI stands for. */
 export function folderIn(given: unknown): string | undefined {
   if (typeof given === 'string' && given !== '') return path.normalize(given);
-  return given instanceof vscode.Uri ? given.fsPath : undefined;
+  if (given instanceof vscode.Uri) return given.fsPath;
+  if (typeof given !== 'object' || given === null) return undefined;
+  if ('folder' in given) return folderIn(given.folder);
+  return 'tokenizer' in given ? folderIn(given.tokenizer) : undefined;
 }
 
 /**
