@@ -1,0 +1,450 @@
+/**
+ * The chat: which conversation is shown, with which model, and what a person does to it. Everything
+ * that makes a model write changes the tree first and then lets the model go on at the leaf that is
+ * shown (`#write`). An error becomes the session's problem, shown in its place; nothing that was
+ * written is lost by it. Not covered: how it looks (`webview/chat`), and VS Code.
+ */
+import { randomUUID } from 'node:crypto';
+import { GlassboxError, messageOf } from '../../base/errors';
+import type { ModelSummary } from '../../protocol/catalogMessages';
+import type { ChatEvent, ChatState, Explanation, Sampling } from '../../protocol/chatSurface';
+import type { GenerateEvent, GenerateRequest } from '../../protocol/messages';
+import { samplingSchema } from '../../protocol/chatSurface';
+import { Conversation, ROOT, textOf } from './conversation';
+import type { Ending, Token } from './conversation';
+import type { KeptConversation } from './conversationFile';
+import type { ConversationEntry, ConversationStore, Memory } from './conversationStore';
+import { messagesOf, promptOf } from './prompt';
+import { contextUsed, shownPassage, shownToken, titleOf } from './shown';
+import type { Message } from './transcript';
+
+export interface SessionParts {
+  generate(
+    request: Omit<GenerateRequest, 'backend' | 'threads'>,
+    signal: AbortSignal,
+  ): AsyncIterable<GenerateEvent>;
+  /** Those that can be used, the one to offer first in front. */
+  models(): readonly ModelSummary[];
+  /** Looks at a folder; undefined where there is no model that can be used. */
+  findModel(folder: string): Promise<ModelSummary | undefined>;
+  /** The settings. */
+  sampling(): Sampling;
+  readonly store: ConversationStore;
+  readonly memory: Memory;
+  /** Something could not be kept on the disk. */
+  onLost(error: unknown): void;
+}
+
+/** Alternatives that are kept for each token. */
+const ALTERNATIVES = 8;
+/** Milliseconds between two updates of the page, about two frames. */
+const UPDATE = 33;
+/** Milliseconds from a change until it is on the disk. */
+const SAVE = 1000;
+const CURRENT = 'glassbox.chat.current';
+const MODEL = 'glassbox.chat.model';
+const SAMPLING = 'glassbox.chat.sampling';
+
+const newId = (): string => randomUUID();
+const modeOf = (model: ModelSummary | undefined): 'chat' | 'text' =>
+  model?.chat === false ? 'text' : 'chat';
+
+export class ChatSession {
+  readonly #parts: SessionParts;
+  readonly #listeners = new Set<(event: ChatEvent) => void>();
+  #id = newId();
+  #kept: KeptConversation = { mode: 'chat', model: undefined, conversation: new Conversation() };
+  #model: ModelSummary | undefined;
+  #ownSampling: Sampling | undefined;
+  #activity: ChatState['activity'] = 'idle';
+  #problem: ChatState['problem'];
+  #writing: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  #unsent: { readonly passage: number; readonly tokens: Token[] } | undefined;
+  #updating: NodeJS.Timeout | undefined;
+  #saving: NodeJS.Timeout | undefined;
+  #disposed = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#ownSampling = samplingSchema.safeParse(parts.memory.get(SAMPLING)).data;
+  }
+
+  /** Shows the conversation that was shown last, with its model. */
+  async restore(): Promise<void> {
+    const id = this.#parts.memory.get(CURRENT);
+    if (typeof id === 'string') await this.open(id);
+    if (this.#model) return;
+    const folder = this.#parts.memory.get(MODEL);
+    const model = typeof folder === 'string' ? await this.#parts.findModel(folder) : undefined;
+    const first = model ?? this.#parts.models()[0];
+    if (first && this.#conversation.isEmpty) await this.useModel(first);
+  }
+
+  /** Calls `listener` with the state now and whatever happens from now on. */
+  watch(listener: (event: ChatEvent) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.state());
+    return () => this.#listeners.delete(listener);
+  }
+
+  state(): ChatState {
+    const { conversation, mode } = this.#kept;
+    const model = this.#model;
+    return {
+      kind: 'state',
+      conversation: this.#id,
+      mode,
+      instructions: conversation.instructions,
+      path: conversation.path().map((each) => shownPassage(conversation, each)),
+      ...(model && {
+        model: { name: model.name, parameters: model.parameters, context: model.context },
+      }),
+      hasModels: this.#parts.models().length > 0,
+      sampling: this.#sampling,
+      samplingChanged: this.#ownSampling !== undefined,
+      activity: this.#activity,
+      contextUsed: contextUsed(conversation),
+      problem: this.#problem,
+    };
+  }
+
+  // --- What a person does ---------------------------------------------------------------------
+
+  async send(text: string): Promise<void> {
+    this.#needModel();
+    await this.stop();
+    const { id, role } = this.#conversation.leaf();
+    const goesOn = this.#kept.mode === 'text' && text === '' && role === 'assistant';
+    if (!goesOn) this.#conversation.add(id, 'user', text);
+    this.#write();
+  }
+
+  async edit(passage: number, text: string): Promise<void> {
+    this.#needModel();
+    await this.stop();
+    const { parent = ROOT } = this.#conversation.get(passage);
+    this.#conversation.add(parent, 'user', text);
+    this.#write();
+  }
+
+  async regenerate(passage: number): Promise<void> {
+    this.#needModel();
+    await this.stop();
+    const { parent = ROOT } = this.#conversation.answerStart(passage);
+    this.#conversation.add(parent, 'assistant');
+    this.#write();
+  }
+
+  async branch(passage: number, index: number, token: number): Promise<void> {
+    this.#needModel();
+    await this.stop();
+    if (this.#conversation.branch(passage, index, token).isNew) this.#write();
+    else this.#changed();
+  }
+
+  /** The model goes on at the leaf: with its answer, or by answering. */
+  async goOn(): Promise<void> {
+    this.#needModel();
+    await this.stop();
+    this.#write();
+  }
+
+  /** Resolves once nothing is written any more. */
+  async stop(): Promise<void> {
+    this.#writing?.abort.abort();
+    await this.#writing?.done;
+  }
+
+  choose(passage: number): void {
+    this.#conversation.choose(passage);
+    this.#changed();
+  }
+
+  explain(passage: number, index: number): Explanation {
+    const token = this.#conversation.get(passage).tokens[index];
+    if (!token) throw new RangeError(`Passage ${passage} has no token ${index}.`);
+    return token;
+  }
+
+  textOf(passage: number): string {
+    const parts = this.#conversation.path();
+    const start = this.#conversation.answerStart(passage).id;
+    return parts
+      .filter(({ id }) => this.#conversation.answerStart(id).id === start)
+      .map(textOf)
+      .join('');
+  }
+
+  setInstructions(text: string): void {
+    this.#conversation.instructions = text;
+    this.#changed();
+  }
+
+  /** Undefined: as the settings have it. */
+  setSampling(sampling: Sampling | undefined): void {
+    this.#ownSampling = sampling;
+    this.#remember(SAMPLING, sampling);
+    this.#emit();
+  }
+
+  // --- Models and conversations ---------------------------------------------------------------
+
+  /** A conversation of another kind than the model's is left where it is; a new one begins. */
+  async useModel(model: ModelSummary): Promise<void> {
+    await this.#leave();
+    const mode = modeOf(model);
+    if (mode === this.#kept.mode || this.#conversation.isEmpty)
+      this.#kept = { mode, model: model.folder, conversation: this.#conversation };
+    else this.#begin({ mode, model: model.folder, conversation: new Conversation() });
+    this.#model = model;
+    this.#problem = undefined;
+    this.#remember(MODEL, model.folder);
+    this.#changed();
+  }
+
+  /** The list of models has changed. */
+  async modelsChanged(): Promise<void> {
+    const models = this.#parts.models();
+    const chosen = this.#model?.folder;
+    const model = models.find(({ folder }) => folder === chosen);
+    if (model) this.#model = model;
+    else if (!chosen && models[0] && this.#conversation.isEmpty) await this.useModel(models[0]);
+    this.#emit();
+  }
+
+  async newConversation(): Promise<void> {
+    await this.#leave();
+    const model = this.#model;
+    this.#begin({ mode: modeOf(model), model: model?.folder, conversation: new Conversation() });
+    this.#emit();
+  }
+
+  /** Shows a conversation that was kept; one that can't be read is a problem that is shown. */
+  async open(id: string): Promise<void> {
+    if (id === this.#id) return;
+    await this.#leave();
+    try {
+      const kept = await this.#parts.store.read(id);
+      if (!kept) return;
+      this.#begin(kept, id);
+      const model = kept.model === undefined ? undefined : await this.#parts.findModel(kept.model);
+      this.#model = model ?? (modeOf(this.#model) === kept.mode ? this.#model : undefined);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.#emit();
+  }
+
+  async forget(id: string): Promise<void> {
+    if (id === this.#id) {
+      await this.stop();
+      this.#begin({ ...this.#kept, conversation: new Conversation() });
+      this.#emit();
+    }
+    await this.#parts.store.remove(id);
+  }
+
+  /** Reads what was said elsewhere; the model answers where a person had the last word. */
+  async continueFrom(
+    messages: readonly Message[],
+    text: string,
+    model: ModelSummary,
+  ): Promise<void> {
+    await this.#leave();
+    const mode = modeOf(model);
+    const conversation = new Conversation();
+    if (mode === 'text') conversation.add(ROOT, 'user', text);
+    else {
+      for (const { role, content } of messages) {
+        if (role === 'system') conversation.instructions = content;
+        else conversation.add(conversation.leaf().id, role, content);
+      }
+    }
+    this.#begin({ mode, model: model.folder, conversation });
+    await this.useModel(model);
+    if (mode === 'chat' && conversation.leaf().role === 'user') this.#write();
+  }
+
+  /** Those that were kept, newest first. */
+  conversations(): readonly ConversationEntry[] {
+    return this.#parts.store.list();
+  }
+
+  /** What is shown, as messages; of a text all of it as one. */
+  messages(): readonly Message[] {
+    return messagesOf(this.#kept);
+  }
+
+  get title(): string {
+    return titleOf(this.#conversation);
+  }
+
+  get modelName(): string | undefined {
+    return this.#model?.name;
+  }
+
+  /** Keeps at once what is not yet on the disk. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#writing?.abort.abort();
+    clearTimeout(this.#updating);
+    if (this.#saving) {
+      clearTimeout(this.#saving);
+      this.#parts.store.writeNow(this.#id, this.#kept);
+    }
+    this.#listeners.clear();
+  }
+
+  // --- Writing --------------------------------------------------------------------------------
+
+  get #conversation(): Conversation {
+    return this.#kept.conversation;
+  }
+
+  get #sampling(): Sampling {
+    return this.#ownSampling ?? this.#parts.sampling();
+  }
+
+  #needModel(): void {
+    if (this.#model) return;
+    const error = new GlassboxError('no-model', 'No model is chosen.', {
+      remedy: 'Choose one above.',
+    });
+    this.#fail(error);
+    this.#emit();
+    throw error;
+  }
+
+  #write(): void {
+    const abort = new AbortController();
+    this.#activity = 'reading';
+    this.#problem = undefined;
+    this.#writing = { abort, done: this.#writeAtLeaf(abort.signal) };
+    this.#changed();
+  }
+
+  async #writeAtLeaf(signal: AbortSignal): Promise<void> {
+    const { conversation } = this.#kept;
+    const leaf = conversation.leaf();
+    const { id } = leaf.role === 'assistant' ? leaf : conversation.add(leaf.id, 'assistant');
+    const request = {
+      ...this.#sampling,
+      model: this.#model?.folder ?? '',
+      prompt: promptOf(this.#kept),
+      continued: conversation.answerIds(id),
+      topLogprobs: ALTERNATIVES,
+    };
+    let ending: Ending = 'failed';
+    try {
+      for await (const event of this.#parts.generate(request, signal)) {
+        if (event.kind === 'start')
+          conversation.measure(id, event.promptTokens - conversation.get(id).tokens.length);
+        else if (event.kind === 'token') this.#token(id, event);
+        else ending = endingOf(event.finishReason);
+      }
+    } catch (thrown) {
+      if (signal.aborted) ending = 'stopped';
+      else this.#fail(thrown);
+    }
+    conversation.end(id, ending);
+    this.#activity = 'idle';
+    this.#writing = undefined;
+    this.#changed();
+  }
+
+  #token(passage: number, { id, text, logprob, rank, entropy, top }: Token): void {
+    const token: Token = {
+      id,
+      text,
+      logprob: rounded(logprob),
+      rank,
+      entropy: rounded(entropy),
+      top: top.map((each) => ({ ...each, logprob: rounded(each.logprob) })),
+    };
+    this.#conversation.append(passage, token);
+    const first = this.#activity === 'reading';
+    this.#activity = 'writing';
+    if (first) this.#emit();
+    else {
+      this.#unsent ??= { passage, tokens: [] };
+      this.#unsent.tokens.push(token);
+      this.#updating ??= setTimeout(() => this.#emitTokens(), UPDATE);
+    }
+    this.#saveSoon();
+  }
+
+  #fail(thrown: unknown): void {
+    const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
+    this.#problem = { message: messageOf(thrown), ...(remedy !== undefined && { remedy }) };
+  }
+
+  // --- Telling and keeping --------------------------------------------------------------------
+
+  #begin(kept: KeptConversation, id = newId()): void {
+    this.#id = id;
+    this.#kept = kept;
+    this.#problem = undefined;
+    this.#remember(CURRENT, id);
+  }
+
+  async #leave(): Promise<void> {
+    await this.stop();
+    if (this.#saving) await this.#save();
+  }
+
+  #changed(): void {
+    this.#emit();
+    this.#saveSoon();
+  }
+
+  #emit(): void {
+    clearTimeout(this.#updating);
+    this.#updating = undefined;
+    this.#unsent = undefined;
+    const state = this.state();
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  #emitTokens(): void {
+    const unsent = this.#unsent;
+    this.#updating = undefined;
+    this.#unsent = undefined;
+    if (!unsent) return;
+    const { passage } = unsent;
+    const tokens = unsent.tokens.map(shownToken);
+    const used = contextUsed(this.#conversation) ?? 0;
+    for (const listener of this.#listeners)
+      listener({ kind: 'tokens', passage, tokens, contextUsed: used });
+  }
+
+  #remember(key: string, value: unknown): void {
+    void Promise.resolve(this.#parts.memory.update(key, value)).catch((error: unknown) =>
+      this.#parts.onLost(error),
+    );
+  }
+
+  #saveSoon(): void {
+    if (!this.#disposed) this.#saving ??= setTimeout(() => void this.#save(), SAVE);
+  }
+
+  async #save(): Promise<void> {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    if (this.#conversation.isEmpty) return;
+    try {
+      await this.#parts.store.write(this.#id, this.title, this.#kept);
+      if (this.#parts.memory.get(CURRENT) !== this.#id) this.#remember(CURRENT, this.#id);
+    } catch (thrown) {
+      this.#parts.onLost(thrown);
+    }
+  }
+}
+
+/** Four decimals say all that is shown, and make small files. */
+const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
+
+function endingOf(reason: string): Ending {
+  return reason === 'end' || reason === 'stop' || reason === 'length' || reason === 'context'
+    ? reason
+    : 'end';
+}

@@ -1,0 +1,102 @@
+/** The chat's view: its page, and what the page asks. */
+import * as vscode from 'vscode';
+import { AsyncQueue } from '../../base/asyncQueue';
+import type { ChatEvent } from '../../protocol/chatSurface';
+import { chatSurface } from '../../protocol/chatSurface';
+import type { Services } from '../services';
+import { pageOf, webviewOptions } from '../webviews/page';
+import { answerWebview } from '../webviews/webviewConnection';
+import { chooseConversation, chooseModel } from './chatCommands';
+import type { ChatSession } from './chatSession';
+
+export function showChat(
+  services: Services,
+  session: ChatSession,
+  { webview, onDidDispose }: vscode.WebviewView,
+): void {
+  const { extensionUri } = services.context;
+  const page = { extensionUri, surface: 'chat', title: vscode.l10n.t('Chat') };
+  const answering = answerWebview(webview, (answer) => {
+    answer.stream(chatSurface.watch, (_, signal) => watch(session, signal));
+    answer.call(
+      chatSurface.send,
+      done(({ text }) => session.send(text)),
+    );
+    answer.call(
+      chatSurface.edit,
+      done(({ passage, text }) => session.edit(passage, text)),
+    );
+    answer.call(
+      chatSurface.regenerate,
+      done(({ passage }) => session.regenerate(passage)),
+    );
+    answer.call(
+      chatSurface.goOn,
+      done(() => session.goOn()),
+    );
+    answer.call(
+      chatSurface.stop,
+      done(() => session.stop()),
+    );
+    answer.call(
+      chatSurface.choose,
+      done(({ passage }) => session.choose(passage)),
+    );
+    answer.call(chatSurface.explain, ({ passage, index }) =>
+      Promise.resolve(session.explain(passage, index)),
+    );
+    answer.call(
+      chatSurface.branch,
+      done(({ passage, index, token }) => session.branch(passage, index, token)),
+    );
+    answer.call(
+      chatSurface.setSampling,
+      done(({ sampling }) => session.setSampling(sampling ?? undefined)),
+    );
+    answer.call(
+      chatSurface.setInstructions,
+      done(({ text }) => session.setInstructions(text)),
+    );
+    answer.call(
+      chatSurface.chooseModel,
+      done(() => chooseModel(services, session)),
+    );
+    answer.call(
+      chatSurface.chooseConversation,
+      done(() => chooseConversation(session)),
+    );
+    answer.call(
+      chatSurface.newRun,
+      done(() => vscode.commands.executeCommand<unknown>('glassbox.newRun')),
+    );
+    answer.call(
+      chatSurface.copy,
+      done(({ passage }) => vscode.env.clipboard.writeText(session.textOf(passage))),
+    );
+  });
+  onDidDispose(() => answering.dispose());
+  webview.options = webviewOptions(page);
+  webview.html = pageOf(webview, page);
+}
+
+/** A handler that has nothing to say but that it is done. */
+function done<Params>(work: (params: Params) => unknown): (params: Params) => Promise<null> {
+  return async (params) => {
+    await work(params);
+    return null;
+  };
+}
+
+async function* watch(
+  session: ChatSession,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, void, void> {
+  const events = new AsyncQueue<ChatEvent>();
+  const unwatch = session.watch((event) => events.push(event));
+  signal.addEventListener('abort', () => events.end());
+  try {
+    yield* events;
+  } finally {
+    unwatch();
+  }
+}

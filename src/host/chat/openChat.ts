@@ -1,0 +1,50 @@
+/** The window's chat: joins the session to the engine, the models, the settings and the disk. */
+import * as vscode from 'vscode';
+import type { ModelSummary } from '../../protocol/catalogMessages';
+import { logError } from '../problems';
+import type { Services } from '../services';
+import { settings } from '../settings';
+import { ChatSession } from './chatSession';
+import { ConversationStore } from './conversationStore';
+
+export async function openChat(services: Services): Promise<ChatSession> {
+  const { context, engine, models, log } = services;
+  const folder = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'chat').fsPath;
+  const memory = context.workspaceState;
+  const session = new ChatSession({
+    generate: async function* (request, signal) {
+      const { generate } = await engine.methods();
+      yield* generate({ ...request, ...computing() }, signal);
+    },
+    models: () => models.list().filter(isUsable),
+    findModel: (at) => findModel(services, at),
+    sampling: () => settings.sampling(),
+    store: new ConversationStore(folder, memory),
+    memory,
+    onLost: (error) => logError(log, error),
+  });
+  context.subscriptions.push(models.onDidChange(() => void session.modelsChanged()));
+  await models.ready().catch((error: unknown) => logError(log, error));
+  await session.restore();
+  return session;
+}
+
+/** What computes, as the settings have it. */
+export function computing(): { backend: 'auto' | 'onnx' | 'webgpu'; threads?: number } {
+  const threads = settings.threads();
+  return { backend: settings.backend(), ...(threads > 0 && { threads }) };
+}
+
+export const isUsable = ({ problem }: ModelSummary): boolean => problem === undefined;
+
+/** The model of a folder, whether it is in the list or not. */
+export async function findModel(
+  { engine, models }: Pick<Services, 'engine' | 'models'>,
+  folder: string,
+): Promise<ModelSummary | undefined> {
+  const listed = models.list().find((model) => model.folder === folder);
+  if (listed) return isUsable(listed) ? listed : undefined;
+  const { models: look } = await engine.methods();
+  const found = await look({ folders: [folder] }, new AbortController().signal);
+  return found.find((model) => model.folder === folder && isUsable(model));
+}

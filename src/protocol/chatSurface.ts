@@ -1,0 +1,121 @@
+/**
+ * What the chat's page asks of the extension host. The host owns the conversation; the page draws
+ * the path that is shown and says what a person does. A token's alternatives are asked for when
+ * someone looks at them.
+ */
+import { z } from 'zod';
+import { call, stream } from './descriptors';
+import { count } from './fields';
+
+const nothing = z.null();
+
+export const samplingSchema = z.object({
+  maxTokens: z.int().positive(),
+  temperature: z.number().min(0),
+  /** 0: all. */
+  topK: count,
+  /** 1: all. */
+  topP: z.number().positive().max(1),
+  /** 0: none is left out. */
+  minP: z.number().min(0).max(1),
+  repetitionPenalty: z.number().positive(),
+});
+
+const shownTokenSchema = z.object({
+  /** What it adds to the text; for a token that adds nothing, what it is called. */
+  text: z.string(),
+  /** It adds nothing: the end of the answer, or part of a character. */
+  silent: z.boolean(),
+  probability: z.number(),
+});
+
+const shownPassageSchema = z.object({
+  id: count,
+  role: z.enum(['user', 'assistant']),
+  text: z.string(),
+  tokens: z.array(shownTokenSchema).readonly(),
+  /** Which of the passages that stand in this place it is; all of them, in the order they came. */
+  versions: z.array(count).readonly(),
+  ending: z.enum(['end', 'stop', 'length', 'context', 'stopped', 'failed']).optional(),
+});
+
+const problemSchema = z.object({ message: z.string(), remedy: z.string().optional() });
+
+const chatStateSchema = z.object({
+  kind: z.literal('state'),
+  /** Which of the conversations. */
+  conversation: z.string(),
+  /** `text`: the model was never taught to chat and goes on with a text. */
+  mode: z.enum(['chat', 'text']),
+  instructions: z.string(),
+  path: z.array(shownPassageSchema).readonly(),
+  model: z.object({ name: z.string(), parameters: count, context: count }).optional(),
+  /** Whether there is any model that could be chosen. */
+  hasModels: z.boolean(),
+  sampling: samplingSchema,
+  /** It differs from the settings. */
+  samplingChanged: z.boolean(),
+  /** `reading`: it looks at the prompt. */
+  activity: z.enum(['idle', 'reading', 'writing']),
+  contextUsed: count.optional(),
+  problem: problemSchema.optional(),
+});
+
+export const chatEventSchema = z.discriminatedUnion('kind', [
+  chatStateSchema,
+  /** More tokens of the last passage, which is the one being written. */
+  z.object({
+    kind: z.literal('tokens'),
+    passage: count,
+    tokens: z.array(shownTokenSchema).readonly(),
+    contextUsed: count,
+  }),
+]);
+
+const explanationSchema = z.object({
+  /** Natural logarithm. */
+  logprob: z.number(),
+  /** From 0, the likeliest. */
+  rank: count,
+  /** Of the whole distribution, in nats. */
+  entropy: z.number(),
+  id: count,
+  /** Empty where it is no longer kept. */
+  top: z.array(z.object({ id: count, text: z.string(), logprob: z.number() })).readonly(),
+});
+
+const passage = z.object({ passage: count });
+const text = z.object({ text: z.string() });
+
+export const chatSurface = {
+  watch: stream('watch', z.object({}), chatEventSchema),
+  /** A person's turn; the model answers. In a text, empty text means: go on. */
+  send: call('send', text, nothing),
+  /** Another version of a person's turn; the model answers it. */
+  edit: call('edit', z.object({ passage: count, text: z.string() }), nothing),
+  /** Another version of an answer. */
+  regenerate: call('regenerate', passage, nothing),
+  /** The model goes on: with its last answer, or by answering the last turn. */
+  goOn: call('goOn', z.object({}), nothing),
+  stop: call('stop', z.object({}), nothing),
+  /** Shows this version of its place. */
+  choose: call('choose', passage, nothing),
+  explain: call('explain', z.object({ passage: count, index: count }), explanationSchema),
+  /** Another token in the place of one; the model goes on from there. */
+  branch: call('branch', z.object({ passage: count, index: count, token: count }), nothing),
+  /** null: as the settings have it. */
+  setSampling: call('setSampling', z.object({ sampling: samplingSchema.nullable() }), nothing),
+  setInstructions: call('setInstructions', text, nothing),
+  /** The host lets a person choose. */
+  chooseModel: call('chooseModel', z.object({}), nothing),
+  chooseConversation: call('chooseConversation', z.object({}), nothing),
+  newRun: call('newRun', z.object({}), nothing),
+  copy: call('copy', passage, nothing),
+};
+
+export type Sampling = z.infer<typeof samplingSchema>;
+export type ShownToken = z.infer<typeof shownTokenSchema>;
+export type ShownPassage = z.infer<typeof shownPassageSchema>;
+export type ChatState = z.infer<typeof chatStateSchema>;
+export type ChatEvent = z.infer<typeof chatEventSchema>;
+export type Explanation = z.infer<typeof explanationSchema>;

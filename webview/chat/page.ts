@@ -1,0 +1,149 @@
+/** What the chat's page knows and what it asks; one object that its parts share. */
+import { z } from 'zod';
+import { messageOf } from '../../src/base/errors';
+import { chatSurface } from '../../src/protocol/chatSurface';
+import type {
+  ChatEvent,
+  ChatState,
+  Explanation,
+  ShownPassage,
+} from '../../src/protocol/chatSurface';
+import type { Asker } from '../../src/protocol/rpc';
+import { keepState, keptState, never } from '../shared/host';
+
+const ownSchema = z.object({
+  /** What a person is typing, by conversation. */
+  drafts: z.record(z.string(), z.string()),
+  editing: z.object({ passage: z.number(), text: z.string() }).nullable(),
+  coloured: z.boolean(),
+  settingsOpen: z.boolean(),
+});
+type Own = z.infer<typeof ownSchema>;
+
+export interface OpenToken {
+  readonly passage: number;
+  readonly index: number;
+  readonly explanation: Explanation;
+}
+
+export type Ask = ReturnType<typeof askOf>;
+
+function askOf(asker: Asker) {
+  return {
+    watch: asker.stream(chatSurface.watch),
+    send: asker.call(chatSurface.send),
+    edit: asker.call(chatSurface.edit),
+    regenerate: asker.call(chatSurface.regenerate),
+    goOn: asker.call(chatSurface.goOn),
+    stop: asker.call(chatSurface.stop),
+    choose: asker.call(chatSurface.choose),
+    explain: asker.call(chatSurface.explain),
+    branch: asker.call(chatSurface.branch),
+    setSampling: asker.call(chatSurface.setSampling),
+    setInstructions: asker.call(chatSurface.setInstructions),
+    chooseModel: asker.call(chatSurface.chooseModel),
+    chooseConversation: asker.call(chatSurface.chooseConversation),
+    newRun: asker.call(chatSurface.newRun),
+    copy: asker.call(chatSurface.copy),
+  };
+}
+
+export class Page {
+  readonly #ask: Ask;
+  readonly #draw: () => void;
+  #own: Own;
+  #drawing = false;
+  state: ChatState | undefined;
+  open: OpenToken | undefined;
+  /** What could not even be asked of the host. */
+  failure: string | undefined;
+
+  constructor(asker: Asker, draw: (page: Page) => void) {
+    this.#ask = askOf(asker);
+    const kept = keptState(ownSchema);
+    this.#own = kept ?? { drafts: {}, editing: null, coloured: false, settingsOpen: false };
+    this.#draw = () => {
+      this.#drawing = false;
+      draw(this);
+    };
+  }
+
+  get own(): Own {
+    return this.#own;
+  }
+
+  get draft(): string {
+    return this.#own.drafts[this.state?.conversation ?? ''] ?? '';
+  }
+
+  set draft(text: string) {
+    const id = this.state?.conversation ?? '';
+    const others = Object.entries(this.#own.drafts).filter(([each]) => each !== id);
+    this.keep({ drafts: Object.fromEntries(text === '' ? others : [...others, [id, text]]) });
+  }
+
+  keep(change: Partial<Own>): void {
+    this.#own = { ...this.#own, ...change };
+    keepState(this.#own);
+    this.redraw();
+  }
+
+  /** At the next frame, once. */
+  redraw(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(this.#draw);
+  }
+
+  async watch(onEvent: (before: ChatState | undefined) => void): Promise<void> {
+    for await (const event of this.#ask.watch({}, never)) {
+      const before = this.state;
+      this.#take(event);
+      onEvent(before);
+      this.redraw();
+    }
+  }
+
+  /** Asks the host; what goes wrong there is in the state it sends, or told here. */
+  do(work: (ask: Ask) => Promise<unknown>, then: () => void = () => undefined): void {
+    work(this.#ask).then(
+      () => {
+        this.failure = undefined;
+        then();
+      },
+      (error: unknown) => {
+        if (!this.state?.problem) this.failure = messageOf(error);
+        this.redraw();
+      },
+    );
+  }
+
+  explain(passage: number, index: number): void {
+    this.do(async (ask) => {
+      const explanation = await ask.explain({ passage, index }, never);
+      this.open = { passage, index, explanation };
+      this.redraw();
+    });
+  }
+
+  close(): void {
+    this.open = undefined;
+    this.redraw();
+  }
+
+  #take(event: ChatEvent): void {
+    if (event.kind === 'state') {
+      const here = (passage: ShownPassage): boolean => passage.id === this.open?.passage;
+      const token = event.path.find(here)?.tokens[this.open?.index ?? -1];
+      if (!token) this.open = undefined;
+      this.state = event;
+      return;
+    }
+    const { state } = this;
+    if (!state) return;
+    const path = state.path.map((each) =>
+      each.id === event.passage ? { ...each, tokens: [...each.tokens, ...event.tokens] } : each,
+    );
+    this.state = { ...state, path, contextUsed: event.contextUsed };
+  }
+}
