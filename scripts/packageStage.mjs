@@ -69,8 +69,10 @@ export async function stage(target, folder) {
     }
 
   const { binary, license, version } = await fetchNode(target);
-  const runtime = path.join(folder, 'node', path.basename(binary));
-  mkdirSync(path.dirname(runtime));
+  // Where src/host/engine looks for it.
+  const inside = target.startsWith('win32') ? ['node.exe'] : ['bin', 'node'];
+  const runtime = path.join(folder, 'node', ...inside);
+  mkdirSync(path.dirname(runtime), { recursive: true });
   copyFileSync(binary, runtime);
   chmodSync(runtime, 0o755);
   copyFileSync(license, path.join(folder, 'node', 'LICENSE'));

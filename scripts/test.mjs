@@ -1,7 +1,8 @@
 // `npm test`: everything that must hold, on a fresh clone too. Installs, then type check, lint and
-// format check side by side, then the build, then the tests. The last line, `N passed, N failed`,
-// counts real tests; a check that fails counts as one more failure, and so do, with CI=true, tests
-// that were skipped. Arguments are passed on to vitest: `npm test -- test/recipe`.
+// format check side by side, then the build, then the tests, then those in a real VS Code. The last
+// line, `N passed, N failed`, counts real tests; a check that fails counts as one more failure, and so
+// do, with CI=true, tests that were skipped. Arguments are passed on to vitest: `npm test --
+// test/recipe`; with some, VS Code is started only if they name test/vscode.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,12 +34,12 @@ async function check(name, args, quiet) {
 }
 
 /** Runs vitest and adds its counts. What it could not count (a file that did not load) is a failure. */
-async function runTests() {
+async function runTests(name, extra) {
   const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-test-'));
   const file = path.join(folder, 'results.json');
   const started = performance.now();
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const args = [tool('vitest', 'vitest.mjs'), 'run', ...reporters, ...process.argv.slice(2)];
+  const args = [tool('vitest', 'vitest.mjs'), 'run', ...reporters, ...extra];
   const { code } = await node(args);
   const seconds = (performance.now() - started) / 1000;
   try {
@@ -49,21 +50,20 @@ async function runTests() {
     const skipped = results.numPendingTests + results.numTodoTests;
     const skippedCount = process.env.CI ? skipped : 0;
     let bad = results.numFailedTests + unloaded + skippedCount;
-    passed = results.numPassedTests;
-    if (bad === 0 && (code !== 0 || !results.success || passed === 0)) bad = 1;
+    const good = results.numPassedTests;
+    passed += good;
+    if (bad === 0 && (code !== 0 || !results.success || good === 0)) bad = 1;
     failed += bad;
     const note = [
-      `${passed} passed`,
+      `${good} passed`,
       `${results.numFailedTests} failed`,
       ...(unloaded ? [`${unloaded} files did not load`] : []),
       ...(skipped ? [`${skipped} skipped${skippedCount ? ' (a failure with CI=true)' : ''}`] : []),
-      ...(passed === 0 ? ['no test ran'] : []),
+      ...(good === 0 ? ['no test ran'] : []),
     ].join(', ');
-    lines.push(
-      `${bad ? 'FAILED' : 'ok    '}  ${'tests'.padEnd(10)} ${seconds.toFixed(1)} s  ${note}`,
-    );
+    lines.push(`${bad ? 'FAILED' : 'ok    '}  ${name.padEnd(10)} ${seconds.toFixed(1)} s  ${note}`);
   } catch (error) {
-    report('tests', false, seconds, `  no results: ${error.message}`);
+    report(name, false, seconds, `  no results: ${error.message}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -72,7 +72,11 @@ async function runTests() {
 await installIfNeeded();
 await Promise.all(CHECKS.map(([name, args]) => check(name, args, true)));
 await check('build', [within('scripts', 'build.mjs')], false);
-await runTests();
+const filters = process.argv.slice(2);
+const namesVsCode = filters.some((filter) => filter.replaceAll('\\', '/').includes('test/vscode'));
+if (!namesVsCode) await runTests('tests', filters);
+if (namesVsCode || filters.length === 0)
+  await runTests('vscode', ['--config', 'vitest.vscode.config.mjs', ...filters]);
 
 console.log(`\n${lines.join('\n')}`);
 console.log(`${passed} passed, ${failed} failed`);

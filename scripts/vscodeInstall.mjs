@@ -80,7 +80,10 @@ async function installParts(folder) {
   };
   await install(`${name}@${NODE}`, {});
   // The next install would prune it.
-  cpSync(path.join(server, 'node_modules', name), node, { recursive: true, verbatimSymlinks: true });
+  cpSync(path.join(server, 'node_modules', name), node, {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   await install(`code-server@${CODE_SERVER}`, {
     PATH: `${path.join(node, 'bin')}${path.delimiter}${process.env.PATH}`,
     npm_config_nodedir: node,
@@ -117,7 +120,8 @@ export const codeServerIsInstalled = works;
 
 /** Resolves to the path of a Chromium. */
 export async function browser() {
-  const find = () => [process.env.CHROME_PATH, ...BROWSERS].find((file) => file && existsSync(file));
+  const find = () =>
+    [process.env.CHROME_PATH, ...BROWSERS].find((file) => file && existsSync(file));
   if (!find()) await aptInstall(BROWSER_PACKAGES);
   const found = find();
   if (!found)
