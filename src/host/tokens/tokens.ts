@@ -9,6 +9,7 @@ import { MirroredDocuments } from './mirroredDocuments';
 import { ShownDocuments } from './shownDocuments';
 import { TokenCount } from './tokenCount';
 import { registerTokenHover } from './tokenHover';
+import { registerTokenizerExplorer } from './tokenizerExplorer';
 import { TokenOverlay } from './tokenOverlay';
 
 export function registerTokens(services: Services): vscode.Disposable {
@@ -34,6 +35,7 @@ export function registerTokens(services: Services): vscode.Disposable {
     vscode.window.onDidChangeActiveTextEditor(prune),
     onDidChangeSetting('tokens.statusBar', prune),
     registerTokenHover(services, documents, shown),
+    registerTokenizerExplorer(services),
     registerCommand(log, 'glassbox.showTokens', () => overlay.show(true)),
     registerCommand(log, 'glassbox.hideTokens', () => overlay.show(false)),
     registerCommand(log, 'glassbox.chooseTokenizer', () => chooseTokenizer(services)),
