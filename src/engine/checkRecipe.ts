@@ -7,12 +7,12 @@ import { freemem, totalmem } from 'node:os';
 import { z } from 'zod';
 import { GlassboxError, hasCode, messageOf } from '../base/errors';
 import type { RecipeProblem } from '../protocol/catalogMessages';
+import { resolvePaths } from '../recipe/paths';
 import { parseRecipe } from '../recipe/run';
 import type { Recipe } from '../recipe/run';
 import { measureText } from './data/data';
 import { needsOf } from './estimate';
 import type { Needs } from './estimate';
-import { resolvePaths } from './train/train';
 
 /** Of the text: more than any context needs. */
 const ENOUGH_BYTES = 1 << 24;

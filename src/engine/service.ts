@@ -8,6 +8,7 @@ import { GlassboxError, throwIfAborted } from '../base/errors';
 import { atomicFile } from '../base/files';
 import type { GenerateRequest, TokenizerTrainEvent } from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
+import { resolvePaths } from '../recipe/paths';
 import { createCatalogService } from './catalogService';
 import { encodeConversation } from './chat/chat';
 import { createDocumentService } from './documentService';
@@ -20,7 +21,7 @@ import { ModelSlot } from './modelSlot';
 import { openTokenizer } from './tokenizerNames';
 import { patternNamed, trainBpe } from './tokenizer/tokenizer';
 import type { Tokenizer } from './tokenizer/tokenizer';
-import { modelFolder, resolvePaths, resumeRun, runRecipe, startRun } from './train/train';
+import { modelFolder, resumeRun, runRecipe, startRun } from './train/train';
 import type { RunEvent } from './train/train';
 
 export interface ServiceOptions {

@@ -35,19 +35,6 @@ export interface RunContext {
   readonly samplePath: string;
 }
 
-/** The recipe with its paths made absolute: they are relative to `folder`. */
-export function resolvePaths(recipe: Recipe, folder: string): Recipe {
-  const { data, tokenizer, model } = recipe;
-  const absolute = (file: string): string => path.resolve(folder, file);
-  return {
-    ...recipe,
-    data: { ...data, paths: data.paths === 'sample' ? 'sample' : data.paths.map(absolute) },
-    tokenizer:
-      tokenizer.file === undefined ? tokenizer : { ...tokenizer, file: absolute(tokenizer.file) },
-    model: model.from === undefined ? model : { ...model, from: absolute(model.from) },
-  };
-}
-
 /** A run's folder, or where runs lie: there it is named after the recipe, with a number if need be. */
 export type Place = { readonly folder: string } | { readonly runs: string };
 

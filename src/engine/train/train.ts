@@ -4,7 +4,7 @@
  */
 export type { RunEvent } from './events';
 export { isCheckpoint, listCheckpoints, readPosition } from './checkpoints';
-export { resolvePaths, resumeRun, runRecipe, startRun } from './run';
+export { resumeRun, runRecipe, startRun } from './run';
 export { stepFootprint } from './footprint';
 export { modelFolder } from './resume';
 export { listRuns } from './runSummary';
