@@ -9,19 +9,28 @@ import {
 } from './tokenizer/tokenizer';
 import type { Tokenizer } from './tokenizer/tokenizer';
 
-/** The last one opened stays: an editor asks for the same again and again. */
-let last: { key: string; tokenizer: Tokenizer } | undefined;
+/** Tokenizers from files that stay open: an editor asks for the same few again and again. */
+const KEPT = 4;
+/** By name and time of change, the one asked longest ago first. */
+const kept = new Map<string, Promise<Tokenizer>>();
 
 /** Throws `tokenizer-unknown` for a name that is neither built in nor a file or folder. */
 export async function openTokenizer(name: string): Promise<Tokenizer> {
   const builtin = BUILTIN_TOKENIZERS.find((each) => each === name);
-  const found = builtin === undefined ? await fileNamed(name) : undefined;
-  const key = JSON.stringify([name, found?.mtimeMs]);
-  if (last?.key !== key) {
-    const tokenizer = builtin ? await builtinTokenizer(builtin) : await readTokenizer(name);
-    last = { key, tokenizer };
+  if (builtin !== undefined) return builtinTokenizer(builtin);
+  const { file, mtimeMs } = await fileNamed(name);
+  const key = JSON.stringify([file, mtimeMs]);
+  const opening = kept.get(key) ?? readTokenizer(file);
+  // Set anew, so that the order tells which was asked last.
+  kept.delete(key);
+  kept.set(key, opening);
+  for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
+  try {
+    return await opening;
+  } catch (thrown) {
+    kept.delete(key);
+    throw thrown;
   }
-  return last.tokenizer;
 }
 
 async function fileNamed(name: string): Promise<{ file: string; mtimeMs: number }> {

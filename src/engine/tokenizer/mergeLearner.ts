@@ -120,12 +120,14 @@ export class MergeLearner {
     return this.#lengths.reduce((sum, length, word) => sum + length * this.#counts[word]!, 0);
   }
 
-  /** The most frequent pairs, in the order in which they would be merged if nothing changed. */
+  /** The most frequent pairs that were not merged yet, the one that `step` will merge first. */
   commonest(most: number): RankedPair[] {
+    // Where a pair overlaps with itself (`aaa`), merging it leaves a count of what is no longer there.
+    const merged = new Set(this.merges.map(({ left, right }) => this.#pairs.find(left, right)));
     const best: RankedPair[] = [];
     for (let pair = 0; pair < this.#pairs.size; pair++) {
       const count = this.#pairCounts[pair]!;
-      if (count < 1 || count < (best[most - 1]?.count ?? 0)) continue;
+      if (count < 1 || count < (best[most - 1]?.count ?? 0) || merged.has(pair)) continue;
       const found = { left: this.#pairs.left(pair), right: this.#pairs.right(pair), count };
       let at = best.length;
       while (at > 0 && before(found, best[at - 1]!)) at--;

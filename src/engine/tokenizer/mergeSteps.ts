@@ -3,7 +3,7 @@
  * as `trainBpe`, with what it saw before each merge. For short texts; it holds the thread.
  */
 import { displayBytes } from './bytes';
-import { MergeLearner, type RankedPair } from './mergeLearner';
+import { MergeLearner } from './mergeLearner';
 import { type SplitPattern, splitterOf } from './splitPattern';
 import { BYTES_IN_ORDER, wordSymbols } from './train';
 import { WordCounter } from './wordCount';
@@ -47,9 +47,9 @@ export function learnMerges(text: string, pattern: SplitPattern, merges: number)
   while (steps.length < merges) {
     const pairs = learner.commonest(PAIRS_SHOWN);
     if (!learner.step()) break;
-    const { left, right, result } = learner.merges.at(-1)!;
+    const { result } = learner.merges.at(-1)!;
     steps.push({
-      pairs: chosenFirst(pairs, left, right).map((pair) => ({
+      pairs: pairs.map((pair) => ({
         left: shown(pair.left),
         right: shown(pair.right),
         count: pair.count,
@@ -61,13 +61,4 @@ export function learnMerges(text: string, pattern: SplitPattern, merges: number)
   let start = 0;
   const pieces = splitter.split(text).map((end) => text.slice(start, (start = end)));
   return { tokens, pieces, steps };
-}
-
-/**
- * The pair that was merged, then the others. They differ in order only where two pairs make the same
- * token, which the learner, like the trainer that it equals, ranks by an older count.
- */
-function chosenFirst(pairs: RankedPair[], left: number, right: number): RankedPair[] {
-  const isChosen = (pair: RankedPair): boolean => pair.left === left && pair.right === right;
-  return [...pairs.filter(isChosen), ...pairs.filter((pair) => !isChosen(pair))];
 }
