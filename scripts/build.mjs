@@ -4,6 +4,7 @@ import esbuild from 'esbuild';
 import {
   chmodSync,
   copyFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -66,6 +67,11 @@ async function buildWebviews() {
     entryPoints: Object.fromEntries(surfaces.map((name) => [name, `webview/${name}/main.ts`])),
     outdir: path.join(dist, 'webview'),
   });
+  for (const file of ['codicon.css', 'codicon.ttf'])
+    copyFileSync(
+      within('node_modules', '@vscode', 'codicons', 'dist', file),
+      path.join(dist, 'webview', file),
+    );
   return metafile;
 }
 
