@@ -1,6 +1,5 @@
-/** Where a chart's axes have their marks, and what stands beside them. */
+/** Where a chart's axes have their marks and their ends. */
 import type { Axis } from './records';
-import { duration, short } from './format';
 
 const TIMES = [
   ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
@@ -13,9 +12,6 @@ export function increments(axis: Axis): number[] {
   if (axis === 'seconds') return TIMES;
   return Array.from({ length: 14 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 }
-
-export const placeLabel = (axis: Axis, value: number): string =>
-  axis === 'seconds' ? duration(value) : short(value);
 
 /** Values of a logarithmic axis that deserve a mark: round ones, some `wanted` of them. */
 export function logarithmicMarks(from: number, to: number, wanted: number): number[] {

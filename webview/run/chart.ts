@@ -5,10 +5,10 @@
  */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { increments, logarithmicMarks, padded, placeLabel } from './axes';
+import { increments, logarithmicMarks, padded } from './axes';
 import { decimate, placesOf } from './decimate';
 import type { Line, Value } from './decimate';
-import { short } from './format';
+import { placeLabel, short } from './format';
 import type { Axis } from './records';
 import type { Theme } from './theme';
 import type { Range } from './view';
@@ -118,7 +118,7 @@ export class Chart {
     return {
       width,
       height: this.#height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -135,6 +135,7 @@ export class Chart {
         {
           ...axes,
           incrs: increments(axis),
+          size: 30,
           space: 80,
           values: (_plot, splits) => splits.map((value) => placeLabel(axis, value)),
         },

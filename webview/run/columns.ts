@@ -46,11 +46,19 @@ export class Columns<Name extends string> {
 }
 
 /** How many of the ascending values are at most `limit`. */
-export function countUpTo(values: Float64Array, limit: number): number {
+export const countUpTo = (values: Float64Array, limit: number): number =>
+  countFirst(values, (value) => value <= limit);
+
+/** How many of the ascending values are below `limit`. */
+export const countBelow = (values: Float64Array, limit: number): number =>
+  countFirst(values, (value) => value < limit);
+
+/** How many values from the start on are so; those behind the first that is not are not, either. */
+function countFirst(values: Float64Array, isSo: (value: number) => boolean): number {
   let [low, high] = [0, values.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (values[middle]! <= limit) low = middle + 1;
+    if (isSo(values[middle]!)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -4,7 +4,7 @@
  * takes depends on the picture's width alone. All lines of a chart share one grid of columns, which
  * is the aligned form that uPlot takes.
  */
-import { countUpTo } from './columns';
+import { countBelow, countUpTo } from './columns';
 
 export interface Line {
   /** Ascending. */
@@ -36,7 +36,7 @@ export function placesOf({ from, to, columns }: Grid): number[] {
 /** A line's value at each place of the grid. */
 export function decimate({ x, y }: Line, { from, to, columns }: Grid): Value[] {
   const values = new Array<Value>(2 * columns + 2).fill(undefined);
-  const first = x.length > 0 && x[0]! >= from ? 0 : countUpTo(x, from);
+  const first = countBelow(x, from);
   const end = countUpTo(x, to);
   values[0] = crossing(x, y, first, from);
   values[values.length - 1] = crossing(x, y, end, to);

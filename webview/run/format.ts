@@ -47,3 +47,7 @@ export function place(axis: Axis, value: number): string {
   if (axis === 'tokens') return t('{0} tokens', short(Math.round(value)));
   return duration(value);
 }
+
+/** A mark of the horizontal axis. */
+export const placeLabel = (axis: Axis, value: number): string =>
+  axis === 'seconds' ? duration(value) : short(value);

@@ -99,8 +99,7 @@ function writtenBy(run: KnownRun, step: number, all: readonly KnownRun[]): Templ
 }
 
 function sampleOf({ prompt, text }: Sample): TemplateResult {
-  // White space of the text is its own: nothing of the template's may come in between.
-  return html`<blockquote class="mono">
-    <span class="prompt" title=${t('The prompt')}>${prompt}</span>${text}
-  </blockquote>`;
+  // White space is the text's own here: none of the template's may come in between.
+  // prettier-ignore
+  return html`<blockquote class="mono"><span class="prompt" title=${t('The prompt')}>${prompt}</span>${text}</blockquote>`;
 }

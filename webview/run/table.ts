@@ -3,7 +3,7 @@ import { html } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { t } from '../shared/l10n';
 import { count, measure, short } from './format';
-import { countUpTo } from './columns';
+import { countBelow, countUpTo } from './columns';
 import { isHidden, readingOf, titleOf, validationAt } from './lines';
 import type { KnownRun } from './runState';
 import type { Range, View } from './view';
@@ -20,7 +20,7 @@ export function spread(first: number, end: number, most: number): number[] {
 function tableOf(run: KnownRun, view: View, range: Range): TemplateResult {
   const { steps } = run.records;
   const places = steps.get(view.axis);
-  const rows = spread(countUpTo(places, range.from - 1e-9), countUpTo(places, range.to), ROWS);
+  const rows = spread(countBelow(places, range.from), countUpTo(places, range.to), ROWS);
   return html`<table>
     <caption>
       ${run.shown.name}

@@ -17,11 +17,10 @@ export function readTheme(): Theme {
   const read = (name: string, instead: string): string =>
     style.getPropertyValue(`--vscode-${name}`).trim() || instead;
   const foreground = read('foreground', '#888888');
-  const contrast = style.getPropertyValue('--vscode-contrastBorder').trim();
   return {
     foreground,
     quiet: read('descriptionForeground', foreground),
-    grid: contrast || read('editorIndentGuide-background1', read('widget-border', '#88888844')),
+    grid: `color-mix(in srgb, ${foreground} 16%, transparent)`,
     background: read('editor-background', '#000000'),
     font: `${read('font-size', '13px')} ${read('font-family', 'sans-serif')}`,
     lines: LINES.map((name) => read(`charts-${name}`, foreground)),

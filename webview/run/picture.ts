@@ -1,47 +1,9 @@
-/** What the page saves: the charts as one picture, the records as a table. */
+/** The charts as one picture, to be saved. */
 import type { Chart } from './chart';
 import { titleOf } from './lines';
 import type { ChartName } from './lines';
 import type { KnownRun } from './runState';
 import type { Theme } from './theme';
-
-/** A field by RFC 4180. */
-const field = (text: string): string =>
-  /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-const number = (value: number | undefined): string =>
-  value === undefined || !Number.isFinite(value) ? '' : String(value);
-
-/** All records of the runs, one line a step; a measurement stands on the line of its step. */
-export function csvOf(runs: readonly KnownRun[]): string {
-  const lines = [
-    'run,step,tokens,seconds,loss,learning_rate,gradient_norm,tokens_per_second,validation_loss,bits_per_byte',
-  ];
-  for (const { shown, records } of runs) {
-    const { steps, measurements } = records;
-    const name = field(shown.name);
-    let measured = 0;
-    const line = (step: number, cells: readonly string[]): void => {
-      const here = measurements.at('step', measured) === step;
-      const last = here
-        ? [measurements.at('valLoss', measured), measurements.at('bitsPerByte', measured)]
-        : [undefined, undefined];
-      if (here) measured++;
-      lines.push([name, step, ...cells, ...last.map(number)].join(','));
-    };
-    for (let row = 0; row < steps.length; row++) {
-      const step = steps.at('step', row)!;
-      while ((measurements.at('step', measured) ?? Infinity) < step)
-        line(measurements.at('step', measured)!, ['', '', '', '', '', '']);
-      line(
-        step,
-        (['tokens', 'seconds', 'loss', 'lr', 'gradNorm', 'tokensPerSecond'] as const).map(
-          (column) => number(steps.at(column, row)),
-        ),
-      );
-    }
-  }
-  return `${lines.join('\r\n')}\r\n`;
-}
 
 /** The charts below each other, with their titles and the runs' colours, on the editor's background. */
 export async function pictureOf(
