@@ -1,18 +1,18 @@
 /** The engine as VS Code will start it, `dist/engine.js` over IPC, and in this process with its workers. */
-import { fork, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, readdirSync, utimesSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startEngine } from '../../src/engine/supervisor';
 import type { Recipe } from '../../src/recipe/run';
-import type { GenerateRequest, TrainEvent } from '../../src/protocol/messages';
+import type { GenerateEvent, GenerateRequest, TrainEvent } from '../../src/protocol/messages';
 import type { Engine, Handlers } from '../../src/protocol/protocol';
 import { connect } from '../../src/protocol/engineConnection';
-import { checkVersion } from '../../src/protocol/rpc';
+import { checkVersion, PROTOCOL_VERSION } from '../../src/protocol/rpc';
 import {
   checkpoint,
   checkpointNames,
@@ -24,7 +24,7 @@ import {
   weights,
   writeText,
 } from '../train/runs';
-import { cli, dist, json } from './programs';
+import { cli, dist, json, until } from './programs';
 
 const folder = testFolder();
 const text = writeText(folder);
@@ -44,6 +44,15 @@ const slow = smallRecipe(
 );
 
 const started = (recipe: Recipe, run: string) => ({ kind: 'new', recipe, out: run }) as const;
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Reads events until one of this kind, and step if given. */
 async function upTo(
@@ -110,6 +119,34 @@ describe('the engine in a process of its own', () => {
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
     expect(checkpointNames(run)).toHaveLength(1);
+  });
+
+  it('ends so when the program that started it is killed, and with it all its pipes', async () => {
+    const run = at('orphaned');
+    const file = path.join(folder, 'orphan.mjs');
+    // Starts the engine as an extension host does, asks it to train, and says when it has.
+    const request = { params: started(long, run), stream: 0 };
+    const messages = [
+      { jsonrpc: '2.0', id: 1, method: 'version', params: PROTOCOL_VERSION },
+      { jsonrpc: '2.0', id: 2, method: 'train', params: request },
+    ];
+    writeFileSync(
+      file,
+      `import { fork } from 'node:child_process';
+      const engine = fork(${JSON.stringify(path.join(dist, 'engine.js'))}, { stdio: 'pipe' });
+      engine.on('message', (message) => {
+        if (message.params?.event?.kind === 'train') console.log(engine.pid);
+      });
+      for (const message of ${JSON.stringify(messages)}) engine.send(message);`,
+    );
+    const parent = spawn(process.execPath, [file], { cwd: folder });
+    const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
+    parent.kill('SIGKILL');
+    const pid = Number(chunk.toString().split('\n')[0]);
+    await until(() => !lives(pid));
+    const last = Math.max(...metrics(run).map(({ step }) => step));
+    expect(checkpointNames(run)).toEqual([`step-${String(last).padStart(6, '0')}`]);
+    expect(readdirSync(run)).not.toContain('run.lock');
   });
 
   it('fails what is pending when it is killed', async () => {
@@ -219,6 +256,60 @@ describe('the engine with real workers', () => {
     const missing = engine.logits({ model: at('none'), ids: [1], backend: 'auto' }, never);
     expect(await failure(missing)).toMatchObject({ code: 'not-a-model' });
     expect((await ask()).backend).toBe('onnx');
+  });
+
+  it('tells how a run ended that was told to stop', async () => {
+    const run = at('told');
+    const seen: TrainEvent[] = [];
+    for await (const event of engine.train(started(long, run), never)) {
+      seen.push(event);
+      if (event.kind === 'train' && event.step === 3) await engine.stopRun({ folder: run }, never);
+    }
+    const [saved, ended] = seen.slice(-2);
+    expect(saved).toMatchObject({ kind: 'checkpoint' });
+    expect(ended).toMatchObject({ kind: 'stopped', run });
+    const last = Math.max(...metrics(run).map(({ step }) => step));
+    expect(ended).toMatchObject({ step: last, checkpoint: checkpoint(run, last) });
+    expect(checkpointNames(run)).toContain(`step-${String(last).padStart(6, '0')}`);
+    const [summary] = await engine
+      .runs({ folders: [folder] }, never)
+      .then((all) => all.filter(({ name }) => name === 'told'));
+    expect(summary).toMatchObject({ state: 'stopped', step: last });
+  });
+
+  it('takes a recipe’s paths from the folder that it is in', async () => {
+    const recipe = smallRecipe('text.txt', 'train.steps=1');
+    const request = { kind: 'new', recipe, folder, runs: at('named') } as const;
+    const start = await upTo(engine.train(request, never)[Symbol.asyncIterator](), 'start');
+    expect(start).toMatchObject({ run: path.join(at('named'), 'run') });
+    const written = readFileSync(path.join(at('named'), 'run', 'recipe.json'), 'utf8');
+    expect(JSON.parse(written)).toMatchObject({ data: { paths: [text] } });
+  });
+
+  it('goes on with a run’s newest model, and says how long the prompt is', async () => {
+    const request = { ...generation, model: at('model'), prompt: 'ab', continued: [99, 100] };
+    const events = engine.generate({ ...request, temperature: 0 }, never);
+    const seen: GenerateEvent[] = [];
+    for await (const event of events) seen.push(event);
+    expect(seen[0]).toEqual({ kind: 'start', promptTokens: 4, context: 64 });
+    const whole = { ...request, prompt: 'abcd', continued: [], temperature: 0 };
+    for await (const event of engine.generate(whole, never))
+      if (event.kind === 'done') expect(seen.at(-1)).toMatchObject({ text: event.text });
+  });
+
+  it('says that a model was not taught to chat', async () => {
+    const prompt = { messages: [{ role: 'user' as const, content: 'Hello' }] };
+    const events = engine.generate({ ...generation, prompt }, never);
+    expect(await failure(events[Symbol.asyncIterator]().next())).toMatchObject({
+      code: 'no-chat-template',
+    });
+    cpSync(model, at('chatty'), { recursive: true });
+    const template = '{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}';
+    writeFileSync(path.join(at('chatty'), 'chat_template.jinja'), template);
+    const answer = engine.generate({ ...generation, model: at('chatty'), prompt }, never);
+    expect(await answer[Symbol.asyncIterator]().next()).toMatchObject({
+      value: { kind: 'start', promptTokens: 'user: Hello'.length },
+    });
   });
 
   it('ends only when its runs have a checkpoint', async () => {

@@ -14,20 +14,38 @@ function freeze(): void {
   Atomics.wait(gate, 0, 0);
 }
 
+const START = {
+  kind: 'start',
+  steps: 2,
+  parameters: 1,
+  tokens: 1,
+  validationTokens: 1,
+  vocab: 1,
+  backend: 'test',
+  threads: 1,
+} as const;
+
 const port = parentPort!;
 const connection = createMessageConnection(
   new PortMessageReader(port),
   new PortMessageWriter(port),
 );
+let stopped = false;
 serve(connection, {
   train: async function* (_, signal) {
-    yield { kind: 'note', text: 'before' };
+    const run = `${runsFolder}/run`;
+    yield { ...START, run };
     await new Promise(setImmediate);
     freeze();
     // What came while the thread was frozen arrives within a few turns.
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
     if (signal.aborted) writeFileSync(`${runsFolder}/checkpoint`, 'whole');
     yield { kind: 'note', text: 'after' };
+    if (stopped) yield { kind: 'stopped', run, step: 1 };
+  },
+  stopRun: () => {
+    stopped = true;
+    return Promise.resolve(null);
   },
   generate: async function* ({ prompt }) {
     yield { kind: 'done', text: String(threadId), finishReason: 'end' };

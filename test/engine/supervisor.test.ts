@@ -151,6 +151,25 @@ describe('models', () => {
   });
 });
 
+describe('a run that is told to stop', () => {
+  it('is told where it runs, and goes on to its own end', async () => {
+    const events = training(never);
+    expect(await events.next()).toMatchObject({ value: { kind: 'start' } });
+    const next = events.next();
+    const told = engine.stopRun({ folder: path.join(folder, 'run') }, never);
+    openGate();
+    await told;
+    expect(await next).toMatchObject({ value: { text: 'after' } });
+    expect(await events.next()).toMatchObject({ value: { kind: 'stopped', step: 1 } });
+    expect(await events.next()).toMatchObject({ done: true });
+  });
+
+  it('must be one of this engine', async () => {
+    const told = engine.stopRun({ folder: '/none' }, never);
+    expect(await failureOf(told)).toMatchObject({ code: 'not-running' });
+  });
+});
+
 describe('the end of the engine', () => {
   it('waits for a run to come to rest', async () => {
     const events = training(never);

@@ -8,7 +8,7 @@ import { Rng } from '../../src/base/rng';
 import type { Backend } from '../../src/engine/backend/backend';
 import { openOnnx } from '../../src/engine/backend/onnx/onnx';
 import { openReference } from '../../src/engine/backend/reference/reference';
-import { allLogitsOf, loadModel, logitsOf, modelOn } from '../../src/engine/infer/infer';
+import { allLogitsOf, generate, loadModel, logitsOf, modelOn } from '../../src/engine/infer/infer';
 import type { LoadedModel } from '../../src/engine/infer/infer';
 import { parameterShapes } from '../../src/engine/interop/interop';
 import { byteTokenizer } from '../../src/engine/tokenizer/tokenizer';
@@ -67,6 +67,31 @@ describe('the cache', () => {
     for (const shared of [0, 1, 127, 128, 129, 300, 399]) {
       await logitsOf(model, [...ids.slice(0, shared), ...randomIds(90, 9)]);
       expect(await logitsOf(model, ids)).toEqual(first);
+    }
+    await model.dispose();
+  });
+
+  it('goes on from what is cached as if it read all of it anew', async () => {
+    const model = await tinyModel(backend, { config: tinyConfig({ layers: 1, context: 512 }) });
+    const write = async (prompt: readonly number[]): Promise<number[]> => {
+      const ids: number[] = [];
+      const options = { temperature: 0, maxTokens: 12 };
+      for await (const event of generate(model, prompt, options))
+        if (event.kind === 'token') ids.push(event.id);
+      return ids;
+    };
+    const prompt = randomIds(150, 3);
+    const turns: number[][] = [prompt];
+    for (const length of [1, 40, 130]) {
+      const before = turns.at(-1)!;
+      turns.push([...before, ...(await write(before)), ...randomIds(length, length)]);
+    }
+    // Turn after turn, then branches from within them, in the order that they are cached.
+    for (const ids of [...turns, prompt.slice(0, 90), turns[2]!, [...prompt, 7]]) {
+      const continued = await write(ids);
+      model.forget();
+      expect(await write(ids)).toEqual(continued);
+      await write(turns.at(-1)!);
     }
     await model.dispose();
   });

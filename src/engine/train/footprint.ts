@@ -27,8 +27,26 @@ export interface Footprint {
 const FLOAT = 4;
 const bytesOf = (value: Value): number => FLOAT * sizeOf(value.shape);
 
+/** Rows of the largest batch whose graph is looked at. */
+const MOST_ROWS = 8;
+
 /** One update, of one batch or of several. Parameters that are frozen count as trained. */
 export function stepFootprint(config: ModelConfig, recipe: Recipe): Footprint {
+  const { batch } = recipe.train;
+  const withBatch = (rows: number): Footprint =>
+    footprintOf(config, { ...recipe, train: { ...recipe.train, batch: rows } });
+  if (batch <= MOST_ROWS) return withBatch(batch);
+  // Each further row adds the same: a graph holds its positions, of which there may be too many.
+  const [half, whole] = [withBatch(MOST_ROWS / 2), withBatch(MOST_ROWS)];
+  const further = (batch - MOST_ROWS) / (MOST_ROWS / 2);
+  return {
+    stateBytes: whole.stateBytes,
+    passingBytes: whole.passingBytes + further * (whole.passingBytes - half.passingBytes),
+    flops: whole.flops + further * (whole.flops - half.flops),
+  };
+}
+
+function footprintOf(config: ModelConfig, recipe: Recipe): Footprint {
   const { train, data } = recipe;
   const parameters = parameterShapes(config);
   const accumulates = train.accumulate > 1;
