@@ -4,7 +4,6 @@ import esbuild from 'esbuild';
 import {
   chmodSync,
   copyFileSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
