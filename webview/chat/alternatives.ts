@@ -1,10 +1,10 @@
 /** What else the model thought of at a token: the likeliest tokens as bars, each one a way to go on. */
 import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { styleMap } from 'lit-html/directives/style-map.js';
 import { icon } from '../shared/controls';
 import { never } from '../shared/host';
 import { t } from '../shared/l10n';
+import { styled } from '../shared/styled';
 import type { OpenToken, Page } from './page';
 import { bits, percent, visible } from './turns';
 
@@ -77,7 +77,7 @@ function row(
     >
       <code>${visible(text)}</code>
       <span class="bar"
-        ><span style=${styleMap({ width: `${(probability * 100).toFixed(1)}%` })}></span
+        ><span ${styled({ width: `${(probability * 100).toFixed(1)}%` })}></span
       ></span>
       <span class="share">${percent(probability)}</span>
     </button>

@@ -6,11 +6,11 @@ import { html, nothing, render } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { styleMap } from 'lit-html/directives/style-map.js';
 import type { ChatState } from '../../src/protocol/chatSurface';
 import { icon } from '../shared/controls';
 import { connectToHost, never } from '../shared/host';
 import { t } from '../shared/l10n';
+import { styled } from '../shared/styled';
 import './main.css';
 import { Page } from './page';
 import { settingsPanel } from './settingsPanel';
@@ -71,7 +71,7 @@ function contextBar({ model, contextUsed = 0 }: ChatState): unknown {
       aria-valuemin="0"
       aria-valuemax=${context}
       aria-valuenow=${contextUsed}
-      ><span style=${styleMap({ width: `${(share * 100).toFixed(1)}%` })}></span
+      ><span ${styled({ width: `${(share * 100).toFixed(1)}%` })}></span
     ></span>
     <span title=${t('Tokens that the model looks at, of those it can look at')}>${counted}</span>
   </div>`;

@@ -9,11 +9,8 @@ import { answerWebview } from '../webviews/webviewConnection';
 import { chooseConversation, chooseModel } from './chatCommands';
 import type { ChatSession } from './chatSession';
 
-export function showChat(
-  services: Services,
-  session: ChatSession,
-  { webview, onDidDispose }: vscode.WebviewView,
-): void {
+export function showChat(services: Services, session: ChatSession, view: vscode.WebviewView): void {
+  const { webview } = view;
   const { extensionUri } = services.context;
   const page = { extensionUri, surface: 'chat', title: vscode.l10n.t('Chat') };
   const answering = answerWebview(webview, (answer) => {
@@ -67,14 +64,14 @@ export function showChat(
     );
     answer.call(
       chatSurface.newRun,
-      done(() => vscode.commands.executeCommand<unknown>('glassbox.newRun')),
+      done(() => vscode.commands.executeCommand('glassbox.newRun')),
     );
     answer.call(
       chatSurface.copy,
       done(({ passage }) => vscode.env.clipboard.writeText(session.textOf(passage))),
     );
   });
-  onDidDispose(() => answering.dispose());
+  view.onDidDispose(() => void answering.dispose());
   webview.options = webviewOptions(page);
   webview.html = pageOf(webview, page);
 }
