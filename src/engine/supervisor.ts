@@ -10,6 +10,7 @@ import type { Engine, Handlers } from '../protocol/protocol';
 import { createService } from './service';
 import { Hand } from './hand';
 import type { HandOptions } from './hand';
+import { abandonRun } from './train/train';
 
 export type EngineOptions = HandOptions;
 
@@ -142,6 +143,9 @@ export function startEngine(options: EngineOptions): Engine {
         }
         yield event;
       }
+    } catch (thrown) {
+      if (folder !== undefined && !hand.alive) await abandonRun(folder, thrown);
+      throw thrown;
     } finally {
       if (folder !== undefined) runs.delete(folder);
       void close(hand);
@@ -165,8 +169,8 @@ export function startEngine(options: EngineOptions): Engine {
     generate: (request, signal) => withModel(request, (worker) => worker.generate(request, signal)),
     logits: (request, signal) => answerOf(request, (worker) => worker.logits(request, signal)),
     evaluate: (request, signal) => answerOf(request, (worker) => worker.evaluate(request, signal)),
-    encode: here.encode,
-    decode: here.decode,
+    encode: (request, signal) => editor().encode(request, signal),
+    decode: (request, signal) => editor().decode(request, signal),
     devices: here.devices,
     openDocument: (request, signal) => editor().openDocument(request, signal),
     editDocument: (request, signal) => editor().editDocument(request, signal),

@@ -5,6 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
+import type { TrainRequest } from '../../src/protocol/messages';
+import { createDocumentService } from '../../src/engine/documentService';
 import { serve } from '../../src/protocol/engineConnection';
 
 const { gate, runsFolder } = workerData as { gate: Int32Array; runsFolder: string };
@@ -12,6 +14,11 @@ const { gate, runsFolder } = workerData as { gate: Int32Array; runsFolder: strin
 /** Blocks this thread, event loop and all, until the gate is open. */
 function freeze(): void {
   Atomics.wait(gate, 0, 0);
+}
+
+/** A new run's. */
+function recipeOf(request: TrainRequest): { readonly name?: string | undefined } {
+  return request.kind === 'new' ? request.recipe : {};
 }
 
 const START = {
@@ -31,10 +38,17 @@ const connection = createMessageConnection(
   new PortMessageWriter(port),
 );
 let stopped = false;
+const documents = createDocumentService();
 serve(connection, {
-  train: async function* (_, signal) {
+  ...documents,
+  closeDocument: (request, signal) => {
+    if (request.document === 'the worker') process.exit(3);
+    return documents.closeDocument(request, signal);
+  },
+  train: async function* (request, signal) {
     const run = `${runsFolder}/run`;
     yield { ...START, run };
+    if (recipeOf(request).name === 'mortal') process.exit(3);
     await new Promise(setImmediate);
     freeze();
     // What came while the thread was frozen arrives within a few turns.

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -108,6 +116,19 @@ describe('while a worker is frozen in a long step', () => {
 });
 
 describe('a worker that dies', () => {
+  it('takes its documents along, and they can be opened anew', async () => {
+    const document = 'untitled:text';
+    const edit = { document, version: 1, changes: [{ start: 0, end: 0, text: 'hello' }] };
+    await engine.openDocument({ document, tokenizer: 'gpt2' }, never);
+    await failureOf(engine.closeDocument({ document: 'the worker' }, never));
+    expect(await failureOf(engine.editDocument(edit, never))).toMatchObject({
+      code: 'document-unknown',
+    });
+    await engine.openDocument({ document, tokenizer: 'gpt2' }, never);
+    await engine.editDocument(edit, never);
+    expect(await engine.documentCount({ document }, never)).toMatchObject({ tokens: 1 });
+  });
+
   it.each([
     ['by exiting', 1, /code 3/],
     ['by an error that nobody catches', 2, /JSON/],
@@ -125,6 +146,21 @@ describe('a worker that dies', () => {
     expect(after).not.toBe(before);
     openGate();
     expect(await other.next()).toMatchObject({ value: { text: 'after' } });
+  });
+});
+
+describe('a run whose worker dies', () => {
+  it('has failed for that reason, and its folder is free', async () => {
+    const run = path.join(folder, 'run');
+    mkdirSync(run);
+    writeFileSync(path.join(run, 'run.lock'), JSON.stringify({ pid: process.pid }));
+    const recipe = { ...defaultRecipe(), name: 'mortal' };
+    const events = engine.train({ kind: 'new', recipe }, never)[Symbol.asyncIterator]();
+    await events.next();
+    expect(await failureOf(events.next())).toMatchObject({ code: 'engine-ended' });
+    expect(readdirSync(run)).toEqual(['failure.json']);
+    expect(readFileSync(path.join(run, 'failure.json'), 'utf8')).toContain('code 3');
+    rmSync(run, { recursive: true });
   });
 });
 

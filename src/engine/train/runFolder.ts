@@ -20,7 +20,7 @@ import { parseRecipe } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import type { EvaluationEvent, SampleEvent, StepEvent } from './events';
-import { releaseLock, takeLock } from './lock';
+import { lockOwner, releaseLock, takeLock } from './lock';
 
 export const RECIPE = 'recipe.json';
 export const METRICS = 'metrics.jsonl';
@@ -125,12 +125,7 @@ export class RunFolder {
    */
   async fail(thrown: unknown): Promise<void> {
     if (!this.#files || hasCode(thrown, 'cancelled')) return;
-    const code = thrown instanceof GlassboxError ? thrown.code : 'internal';
-    const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
-    const failure: Failure = { code, message: messageOf(thrown), remedy };
-    await atomicFile(path.join(this.path, FAILURE), `${JSON.stringify(failure)}\n`).catch(
-      () => undefined,
-    );
+    await writeFailure(this.path, thrown).catch(() => undefined);
   }
 
   /** From here on the folder is a run, which can be resumed whatever happens. */
@@ -257,6 +252,24 @@ const failureSchema = z.object({
 
 /** Why a run ended by an error. */
 export type Failure = z.infer<typeof failureSchema>;
+
+async function writeFailure(folder: string, thrown: unknown): Promise<void> {
+  const code = thrown instanceof GlassboxError ? thrown.code : 'internal';
+  const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
+  const failure: Failure = { code, message: messageOf(thrown), remedy };
+  await atomicFile(path.join(folder, FAILURE), `${JSON.stringify(failure)}\n`);
+}
+
+/**
+ * For the thread that outlives the one that ran the run: writes down why that died, and gives the
+ * folder back, which by its lock still belongs to this process.
+ */
+export async function abandonRun(folder: string, thrown: unknown): Promise<void> {
+  const lock = path.join(folder, LOCK);
+  if ((await lockOwner(lock)) !== process.pid) return;
+  await writeFailure(folder, thrown).catch(() => undefined);
+  await releaseLock(lock);
+}
 
 /** Undefined for a run that did not fail, or whose note of it cannot be read. */
 export async function readFailure(folder: string): Promise<Failure | undefined> {

@@ -7,6 +7,7 @@ export { isCheckpoint, listCheckpoints, readPosition } from './checkpoints';
 export { resumeRun, runRecipe, startRun } from './run';
 export { stepFootprint } from './footprint';
 export { modelFolder } from './resume';
+export { abandonRun } from './runFolder';
 export { listRuns } from './runSummary';
 export type { RunState, RunSummary } from './runSummary';
 export type { RunContext } from './run';
