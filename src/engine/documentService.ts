@@ -1,14 +1,17 @@
 /**
- * The protocol's requests about documents and vocabularies in terms of the rooms. It keeps the
- * documents that are open, and runs in a worker of its own: a long text never holds up anything else.
+ * The protocol's requests about texts, their tokens and vocabularies in terms of the rooms. It keeps
+ * the documents that are open, and runs in a worker of its own: neither a long text nor the loading of
+ * a vocabulary ever holds up anything else.
  */
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';
-import { EditedText, explainToken, searchVocabulary } from './documents/documents';
+import { EditedText, encodeText, explainToken, searchVocabulary } from './documents/documents';
 import { openTokenizer } from './tokenizerNames';
 import { learnMerges, patternNamed } from './tokenizer/tokenizer';
 
 export type DocumentRequest =
+  | 'encode'
+  | 'decode'
   | 'openDocument'
   | 'editDocument'
   | 'documentTokens'
@@ -38,6 +41,23 @@ export function createDocumentService(): Pick<Handlers, DocumentRequest> {
   }
 
   return {
+    async encode({ tokenizer, text, special, offsets }, signal) {
+      const opened = await openTokenizer(tokenizer);
+      const encoded = await encodeText(opened, text, { special, offsets }, signal);
+      return {
+        ids: encoded.ids,
+        offsets: encoded.offsets?.map(({ bytes, utf16, partial }) => ({
+          bytes: [...bytes],
+          utf16: [...utf16],
+          partial,
+        })),
+      };
+    },
+
+    async decode({ tokenizer, ids }) {
+      return (await openTokenizer(tokenizer)).decode(ids);
+    },
+
     async openDocument({ document, tokenizer }) {
       const opening = openTokenizer(tokenizer).then((opened) => new EditedText(opened));
       open.set(document, opening);

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { yieldReports } from '../base/asyncQueue';
-import { GlassboxError, throwIfAborted } from '../base/errors';
+import { GlassboxError } from '../base/errors';
 import { atomicFile } from '../base/files';
 import type { GenerateRequest, TokenizerTrainEvent } from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
@@ -18,7 +18,6 @@ import { evaluate } from './eval/eval';
 import { generate, logitsOf } from './infer/infer';
 import type { LoadedModel } from './infer/infer';
 import { ModelSlot } from './modelSlot';
-import { openTokenizer } from './tokenizerNames';
 import { patternNamed, trainBpe } from './tokenizer/tokenizer';
 import type { Tokenizer } from './tokenizer/tokenizer';
 import { modelFolder, resumeRun, runRecipe, startRun } from './train/train';
@@ -139,25 +138,6 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       const tokenizer = yield* yieldReports<TokenizerTrainEvent, Tokenizer>(signal, train);
       await atomicFile(out, tokenizer.toJson());
       yield { kind: 'done', file: out, vocab: tokenizer.vocabSize };
-    },
-
-    async encode({ tokenizer: name, text, special, offsets }, signal) {
-      const tokenizer = await openTokenizer(name);
-      throwIfAborted(signal);
-      if (!offsets) return { ids: tokenizer.encode(text, { special }) };
-      const encoded = tokenizer.encodeWithOffsets(text, { special });
-      return {
-        ids: encoded.ids,
-        offsets: encoded.offsets.map(({ bytes, utf16, partial }) => ({
-          bytes: [...bytes],
-          utf16: [...utf16],
-          partial,
-        })),
-      };
-    },
-
-    async decode({ tokenizer, ids }) {
-      return (await openTokenizer(tokenizer)).decode(ids);
     },
 
     devices: () => listDevices(),

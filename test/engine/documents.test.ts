@@ -82,6 +82,30 @@ describe('a document', () => {
   });
 });
 
+describe('a long text', () => {
+  const text = 'Zwei wörter 👍 <|endoftext|>\n'.repeat(2000);
+  const request = { tokenizer: 'cl100k_base', text, offsets: true };
+
+  test.each(['text', 'allow'] as const)('is encoded as a whole: %s', async (special) => {
+    const tokenizer = await builtinTokenizer('cl100k_base');
+    const service = createDocumentService();
+    const answer = await service.encode({ ...request, special }, never);
+    expect(answer).toEqual(tokenizer.encodeWithOffsets(text, { special }));
+    const { ids } = await service.encode({ ...request, special, offsets: false }, never);
+    expect(ids).toEqual(answer.ids);
+  });
+
+  test('can be given up', async () => {
+    const controller = new AbortController();
+    const encoding = createDocumentService().encode(
+      { ...request, special: 'text' },
+      controller.signal,
+    );
+    controller.abort();
+    await expect(encoding).rejects.toThrow(failing('cancelled'));
+  });
+});
+
 test('merges are learnt from no more text than can be looked at', async () => {
   const service = createDocumentService();
   const text = 'ab '.repeat(100_000);

@@ -10,6 +10,12 @@ export interface Places {
   readonly partial: Uint8Array;
 }
 
+/** What a block should be long, and how many places are tried for a cut after that, in code units. */
+const LENGTH = 4096;
+const TRIES = 2048;
+/** How far apart these places are where there was no cut for long. */
+const LONGEST_STEP = 1 << 16;
+
 export class Block {
   readonly text: string;
   /** It isn't the text's first. */
@@ -60,6 +66,37 @@ export class Block {
   }
 }
 
+/**
+ * A text in blocks.
+ *
+ * @param continues it goes on from other text, from which a sure cut parts it
+ */
+export function blocksOf(tokenizer: Tokenizer, text: string, continues: boolean): Block[] {
+  const blocks: Block[] = [];
+  const last = text.length - tokenizer.cutReach;
+  let from = 0;
+  let step = LENGTH;
+  for (let target = LENGTH; target < last - LENGTH; target += step) {
+    const cut = cutFrom(tokenizer, text, target, Math.min(target + TRIES, last));
+    if (cut < 0) {
+      // There may be none for long.
+      step = Math.min(step * 2, LONGEST_STEP);
+      continue;
+    }
+    blocks.push(new Block(text.slice(from, cut), continues || from > 0));
+    from = target = cut;
+    step = LENGTH;
+  }
+  if (from < text.length) blocks.push(new Block(text.slice(from), continues || from > 0));
+  return blocks;
+}
+
+function cutFrom(tokenizer: Tokenizer, text: string, from: number, to: number): number {
+  for (let at = from; at < to; at++) if (tokenizer.isCut(text, at)) return at;
+  return -1;
+}
+
+/** Unicode code points of a text. */
 export function codePoints(text: string): number {
   let points = text.length;
   for (let i = 0; i + 1 < text.length; i++) {

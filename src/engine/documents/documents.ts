@@ -4,5 +4,6 @@
  * longer than a few milliseconds where the tokenizer allows that a text is cut (see `EditedText`).
  */
 export { EditedText, type TextChange, type TokensInRange } from './editedText';
+export { encodeText } from './encodeText';
 export { explainToken, type TokenExplanation } from './explainToken';
 export { type VocabularyEntry, type VocabularyPage, searchVocabulary } from './searchVocabulary';

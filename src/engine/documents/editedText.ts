@@ -11,7 +11,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { Block, codePoints } from './block';
+import { type Block, blocksOf, codePoints } from './block';
 
 /** `[start, end)`, in UTF-16 code units, becomes `text`. */
 export interface TextChange {
@@ -44,16 +44,11 @@ export interface Placed {
   readonly start: number;
 }
 
-/** What a block should be long, and how many places are tried for a cut after that, in code units. */
-const LENGTH = 4096;
-const TRIES = 2048;
-/** How far apart these places are where there was no cut for long. */
-const LONGEST_STEP = 1 << 16;
 /**
  * How long the thread is held by counting, in milliseconds. A message takes several turns of the event
  * loop to get through, each of them behind such a slice.
  */
-const SLICE = 1;
+export const SLICE = 1;
 
 export class EditedText {
   readonly tokenizer: Tokenizer;
@@ -244,7 +239,7 @@ export class EditedText {
       old += this.#blocks[after]!.text;
     }
     const changed = old.slice(0, start - at) + text + old.slice(end - at);
-    const blocks = this.#cut(changed, at > 0);
+    const blocks = blocksOf(this.tokenizer, changed, at > 0);
     if (this.#shown >= after) {
       this.#shown += blocks.length - (after - first);
       for (const { ids } of this.#blocks.slice(first, after)) this.#turn += ids?.length ?? 0;
@@ -253,32 +248,6 @@ export class EditedText {
     }
     this.#blocks = [...this.#blocks.slice(0, first), ...blocks, ...this.#blocks.slice(after)];
     this.#length += text.length - (end - start);
-  }
-
-  /** Blocks of a text of which the ends, if they are within the whole, are sure cuts. */
-  #cut(text: string, continues: boolean): Block[] {
-    const blocks: Block[] = [];
-    const last = text.length - this.tokenizer.cutReach;
-    let from = 0;
-    let step = LENGTH;
-    for (let target = LENGTH; target < last - LENGTH; target += step) {
-      const cut = this.#cutFrom(text, target, Math.min(target + TRIES, last));
-      if (cut < 0) {
-        // There may be none for long.
-        step = Math.min(step * 2, LONGEST_STEP);
-        continue;
-      }
-      blocks.push(new Block(text.slice(from, cut), continues || from > 0));
-      from = target = cut;
-      step = LENGTH;
-    }
-    if (from < text.length) blocks.push(new Block(text.slice(from), continues || from > 0));
-    return blocks;
-  }
-
-  #cutFrom(text: string, from: number, to: number): number {
-    for (let at = from; at < to; at++) if (this.tokenizer.isCut(text, at)) return at;
-    return -1;
   }
 }
 

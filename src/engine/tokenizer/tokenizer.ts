@@ -15,4 +15,10 @@ export { type SplitPattern, patternExpression, patternNamed, splitterOf } from '
 export { type TrainingProgress, trainBpe } from './train';
 export { translateRegex } from './translateRegex';
 export { type MergeSteps, learnMerges } from './mergeSteps';
-export type { StreamDecoder, TokenMerge, Tokenizer } from './types';
+export type {
+  SpecialTokenPolicy,
+  StreamDecoder,
+  TokenMerge,
+  TokenOffset,
+  Tokenizer,
+} from './types';
