@@ -6,25 +6,23 @@ import { noChange } from 'lit-html';
 import type { ElementPart, PartInfo } from 'lit-html/directive.js';
 import { Directive, directive, PartType } from 'lit-html/directive.js';
 
+/** Names as in CSS. */
+type Styles = Readonly<Record<string, string>>;
+
 class Styled extends Directive {
   constructor(part: PartInfo) {
     super(part);
     if (part.type !== PartType.ELEMENT) throw new Error('styled() stands among the attributes.');
   }
 
-  render(_styles: Readonly<Record<string, string>>): typeof noChange {
-    return noChange;
-  }
+  override readonly render: (styles: Styles) => typeof noChange = () => noChange;
 
-  override update(
-    { element }: ElementPart,
-    [styles]: [Readonly<Record<string, string>>],
-  ): typeof noChange {
+  override update({ element }: ElementPart, [styles]: [Styles]): typeof noChange {
     if (element instanceof HTMLElement)
       for (const [name, value] of Object.entries(styles)) element.style.setProperty(name, value);
     return noChange;
   }
 }
 
-/** `<span ${styled({ width: '30%' })}></span>`; names as in CSS, the same ones at each drawing. */
+/** `<span ${styled({ width: '30%' })}></span>`; the same names at each drawing. */
 export const styled = directive(Styled);
