@@ -34,11 +34,15 @@ export const documentTokensAnswerSchema = z.object({
   ids,
   ends: z.array(count),
   /**
-   * Whether the first token takes the first or the second of two alternating colours. It stays the
-   * same for the same token from one answer to the next, unless an edit before it changed it.
+   * Whether the first token takes the first or the second of two alternating colours. What was shown
+   * last keeps its colours, up to the place of an edit; tokens elsewhere may change theirs as long as
+   * the text has not been counted.
    */
   parity: z.union([z.literal(0), z.literal(1)]),
-  /** Indices of tokens that begin or end within a character: their spans overlap their neighbours. */
+  /**
+   * Indices of tokens that begin or end within a character, which several of them share: it is in the
+   * span of the first, and the others' spans begin behind it, most often empty.
+   */
   partial: z.array(count),
 });
 
@@ -80,11 +84,14 @@ export const explainTokenAnswerSchema = z.object({
   special: z.boolean(),
   /** When BPE's training made it, counted from 0; absent for bytes and added tokens. */
   rank: count.optional(),
-  /** How it grew within its piece of the text, first merge first; empty for a single byte. */
+  /** How it grew from bytes or characters, first merge first; empty where no merges made it. */
   merges: z.array(mergeSchema),
   /** How often it occurs in this text; absent while the text has not been counted yet. */
   occurrences: count.optional(),
-  /** The piece of text (the pre-split's word) that it is part of, cut by each of `others`. */
+  /**
+   * The piece of text (the pre-split's word) that it is part of, cut by each of `others`; of a long
+   * piece what is around the token.
+   */
   piece: z.string(),
   others: z.array(
     z.object({ tokenizer, tokens: z.array(z.object({ id: count, text: z.string() })) }),
@@ -97,7 +104,7 @@ export const closeDocumentRequestSchema = z.object({ document });
 
 export const vocabularyRequestSchema = z.object({
   tokenizer,
-  /** Part of a token's text, or an id; empty for all. */
+  /** Part of a token's text, in which `<0xE2>` means that byte, or an id; empty for all. */
   query: z.string(),
   /** Of the matches in the order of ids: how many to pass over, how many to give. */
   skip: count,
