@@ -137,6 +137,8 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Cod
     viewport: viewport ?? { width: 1400, height: 900 },
     permissions: ['clipboard-read', 'clipboard-write'],
   });
+  // The test's own time is the limit of every wait.
+  context.setDefaultTimeout(0);
   const page = await context.newPage();
   const code = new Code(page, folder, server, home, browser);
   opened.add(code);

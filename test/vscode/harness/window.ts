@@ -24,10 +24,6 @@ const attempt = (action: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-/** A row of the palette says more than its title when the command was used before, or has a key. */
-const isCommand = (label: string, title: string): boolean =>
-  label === title || label.startsWith(`${title},`);
-
 async function attributes(locator: Locator, name: string): Promise<string[]> {
   const found = await Promise.all((await locator.all()).map((each) => each.getAttribute(name)));
   return found.filter((value) => value !== null);
@@ -67,8 +63,7 @@ export class Window {
     // VS Code may close the palette again while it is still opening editors: then once more.
     for (;;) {
       await this.#search(`>${title}`);
-      const found = (await this.#labels()).findIndex((label) => isCommand(label, title));
-      if (found >= 0 && (await attempt(this.#rows.nth(found).click({ timeout: 1000 })))) return;
+      if (await attempt(this.#commandRow(title).click({ timeout: 1000 }))) return;
     }
   }
 
@@ -76,9 +71,18 @@ export class Window {
   async offers(title: string): Promise<boolean> {
     await this.#search(`>${title}`);
     await this.#rows.first().waitFor();
-    const labels = await this.#labels();
+    const found = await this.#commandRow(title).isVisible();
     await this.page.keyboard.press('Escape');
-    return labels.some((label) => isCommand(label, title));
+    return found;
+  }
+
+  /** A row says more than its title when the command was used before, or has a key. */
+  #commandRow(title: string): Locator {
+    const [whole, start] = [JSON.stringify(title), JSON.stringify(`${title},`)];
+    return this.page
+      .locator('.quick-input-list')
+      .locator(`.monaco-list-row[aria-label=${whole}], .monaco-list-row[aria-label^=${start}]`)
+      .first();
   }
 
   async #search(text: string): Promise<void> {
@@ -88,10 +92,6 @@ export class Window {
       await this.page.keyboard.press('F1');
     } while (!(await attempt(this.#input.fill(text, { timeout: 1000 }))));
     await attempt(this.#rows.first().waitFor({ timeout: 1000 }));
-  }
-
-  #labels(): Promise<string[]> {
-    return attributes(this.#rows, 'aria-label');
   }
 
   /** In an open quick pick or input box: types (replacing what is there) and presses Enter. */
