@@ -5,7 +5,11 @@ import { root } from './project.mjs';
  * Stay outside the bundles: what VS Code gives, what holds native code, and rank tables of several
  * megabytes, which are loaded only when a tokenizer is asked for by name.
  */
-const external = ['vscode', 'onnxruntime-node', 'webgpu', 'gpt-tokenizer', 'gpt-tokenizer/*'];
+const external = [
+  ...['vscode', 'onnxruntime-node', 'webgpu', 'gpt-tokenizer', 'gpt-tokenizer/*'],
+  // For benchmarks alone.
+  'playwright-core',
+];
 
 export const bundleOptions = {
   absWorkingDir: root,

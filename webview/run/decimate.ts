@@ -40,22 +40,23 @@ export function decimate({ x, y }: Line, { from, to, columns }: Grid): Value[] {
   const end = countUpTo(x, to);
   values[0] = crossing(x, y, first, from);
   values[values.length - 1] = crossing(x, y, end, to);
-  const scale = columns / (to - from);
-  for (let i = first; i < end;) {
-    const column = Math.min(columns - 1, Math.floor((x[i]! - from) * scale));
-    let [lowest, highest, measured, start] = [i, i, false, i];
-    for (; i < end && Math.min(columns - 1, Math.floor((x[i]! - from) * scale)) === column; i++) {
+  const width = (to - from) / columns;
+  for (let column = 0, i = first; i < end; column++) {
+    const next = column === columns - 1 ? Infinity : from + (column + 1) * width;
+    if (x[i]! >= next) continue;
+    let [lowest, highest] = [-1, -1];
+    for (; i < end && x[i]! < next; i++) {
       const value = y[i]!;
       if (!Number.isFinite(value)) continue;
-      if (!measured) [lowest, highest, measured, start] = [i, i, true, i];
+      if (lowest < 0) lowest = highest = i;
       else if (value < y[lowest]!) lowest = i;
       else if (value > y[highest]!) highest = i;
     }
     const place = 1 + 2 * column;
-    if (!measured) values[place] = null;
+    if (lowest < 0) values[place] = null;
     else if (lowest === highest) {
-      const later = (x[start]! - from) * scale - column >= 0.5;
-      values[later ? place + 1 : place] = y[start]!;
+      const later = x[lowest]! >= from + (column + 0.5) * width;
+      values[later ? place + 1 : place] = y[lowest]!;
     } else {
       values[place] = y[Math.min(lowest, highest)]!;
       values[place + 1] = y[Math.max(lowest, highest)]!;

@@ -5,6 +5,9 @@ import type { KnownRun } from './runState';
 
 const failureSchema = z.object({ message: z.string(), remedy: z.string().optional() });
 
+/** Milliseconds between two pictures of what has been read so far. */
+const PROGRESS_EVERY = 250;
+
 /** Others have their turn: input is handled, a frame is drawn. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
@@ -18,8 +21,12 @@ export async function readRun(run: KnownRun, progress: () => void): Promise<void
   const { shown } = run;
   const records = run.beginReading();
   try {
+    let next = performance.now() + PROGRESS_EVERY;
     const turn = async (): Promise<void> => {
-      progress();
+      if (performance.now() >= next) {
+        progress();
+        next = performance.now() + PROGRESS_EVERY;
+      }
       await pause();
     };
     for (const name of ['metrics.jsonl', 'samples.jsonl'])

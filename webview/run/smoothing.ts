@@ -7,9 +7,9 @@ export class Smoothed {
   #cuts = 0;
   #values = new Float64Array();
   #length = 0;
-  /** The average before the correction, and how many numbers went into it. */
+  /** The average before the correction, and the part of it that is still the zero it began with. */
   #mean = 0;
-  #count = 0;
+  #zero = 1;
 
   /**
    * @param values grows at its end from call to call; only what is new is computed.
@@ -19,7 +19,7 @@ export class Smoothed {
   of(values: Float64Array, weight: number, cuts: number): Float64Array {
     if (weight !== this.#weight || cuts !== this.#cuts) {
       [this.#weight, this.#cuts] = [weight, cuts];
-      [this.#length, this.#mean, this.#count] = [0, 0, 0];
+      [this.#length, this.#mean, this.#zero] = [0, 0, 1];
     }
     if (this.#values.length < values.length) {
       const wider = new Float64Array(values.length * 2);
@@ -30,9 +30,9 @@ export class Smoothed {
       const value = values[i]!;
       if (Number.isFinite(value)) {
         this.#mean = weight * this.#mean + (1 - weight) * value;
-        this.#count++;
-      }
-      this.#values[i] = Number.isFinite(value) ? this.#mean / (1 - weight ** this.#count) : NaN;
+        this.#zero *= weight;
+        this.#values[i] = this.#mean / (1 - this.#zero);
+      } else this.#values[i] = NaN;
     }
     this.#length = values.length;
     return this.#values.subarray(0, this.#length);
