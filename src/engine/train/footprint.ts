@@ -4,13 +4,14 @@
  * node that makes it to the last that reads it, with what the CPU backend keeps between the forward
  * and the backward pass.
  *
- * Not covered: the text's tokens, which are read from the disk as they are needed, and what measuring
- * and sampling need besides, which is less than a step does.
+ * Not covered: the text's tokens, which are read from the disk as they are needed, and the model's
+ * samples, which need little.
  */
 import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
 import { sizeOf } from '../graph/graph';
 import type { Graph, Node, OperatorName, Value } from '../graph/graph';
+import { evaluationGraph } from '../eval/eval';
 import { parameterShapes } from '../interop/interop';
 import { optimizerStates } from './optimizers';
 import { accumulateGraph, accumulationStates, applyGraph, stepGraph } from './trainingGraph';
@@ -18,7 +19,7 @@ import { accumulateGraph, accumulationStates, applyGraph, stepGraph } from './tr
 export interface Footprint {
   /** Of the parameters and the optimizer's state. */
   readonly stateBytes: number;
-  /** The most that a step holds at a time besides. */
+  /** The most that a step, and measuring, hold at a time besides. */
   readonly passingBytes: number;
   /** Multiplications and additions of a step's matrix products. */
   readonly flops: number;
@@ -63,9 +64,11 @@ function footprintOf(config: ModelConfig, recipe: Recipe): Footprint {
   const stateBytes = kept.reduce((sum, each) => sum + FLOAT * sizeOf(each), 0);
   const step = accumulates ? accumulateGraph(shape) : stepGraph(shape, train);
   const apply = accumulates ? [applyGraph(parameters, train)] : [];
+  const measuring = evaluationGraph(config, shape);
   return {
     stateBytes,
-    passingBytes: Math.max(...[step, ...apply].map(peakBytes)),
+    // Training and measuring each keep what they once needed.
+    passingBytes: Math.max(...[step, ...apply].map(peakBytes)) + peakBytes(measuring),
     flops: train.accumulate * flopsOf(step) + apply.reduce((sum, graph) => sum + flopsOf(graph), 0),
   };
 }
