@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
+import type { Recipe } from '../recipe/run';
 
 const SECTION = 'glassbox';
 
@@ -40,6 +41,18 @@ export const settings = {
   }),
   continuationTokens: () => read('continueText.maxTokens', z.int().positive()),
 };
+
+/** The recipe with what it leaves open as the settings say. */
+export function withSettings(recipe: Recipe): Recipe {
+  const { backend, threads } = recipe.runtime;
+  return {
+    ...recipe,
+    runtime: {
+      backend: backend === 'auto' ? settings.backend() : backend,
+      threads: threads === 0 ? settings.threads() : threads,
+    },
+  };
+}
 
 /** Fires when a setting whose name begins with `name` has changed. */
 export function onDidChangeSetting(name: string, listener: () => void): vscode.Disposable {

@@ -1,5 +1,5 @@
 /** Whether this window has folders that can be worked in, and where Glassbox keeps its things there. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { GlassboxError } from '../base/errors';
@@ -65,4 +65,16 @@ export async function makeStorage(folder: vscode.Uri): Promise<string> {
   const made = await mkdir(storage, { recursive: true });
   if (made !== undefined) await writeFile(path.join(storage, '.gitignore'), '*\n');
   return storage;
+}
+
+/** The name, or the first of `<name>-2`, `<name>-3`, ... whose file isn't there. */
+export async function freeName(name: string, fileOf: (name: string) => string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const numbered = number === 1 ? name : `${name}-${number}`;
+    const taken = await access(fileOf(numbered)).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return numbered;
+  }
 }

@@ -1,5 +1,4 @@
 /** What can be done with models beside talking to them: export, delete, look in more folders. */
-import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -9,7 +8,7 @@ import { folderIn } from '../runs/pickRun';
 import { moveToTrash } from '../runs/trash';
 import type { Services } from '../services';
 import { settings } from '../settings';
-import { workFolders } from '../workspace';
+import { freeName, workFolders } from '../workspace';
 import { ModelTree } from './modelTree';
 
 export function registerModels(services: Services): vscode.Disposable {
@@ -50,7 +49,8 @@ async function exportModel(services: Services, given: unknown): Promise<void> {
       defaultUri: work?.uri ?? vscode.Uri.file(homedir()),
     })) ?? [];
   if (!into) return;
-  const out = await freeName(path.join(into.fsPath, name));
+  const inFolder = (each: string): string => path.join(into.fsPath, each);
+  const out = inFolder(await freeName(name, inFolder));
   const { bytes } = await window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -71,17 +71,6 @@ async function exportModel(services: Services, given: unknown): Promise<void> {
   );
   if (answer === reveal)
     await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(out));
-}
-
-async function freeName(wanted: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? wanted : `${wanted}-${number}`;
-    const taken = await access(name).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return name;
-  }
 }
 
 async function deleteModel({ models }: Services, given: unknown): Promise<void> {

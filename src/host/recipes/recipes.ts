@@ -1,8 +1,29 @@
-/** Scaffold: its owner replaces this file. */
+/** Recipes in the editor: squiggles, fixes, the way to start one. */
 import * as vscode from 'vscode';
+import { registerCommand } from '../problems';
 import type { Services } from '../services';
+import { RecipeDiagnostics } from './recipeDiagnostics';
+import { RECIPES } from './recipeFiles';
+import { RecipeFixes } from './recipeFixes';
+import { RecipeLenses } from './recipeLenses';
 
 export function registerRecipes(services: Services): vscode.Disposable {
-  services.log.debug('registerRecipes');
-  return vscode.Disposable.from();
+  const { log } = services;
+  const { languages } = vscode;
+  const diagnostics = new RecipeDiagnostics(services);
+  return vscode.Disposable.from(
+    diagnostics,
+    languages.registerCodeLensProvider(RECIPES, new RecipeLenses(services)),
+    languages.registerCodeActionsProvider(RECIPES, new RecipeFixes(), {
+      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+    }),
+    registerCommand(log, 'glassbox.startRunFromRecipe', async (given) => {
+      const { startRunFromRecipe } = await import('./recipeCommands');
+      await startRunFromRecipe(services, diagnostics, given);
+    }),
+    registerCommand(log, 'glassbox.newRecipe', async () => {
+      const { newRecipe } = await import('./recipeCommands');
+      await newRecipe();
+    }),
+  );
 }

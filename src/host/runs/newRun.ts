@@ -8,8 +8,8 @@ import { BACK, guide, input, pick } from '../guide';
 import type { Question } from '../guide';
 import { logError } from '../problems';
 import type { Services } from '../services';
-import { settings } from '../settings';
-import { chooseWorkFolder } from '../workspace';
+import { withSettings } from '../settings';
+import { chooseWorkFolder, freeName, storageOf } from '../workspace';
 import { chooseText } from './chooseText';
 import type { TextChoice } from './chooseText';
 import type { Preset, RunPlan } from './runPlan';
@@ -35,9 +35,8 @@ export async function newRun(services: Services, offered?: vscode.Uri): Promise<
     signal: AbortSignal,
   ): Promise<Estimate> {
     const recipe = plans.recipeOf({ ...plan, name: 'estimate' });
-    const runtime = { backend: settings.backend(), threads: settings.threads() };
     const methods = await services.engine.methods();
-    return methods.estimate({ recipe: { ...recipe, runtime } }, signal);
+    return methods.estimate({ recipe: withSettings(recipe) }, signal);
   }
 
   const text: Question<Answers> = async (_, place) => {
@@ -100,9 +99,10 @@ export async function newRun(services: Services, offered?: vscode.Uri): Promise<
 
   const name: Question<Answers> = async (answers, place) => {
     const taken = new Set(services.runs.list().map((run) => path.basename(run.folder)));
+    const inRuns = (each: string): string => path.join(storageOf(folder.uri), 'runs', each);
     const proposed = plans.nameFrom(`${answers.text?.name ?? 'run'}-${answers.preset ?? 'tiny'}`);
     const written = await input(place, {
-      value: answers.name ?? free(proposed, taken),
+      value: answers.name ?? (await freeName(proposed, inRuns)),
       prompt: vscode.l10n.t('What shall the run be called?'),
       problem: (value) => {
         if (!plans.isRunName(value))
@@ -168,11 +168,4 @@ function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
     description: vscode.l10n.t('{0} parameters, {1}', countText(parameters), about[preset]),
     detail: fits === '' ? needs : `${needs}  ${fits}`,
   };
-}
-
-function free(name: string, taken: ReadonlySet<string>): string {
-  let number = 1;
-  const numbered = (): string => (number === 1 ? name : `${name}-${number}`);
-  while (taken.has(numbered())) number++;
-  return numbered();
 }

@@ -3,16 +3,15 @@
  * other windows and of the command line are there, too), the context that commands and menus depend
  * on, and what is remembered from one start to the next.
  */
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import type { Recipe } from '../../recipe/run';
 import { logError, tellError } from '../problems';
 import type { Services } from '../services';
-import { onDidChangeSetting, settings } from '../settings';
-import { makeStorage, requireWorkFolders, storageOf, workFolders } from '../workspace';
+import { onDidChangeSetting, settings, withSettings } from '../settings';
+import { freeName, makeStorage, requireWorkFolders, storageOf, workFolders } from '../workspace';
 import { RunKeeper } from './runKeeper';
 import { isActive, isResumable } from './runView';
 import type { RunNews } from './runView';
@@ -125,7 +124,8 @@ export function openRuns({
     async start(recipe, workspaceFolder) {
       requireWorkFolders();
       const storage = await makeStorage(workspaceFolder);
-      const folder = await freeFolder(path.join(storage, 'runs'), recipe.name ?? 'run');
+      const inRuns = (name: string): string => path.join(storage, 'runs', name);
+      const folder = inRuns(await freeName(recipe.name ?? 'run', inRuns));
       await keeper.start(withSettings(recipe), folder);
       return folder;
     },
@@ -147,30 +147,6 @@ export function openRuns({
 
 function runsFolder(workspaceFolder: vscode.Uri): string {
   return path.join(storageOf(workspaceFolder), 'runs');
-}
-
-/** `runs/<name>`, or the first of `<name>-2`, `<name>-3`, ... that is not there. */
-async function freeFolder(runs: string, name: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const folder = path.join(runs, number === 1 ? name : `${name}-${number}`);
-    const taken = await access(folder).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return folder;
-  }
-}
-
-/** What the recipe leaves open is as the settings say. */
-function withSettings(recipe: Recipe): Recipe {
-  const { backend, threads } = recipe.runtime;
-  return {
-    ...recipe,
-    runtime: {
-      backend: backend === 'auto' ? settings.backend() : backend,
-      threads: threads === 0 ? settings.threads() : threads,
-    },
-  };
 }
 
 /** The engine's words for a folder that is taken are those of the command line. */
