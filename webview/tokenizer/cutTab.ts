@@ -52,9 +52,7 @@ export class CutTab {
         ${textField(this.#explorer, 'cut-text')} ${SIDES.map((side) => this.#column(side))}
       </div>
       <p class="quiet">
-        ${t(
-          'A line under the end of a token: both tokenizers cut there. Arrow keys go from token to token.',
-        )}
+        ${t('A line behind a token: both tokenizers cut there. Arrow keys go from token to token.')}
       </p>
       <section class="details" aria-live="polite" aria-label=${t('Token')}>
         ${this.#details()}

@@ -2,13 +2,13 @@
 import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { classMap } from 'lit-html/directives/class-map.js';
-import { styleMap } from 'lit-html/directives/style-map.js';
 import type { Ask } from '../../src/protocol/descriptors';
 import type { MergeStep, MergeSteps } from '../../src/protocol/documentMessages';
 import { visibleText } from '../../src/protocol/tokenText';
 import type { tokenizerSurface } from '../../src/protocol/tokenizerSurface';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
+import { styled } from '../shared/styled';
 import { PATTERNS } from './explorerState';
 import type { Explorer } from './explorerState';
 import { Latest } from './latest';
@@ -191,7 +191,7 @@ export class MergesTab {
             html`<tr class=${classMap({ chosen: index === 0 })}>
               <th scope="row" class="mono">${visibleText(left)} + ${visibleText(right)}</th>
               <td>
-                <span class="bar" style=${styleMap({ width: `${(count / most) * 100}%` })}></span>
+                <span class="bar" ${styled({ width: `${(count / most) * 100}%` })}></span>
                 <span class="count">${numberText(count)}</span>
               </td>
             </tr>`,

@@ -31,7 +31,7 @@ export function dropdown(
   value: string,
   onChange: (value: string) => void,
 ): TemplateResult {
-  // The element takes a value only once it has the options.
+  // The element takes a value only once it has the options: until then their attribute tells it.
   const select = (element: Element | undefined): void => {
     if (element && 'value' in element)
       queueMicrotask(() => {
@@ -49,7 +49,12 @@ export function dropdown(
         if (chosen !== '' && chosen !== value) onChange(chosen);
       }}
     >
-      ${choices.map((each) => html`<vscode-option value=${each.value}>${each.label}</vscode-option>`)}
+      ${choices.map(
+        (each) =>
+          html`<vscode-option value=${each.value} ?selected=${each.value === value}
+            >${each.label}</vscode-option
+          >`,
+      )}
     </vscode-dropdown>
   </div>`;
 }

@@ -1,13 +1,13 @@
 /** A whole vocabulary with a search: only the rows that are seen exist, and only their pages are asked. */
 import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { styleMap } from 'lit-html/directives/style-map.js';
 import { hasCode, messageOf } from '../../src/base/errors';
 import type { Ask } from '../../src/protocol/descriptors';
 import type { VocabularyEntry } from '../../src/protocol/documentMessages';
 import { visibleText } from '../../src/protocol/tokenText';
 import type { tokenizerSurface } from '../../src/protocol/tokenizerSurface';
 import { t } from '../shared/l10n';
+import { styled } from '../shared/styled';
 import type { Explorer } from './explorerState';
 import { inputValue, numberText, problemLine, tokenizerChoice } from './parts';
 
@@ -89,7 +89,7 @@ export class VocabularyTab {
         ><span role="columnheader">${t('Bytes')}</span
         ><span role="columnheader">${t('Made of')}</span>
       </div>
-      <div role="rowgroup" class="rows" style=${styleMap({ height: `${this.#matches * ROW}px` })}>
+      <div role="rowgroup" class="rows" ${styled({ height: `${this.#matches * ROW}px` })}>
         ${rows.map((row) => this.#row(row))}
       </div>
     </div>`;
@@ -97,12 +97,11 @@ export class VocabularyTab {
 
   #row(row: number): TemplateResult {
     const entry = this.#pages.get(Math.floor(row / PAGE))?.[row % PAGE];
-    const place = styleMap({ top: `${row * ROW}px` });
-    if (!entry)
-      return html`<div class="entry" role="row" style=${place} aria-rowindex=${row + 2}></div>`;
+    const place = styled({ top: `${row * ROW}px` });
+    if (!entry) return html`<div class="entry" role="row" ${place} aria-rowindex=${row + 2}></div>`;
     const { id, text, bytes, special, merge } = entry;
     const hex = bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
-    return html`<div class="entry" role="row" style=${place} aria-rowindex=${row + 2}>
+    return html`<div class="entry" role="row" ${place} aria-rowindex=${row + 2}>
       <span role="cell" class="number">${id}</span>
       <span role="cell" class="mono"
         ><span class="token ${row % 2 === 1 ? 'second' : ''}">${visibleText(text)}</span></span

@@ -49,7 +49,7 @@ function makeTypes(): Types {
     createTextEditorDecorationType({
       after: {
         ...{ contentText: '⏎', margin: '0 0 0 1px' },
-        color: new vscode.ThemeColor('editorWhitespace.foreground'),
+        color: new vscode.ThemeColor('editorCodeLens.foreground'),
         backgroundColor: new vscode.ThemeColor(`glassbox.token${colour}Background`),
       },
       rangeBehavior,
