@@ -258,6 +258,14 @@ describe('train', () => {
   });
 });
 
+describe('export', () => {
+  it('says what it wrote, and where', async () => {
+    const { out, engine } = await cli(['export', '--model', 'm', '--out', 'o']);
+    expect(engine.asked).toEqual([{ model: 'm', out: 'o' }]);
+    expect(out).toBe('2.5 MB in /out\n');
+  });
+});
+
 describe('errors', () => {
   const failing = (error: Error): FakeEngine => {
     const engine = new FakeEngine();
