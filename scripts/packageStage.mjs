@@ -34,7 +34,8 @@ const outside = (platform, arch) => ({
   'gpt-tokenizer': ['package.json', 'LICENSE', 'esm/package.json', 'esm/bpeRanks'],
 });
 
-const unneeded = (file) => /\.(d\.ts|map)$/.test(file);
+/** Among them a second copy of macOS's library, under a name that its binding doesn't load. */
+const unneeded = (file) => /\.(d\.ts|map|\d+\.\d+\.\d+\.dylib)$/.test(file);
 
 function copy(from, to) {
   mkdirSync(path.dirname(to), { recursive: true });
