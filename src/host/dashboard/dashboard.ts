@@ -1,5 +1,6 @@
 /** The run dashboard: `glassbox.openRun`, and the tabs that a reload of the window brings back. */
 import * as vscode from 'vscode';
+import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import type { DashboardPanels } from './panels';
 import { foldersOf } from './targets';
@@ -14,7 +15,7 @@ export function registerDashboard(services: Services): vscode.Disposable {
       ({ DashboardPanels }) => new DashboardPanels(services, VIEW_TYPE),
     ));
 
-  async function openRun(target: unknown, selected: unknown): Promise<void> {
+  async function openRun(target?: unknown, selected?: unknown): Promise<void> {
     const named = foldersOf(target, selected);
     const folders = named.length > 0 ? named : await pick();
     if (folders.length > 0) (await panels()).show(folders);
@@ -27,7 +28,7 @@ export function registerDashboard(services: Services): vscode.Disposable {
   }
 
   return vscode.Disposable.from(
-    vscode.commands.registerCommand('glassbox.openRun', openRun),
+    registerCommand(services.log, 'glassbox.openRun', openRun),
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) =>
         (await panels()).restore(panel, state),

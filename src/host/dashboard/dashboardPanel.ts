@@ -8,9 +8,9 @@ import { AsyncQueue } from '../../base/asyncQueue';
 import { runSurface } from '../../protocol/runSurface';
 import type { RunAction, ShownRun, WatchEvent } from '../../protocol/runSurface';
 import type { Services } from '../services';
-import { settings } from '../settings';
 import { pageOf, webviewOptions } from '../webviews/page';
 import { answerWebview } from '../webviews/webviewConnection';
+import { storageOf, workFolders } from '../workspace';
 import { Feed } from './feed';
 import { pickRuns } from './pickRuns';
 import { shownRun, titleOf } from './shownRun';
@@ -148,9 +148,7 @@ export class DashboardPanel implements vscode.Disposable {
 
 /** The folders that hold these runs: those of the workspace, and each run that lies elsewhere. */
 function rootsOf(folders: readonly string[]): vscode.Uri[] {
-  const kept = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) =>
-    vscode.Uri.joinPath(uri, settings.storageFolder(uri), 'runs'),
-  );
+  const kept = workFolders().map(({ uri }) => vscode.Uri.file(path.join(storageOf(uri), 'runs')));
   const outside = folders.filter(
     (folder) => !kept.some(({ fsPath }) => folder.startsWith(fsPath + path.sep)),
   );

@@ -4,49 +4,36 @@
  */
 import type { TrainEvent } from '../../protocol/messages';
 import type { ShownRun, WatchEvent } from '../../protocol/runSurface';
+import { Throttle } from '../runs/throttle';
 
 /** Milliseconds between two messages to the page. */
 const EVERY = 250;
 
 export class Feed {
-  readonly #runs: () => ShownRun[];
-  readonly #tell: (event: WatchEvent) => void;
+  readonly #throttle: Throttle;
   #news: { folder: string; event: TrainEvent }[] = [];
   #runsChanged = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(runs: () => ShownRun[], tell: (event: WatchEvent) => void) {
-    this.#runs = runs;
-    this.#tell = tell;
+    this.#throttle = new Throttle(EVERY, () => {
+      const event = { ...(this.#runsChanged ? { runs: runs() } : {}), news: this.#news };
+      this.#runsChanged = false;
+      this.#news = [];
+      tell(event);
+    });
   }
 
   runsChanged(): void {
     this.#runsChanged = true;
-    this.#schedule();
+    this.#throttle.ask();
   }
 
   hear(folder: string, event: TrainEvent): void {
     this.#news.push({ folder, event });
-    this.#schedule();
+    this.#throttle.ask();
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #schedule(): void {
-    if (this.#timer === undefined) this.#flush();
-  }
-
-  #flush(): void {
-    this.#timer = undefined;
-    if (!this.#runsChanged && this.#news.length === 0) return;
-    const runs = this.#runsChanged ? { runs: this.#runs() } : {};
-    const event = { ...runs, news: this.#news };
-    this.#runsChanged = false;
-    this.#news = [];
-    this.#timer = setTimeout(() => this.#flush(), EVERY);
-    this.#tell(event);
+    this.#throttle.dispose();
   }
 }
