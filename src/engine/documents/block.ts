@@ -40,19 +40,18 @@ export class Block {
   }
 
   tokenize(tokenizer: Tokenizer): Int32Array {
-    if (this.#ids === undefined) {
-      this.#ids = Int32Array.from(tokenizer.encode(this.text, { continues: this.continues }));
-      this.#characters = codePoints(this.text);
-    }
-    return this.#ids;
+    return (this.#ids ??= this.#took(tokenizer.encode(this.text, { continues: this.continues })));
   }
 
+  /** Tokenizes the block, too. */
   places(tokenizer: Tokenizer): Places {
     return (this.#places ??= this.#locate(tokenizer));
   }
 
   #locate(tokenizer: Tokenizer): Places {
-    const { offsets } = tokenizer.encodeWithOffsets(this.text, { continues: this.continues });
+    const { continues } = this;
+    const { ids, offsets } = tokenizer.encodeWithOffsets(this.text, { continues });
+    this.#ids ??= this.#took(ids);
     const starts = new Int32Array(offsets.length);
     const ends = new Int32Array(offsets.length);
     const partial = new Uint8Array(offsets.length);
@@ -63,6 +62,11 @@ export class Block {
       partial[index] = cut ? 1 : 0;
     });
     return { starts, ends, partial };
+  }
+
+  #took(ids: readonly number[]): Int32Array {
+    this.#characters = codePoints(this.text);
+    return Int32Array.from(ids);
   }
 }
 

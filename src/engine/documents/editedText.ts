@@ -11,7 +11,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { type Block, blocksOf, codePoints } from './block';
+import { type Block, type Places, blocksOf, codePoints } from './block';
 
 /** `[start, end)`, in UTF-16 code units, becomes `text`. */
 export interface TextChange {
@@ -38,10 +38,11 @@ export interface TokensInRange {
   readonly partial: number[];
 }
 
-/** A block and where it starts in the text. */
-export interface Placed {
+/** A block, where it starts in the text, and where its tokens stand in it. */
+interface PlacedBlock {
   readonly block: Block;
   readonly start: number;
+  readonly places: Places;
 }
 
 /**
@@ -104,8 +105,8 @@ export class EditedText {
     this.#blocks.forEach((block, index) => {
       const blockEnd = at + block.text.length;
       if (blockEnd > range.start && at < range.end) {
-        const known = this.#tokenize(index);
-        const places = block.places(this.tokenizer);
+        const places = this.#reveal(index, () => block.places(this.tokenizer));
+        const known = block.tokenize(this.tokenizer);
         for (let token = 0; token < known.length; token++) {
           const start = at + places.starts[token]!;
           const end = at + places.ends[token]!;
@@ -169,11 +170,14 @@ export class EditedText {
     return found;
   }
 
-  /** The block that a position is in; undefined at the end of the text. */
-  blockAt(position: number): Placed | undefined {
+  /** The block that a position is in, tokenized; undefined at the end of the text. */
+  blockAt(position: number): PlacedBlock | undefined {
     let start = 0;
-    for (const block of this.#blocks) {
-      if (position < start + block.text.length) return { block, start };
+    for (const [index, block] of this.#blocks.entries()) {
+      if (position < start + block.text.length) {
+        const places = this.#reveal(index, () => block.places(this.tokenizer));
+        return { block, start, places };
+      }
       start += block.text.length;
     }
     return undefined;
@@ -209,7 +213,7 @@ export class EditedText {
         if (index === this.#blocks.length) return;
         const block = this.#blocks[index]!;
         if (block.ids !== undefined || !wanted.has(block)) continue;
-        this.#tokenize(index);
+        this.#reveal(index, () => block.tokenize(this.tokenizer));
         if (performance.now() - started < SLICE) continue;
         await setImmediate();
         throwIfAborted(signal);
@@ -218,12 +222,13 @@ export class EditedText {
     }
   }
 
-  #tokenize(index: number): Int32Array {
+  /** What `look` gives, which tokenizes that block; what was shown last keeps its colours. */
+  #reveal<T>(index: number, look: () => T): T {
     const block = this.#blocks[index]!;
-    const isNew = block.ids === undefined;
-    const ids = block.tokenize(this.tokenizer);
-    if (isNew && index < this.#shown) this.#turn += ids.length;
-    return ids;
+    const known = block.ids?.length ?? 0;
+    const found = look();
+    if (index < this.#shown) this.#turn += (block.ids?.length ?? 0) - known;
+    return found;
   }
 
   #change({ start, end, text }: TextChange): void {

@@ -49,9 +49,9 @@ export function explainToken(
   const { tokenizer } = text;
   const placed = text.blockAt(position);
   if (!placed) throw noToken(position);
-  const { block, start: blockStart } = placed;
+  const { block, start: blockStart, places } = placed;
   const within = position - blockStart;
-  const { starts, ends } = block.places(tokenizer);
+  const { starts, ends } = places;
   const index = ends.findIndex((end, token) => end > within && starts[token]! <= within);
   if (index < 0) throw noToken(position);
   const id = block.tokenize(tokenizer)[index]!;
