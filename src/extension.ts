@@ -9,6 +9,7 @@ import { EngineClient } from './host/engine/engineClient';
 import { registerEngineCommands } from './host/engine/engineCommands';
 import { registerModels } from './host/models/modelCommands';
 import { openModelCatalog } from './host/models/models';
+import { registerTokenizers } from './host/models/tokenizerCommands';
 import { registerRecipes } from './host/recipes/recipes';
 import { openRuns } from './host/runs/runRegistry';
 import { registerRuns } from './host/runs/runCommands';
@@ -35,6 +36,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerDashboard(services),
     registerRecipes(services),
     registerModels(services),
+    registerTokenizers(services),
     registerTokens(services),
     registerChat(services),
   );

@@ -6,14 +6,14 @@ import * as vscode from 'vscode';
 import type { GlassboxError } from '../../base/errors';
 import type { Handlers } from '../../protocol/protocol';
 import { settings } from '../settings';
-import { EngineProcess } from './engineProcess';
-import type { EngineProcessOptions } from './engineProcess';
+import type { EngineProcess, EngineProcessOptions } from './engineProcess';
 import { cleanEnvironment, findNode } from './nodeBinary';
 
 export class EngineClient implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #log: vscode.LogOutputChannel;
-  readonly #process: EngineProcess;
+  #process: EngineProcess | undefined;
+  #disposed = false;
   readonly #crashed = new vscode.EventEmitter<GlassboxError>();
   /** The engine's process died; what it had under way failed with the same error as cause. */
   readonly onDidCrash = this.#crashed.event;
@@ -21,26 +21,26 @@ export class EngineClient implements vscode.Disposable {
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
     this.#log = log;
-    this.#process = new EngineProcess(() => this.#options());
   }
 
   /** Throws what `EngineProcess.methods` throws. */
-  methods(): Promise<Handlers> {
+  async methods(): Promise<Handlers> {
+    // The protocol's schemas are not needed before something is asked.
+    const { EngineProcess } = await import('./engineProcess');
+    this.#process ??= new EngineProcess(() => this.#options());
+    if (this.#disposed) this.#process.dispose();
     return this.#process.methods();
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid;
   }
 
   /** Ends the process, with its runs checkpointed; the next request starts it with today's settings. */
   restart(): void {
-    this.#process.stop();
+    this.#process?.stop();
     this.#log.info('The engine was told to end; it starts again at the next request.');
   }
 
   dispose(): void {
-    this.#process.dispose();
+    this.#disposed = true;
+    this.#process?.dispose();
     this.#crashed.dispose();
   }
 

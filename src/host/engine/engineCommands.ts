@@ -1,16 +1,22 @@
-/** The commands that are about the extension as a whole: log, restart, walkthrough, sample text. */
+/** The commands that are about the engine itself: its log, its restart, its device, the walkthrough. */
 import * as vscode from 'vscode';
+import { registerCommand } from '../problems';
 import type { Services } from '../services';
 
-export function registerEngineCommands({ context, engine, log }: Services): vscode.Disposable {
-  const { registerCommand, executeCommand } = vscode.commands;
-  const sampleText = vscode.Uri.joinPath(context.extensionUri, 'dist', 'sample', 'moby-dick.txt');
+export function registerEngineCommands(services: Services): vscode.Disposable {
+  const { context, engine, log } = services;
   return vscode.Disposable.from(
-    registerCommand('glassbox.showLog', () => log.show()),
-    registerCommand('glassbox.restartEngine', () => engine.restart()),
-    registerCommand('glassbox.openWalkthrough', () =>
-      executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#how`, false),
+    registerCommand(log, 'glassbox.showLog', () => log.show()),
+    registerCommand(log, 'glassbox.restartEngine', () => engine.restart()),
+    registerCommand(log, 'glassbox.selectDevice', async () => {
+      const { selectDevice } = await import('./selectDevice');
+      await selectDevice(services);
+    }),
+    registerCommand(log, 'glassbox.openWalkthrough', () =>
+      vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${context.extension.id}#glassbox.how`,
+      ),
     ),
-    registerCommand('glassbox.openSampleText', () => vscode.window.showTextDocument(sampleText)),
   );
 }

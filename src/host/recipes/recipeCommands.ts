@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { GlassboxError } from '../../base/errors';
-import { guide, input, BACK } from '../guide';
+import { BACK, guide } from '../guide';
 import { tellError } from '../problems';
-import { nameFrom, isRunName } from '../runs/runPlan';
+import { askName } from '../runs/askName';
+import { nameFrom } from '../runs/runPlan';
 import type { Services } from '../services';
 import { chooseWorkFolder, freeName } from '../workspace';
 import type { RecipeDiagnostics } from './recipeDiagnostics';
@@ -70,15 +71,9 @@ export async function newRecipe(): Promise<void> {
   const fileOf = (name: string): string => path.join(folder.uri.fsPath, `${name}.recipe.json`);
   const answers = await guide<{ name: string }>(vscode.l10n.t('New Recipe'), [
     async (_, place) => {
-      const name = await input(place, {
+      const name = await askName(place, {
         value: await freeName(nameFrom(folder.name), fileOf),
         prompt: vscode.l10n.t('What shall the model be called? The file becomes NAME.recipe.json.'),
-        problem: (value) =>
-          isRunName(value)
-            ? undefined
-            : vscode.l10n.t(
-                'Expected letters, digits, dots, dashes and underscores, at most 64, a letter or digit first.',
-              ),
       });
       return name === undefined || name === BACK ? name : { name };
     },

@@ -21,19 +21,12 @@ interface TextItem extends vscode.QuickPickItem {
   readonly choose: () => Promise<TextChoice | undefined>;
 }
 
-/**
- * @param offered the file or folder that a person began with, which is proposed first.
- * @param sample whether the book that Glassbox brings along is among the choices.
- */
+/** @param offered the file or folder that a person began with, which is proposed first. */
 export async function chooseText(
   place: Place,
-  options: {
-    readonly folder: vscode.WorkspaceFolder;
-    readonly offered?: vscode.Uri | undefined;
-    readonly sample: boolean;
-  },
+  folder: vscode.WorkspaceFolder,
+  offered: vscode.Uri | undefined,
 ): Promise<Answer<TextChoice>> {
-  const { folder, offered, sample } = options;
   const { l10n, ThemeIcon } = vscode;
   const begin: TextItem[] = offered ? [ofPaths(offered.fsPath)] : [];
   const rest: TextItem[] = [
@@ -49,24 +42,20 @@ export async function chooseText(
       detail: l10n.t('Every text file in it'),
       choose: () => browse(folder, { canSelectFolders: true, canSelectFiles: false }),
     },
+    {
+      label: l10n.t('Sample: Moby Dick'),
+      iconPath: new ThemeIcon('book'),
+      detail: l10n.t('A book that Glassbox brings along, to try things out'),
+      choose: () => Promise.resolve({ paths: 'sample', name: 'moby-dick' }),
+    },
   ];
-  const book: TextItem[] = sample
-    ? [
-        {
-          label: l10n.t('Sample: Moby Dick'),
-          iconPath: new ThemeIcon('book'),
-          detail: l10n.t('A book that Glassbox brings along, to try things out'),
-          choose: () => Promise.resolve({ paths: 'sample', name: 'moby-dick' }),
-        },
-      ]
-    : [];
   for (;;) {
     const item = await pick<TextItem>(place, {
       placeHolder: l10n.t('Which text shall it learn from?'),
-      items: [...begin, ...rest, ...book],
+      items: [...begin, ...rest],
       fill: async (update) => {
         const found = await workspaceText(folder);
-        if (found) update([...begin, found, ...rest, ...book]);
+        if (found) update([...begin, found, ...rest]);
       },
     });
     if (item === undefined || item === BACK) return item;

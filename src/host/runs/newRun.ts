@@ -28,7 +28,8 @@ const USUAL_STEPS = 1000;
 export async function newRun(services: Services, offered?: vscode.Uri): Promise<void> {
   const folder = await chooseWorkFolder(offered);
   if (!folder) return;
-  const plans = await import('./runPlan');
+  // The schema of recipes is not needed before.
+  const [plans, asking] = await Promise.all([import('./runPlan'), import('./askName')]);
 
   async function estimate(
     plan: Pick<RunPlan, 'paths' | 'preset' | 'steps'>,
@@ -40,7 +41,7 @@ export async function newRun(services: Services, offered?: vscode.Uri): Promise<
   }
 
   const text: Question<Answers> = async (_, place) => {
-    const choice = await chooseText(place, { folder, offered, sample: true });
+    const choice = await chooseText(place, folder, offered);
     return choice === undefined || choice === BACK ? choice : { text: choice };
   };
 
@@ -101,16 +102,10 @@ export async function newRun(services: Services, offered?: vscode.Uri): Promise<
     const taken = new Set(services.runs.list().map((run) => path.basename(run.folder)));
     const inRuns = (each: string): string => path.join(storageOf(folder.uri), 'runs', each);
     const proposed = plans.nameFrom(`${answers.text?.name ?? 'run'}-${answers.preset ?? 'tiny'}`);
-    const written = await input(place, {
+    const written = await asking.askName(place, {
       value: answers.name ?? (await freeName(proposed, inRuns)),
       prompt: vscode.l10n.t('What shall the run be called?'),
-      problem: (value) => {
-        if (!plans.isRunName(value))
-          return vscode.l10n.t(
-            'Expected letters, digits, dots, dashes and underscores, at most 64, a letter or digit first.',
-          );
-        return taken.has(value) ? vscode.l10n.t('There is a run of that name already.') : undefined;
-      },
+      taken: (each) => taken.has(each),
     });
     return written === undefined || written === BACK ? written : { name: written };
   };

@@ -1,0 +1,71 @@
+/** The tree "Tokenizers": those built in, those trained here, those found. */
+import * as vscode from 'vscode';
+import type { TokenizerSummary } from '../../protocol/catalogMessages';
+import { countText } from '../formats';
+import { logError } from '../problems';
+import type { Services } from '../services';
+import { workFolders } from '../workspace';
+import { liesIn } from './modelOrder';
+
+export class TokenizerTree implements vscode.TreeDataProvider<TokenizerSummary> {
+  readonly #services: Pick<Services, 'tokenizers' | 'log'>;
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(services: Pick<Services, 'tokenizers' | 'log'>) {
+    this.#services = services;
+  }
+
+  update(): void {
+    this.#changed.fire(undefined);
+  }
+
+  async getChildren(above?: TokenizerSummary): Promise<TokenizerSummary[]> {
+    if (above) return [];
+    const { tokenizers, log } = this.#services;
+    const all = await tokenizers.ready().catch((thrown: unknown) => {
+      logError(log, thrown);
+      return tokenizers.list();
+    });
+    return [...all];
+  }
+
+  getTreeItem(summary: TokenizerSummary): vscode.TreeItem {
+    const { tokenizer, name, vocab, builtin, problem } = summary;
+    const item = new vscode.TreeItem(name);
+    item.id = tokenizer;
+    item.description = problem ?? vscode.l10n.t('{0} tokens', countText(vocab));
+    item.iconPath =
+      problem === undefined
+        ? new vscode.ThemeIcon(builtin ? 'package' : 'symbol-key')
+        : new vscode.ThemeIcon('warning', new vscode.ThemeColor('charts.orange'));
+    item.contextValue = contextOf(summary);
+    item.tooltip = builtin ? vscode.l10n.t('Built in') : tokenizer;
+    const where = builtin ? vscode.l10n.t('built in') : vscode.l10n.t('from a file');
+    const label = `${name}, ${where}, ${item.description}`;
+    item.accessibilityInformation = { label, role: 'treeitem' };
+    if (problem === undefined)
+      item.command = {
+        command: 'glassbox.openTokenizerExplorer',
+        title: vscode.l10n.t('Open Tokenizer Explorer'),
+        arguments: [summary],
+      };
+    return item;
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+}
+
+/** `tokenizer.builtin` or `tokenizer.file`, with `.own` where it lies in this workspace. */
+function contextOf({ tokenizer, builtin, problem }: TokenizerSummary): string {
+  if (builtin) return 'tokenizer.builtin';
+  const own = liesIn(
+    tokenizer,
+    workFolders().map(({ uri }) => uri.fsPath),
+  )
+    ? '.own'
+    : '';
+  return `tokenizer.file${own}${problem === undefined ? '' : '.broken'}`;
+}
