@@ -149,7 +149,7 @@ describe('the run dashboard', () => {
     await code.screenshot('dashboard-live');
 
     await dashboard.getByRole('button', { name: 'Pause' }).click();
-    await dashboard.getByText('Paused').waitFor();
+    await dashboard.getByText('Paused', { exact: true }).waitFor();
     const paused = await lastPlace(dashboard);
     await dashboard.getByRole('button', { name: 'Resume' }).click();
     await expect.poll(() => lastPlace(dashboard), { timeout: 60_000 }).toBeGreaterThan(paused + 60);
@@ -163,7 +163,7 @@ describe('the run dashboard', () => {
     await dashboard.getByRole('button', { name: 'Resume' }).first().click();
     await expect.poll(() => lastPlace(dashboard), { timeout: 60_000 }).toBeGreaterThan(cut + 60);
     await dashboard.getByRole('button', { name: 'Stop' }).click();
-    await dashboard.getByText('Stopped').waitFor();
+    await dashboard.getByText('Stopped', { exact: true }).waitFor();
   });
 });
 
