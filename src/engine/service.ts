@@ -141,6 +141,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     },
 
     devices: () => listDevices(),
+    memory: () => Promise.resolve(process.memoryUsage.rss()),
     dispose: () => models.dispose(),
   };
 }

@@ -172,6 +172,7 @@ export function startEngine(options: EngineOptions): Engine {
     encode: (request, signal) => editor().encode(request, signal),
     decode: (request, signal) => editor().decode(request, signal),
     devices: here.devices,
+    memory: here.memory,
     openDocument: (request, signal) => editor().openDocument(request, signal),
     editDocument: (request, signal) => editor().editDocument(request, signal),
     documentTokens: (request, signal) => editor().documentTokens(request, signal),

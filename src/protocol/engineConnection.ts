@@ -22,6 +22,7 @@ export function connect(connection: MessageConnection, why?: () => unknown): Han
     encode: ask.call(protocol.encode),
     decode: ask.call(protocol.decode),
     devices: ask.call(protocol.devices),
+    memory: ask.call(protocol.memory),
     runs: ask.call(protocol.runs),
     models: ask.call(protocol.models),
     exportModel: ask.call(protocol.exportModel),
@@ -55,6 +56,7 @@ export function serve(
   answer.call(protocol.encode, handlers.encode);
   answer.call(protocol.decode, handlers.decode);
   answer.call(protocol.devices, handlers.devices);
+  answer.call(protocol.memory, handlers.memory);
   answer.call(protocol.runs, handlers.runs);
   answer.call(protocol.models, handlers.models);
   answer.call(protocol.exportModel, handlers.exportModel);

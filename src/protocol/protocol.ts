@@ -7,6 +7,7 @@ import * as catalog from './catalogMessages';
 import { call, stream } from './descriptors';
 import type { HandlersOf } from './descriptors';
 import * as documents from './documentMessages';
+import { count } from './fields';
 import * as messages from './messages';
 
 const nothing = z.null();
@@ -25,6 +26,8 @@ export const protocol = {
   encode: call('encode', messages.encodeRequestSchema, messages.encodeAnswerSchema),
   decode: call('decode', messages.decodeRequestSchema, z.string()),
   devices: call('devices', z.object({}), z.array(messages.deviceSchema)),
+  /** Bytes that the engine's process holds, its workers and their native memory included. */
+  memory: call('memory', z.object({}), count),
 
   runs: call('runs', catalog.runsRequestSchema, catalog.runsAnswerSchema),
   models: call('models', catalog.modelsRequestSchema, z.array(catalog.modelSummarySchema)),

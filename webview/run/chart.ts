@@ -205,7 +205,7 @@ function measured(plot: uPlot, index: number): number[] {
 function markLabel(mark: number): string {
   const value = Number(mark.toPrecision(4));
   const size = Math.abs(value);
-  if (size !== 0 && size < 1e-3) return value.toExponential(0);
+  if (size !== 0 && size < 0.01) return value.toExponential();
   return size >= 1000 ? short(value) : String(value);
 }
 

@@ -188,21 +188,24 @@ export function toolbarOf(view: View, actions: ToolbarActions): TemplateResult {
       />
       <span class="quiet number">${view.smoothing.toFixed(3)}</span>
     </label>
-    <span class="spring"></span>
-    <vscode-button
-      appearance="secondary"
-      class=${view.range ? '' : 'invisible'}
-      @click=${actions.reset}
-      >${icon('screen-full')} ${t('Show all')}</vscode-button
-    >
-    <vscode-button appearance="secondary" @click=${actions.addRuns}
-      >${icon('git-compare')} ${t('Compare...')}</vscode-button
-    >
-    <vscode-button appearance="secondary" @click=${actions.savePicture}
-      >${icon('device-camera')} ${t('PNG')}</vscode-button
-    >
-    <vscode-button appearance="secondary" @click=${actions.saveTable}
-      >${icon('table')} ${t('CSV')}</vscode-button
-    >
+    <span class="row tools">
+      ${
+        view.range
+          ? html`<vscode-button appearance="secondary" @click=${actions.reset}
+              >${icon('screen-full')} ${t('Show all')}</vscode-button
+            >`
+          : nothing
+      }
+      <vscode-button appearance="secondary" @click=${actions.addRuns}
+        >${icon('git-compare')} ${t('Compare...')}</vscode-button
+      >
+      ${save('device-camera', t('Save the charts as PNG'), actions.savePicture)}
+      ${save('table', t('Save the values as CSV'), actions.saveTable)}
+    </span>
   </div>`;
 }
+
+const save = (name: string, label: string, work: () => void): TemplateResult =>
+  html`<vscode-button appearance="icon" aria-label=${label} title=${label} @click=${work}
+    >${icon(name)}</vscode-button
+  >`;

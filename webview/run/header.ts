@@ -96,6 +96,7 @@ interface Fact {
   readonly name: string;
   readonly value: string;
   readonly title?: string;
+  readonly wide?: boolean;
 }
 
 function factsOf({ shown, records }: KnownRun): Fact[] {
@@ -130,11 +131,11 @@ function factsOf({ shown, records }: KnownRun): Fact[] {
       value: short(shown.parameters),
       title: count(shown.parameters),
     });
-  if (live)
-    facts.push({
-      name: t('Device'),
-      value: `${live.backend === 'onnx' ? 'CPU' : live.backend} · ${live.threads === 1 ? t('1 thread') : t('{0} threads', live.threads)}`,
-    });
+  if (live) {
+    const threads = live.threads === 1 ? t('1 thread') : t('{0} threads', live.threads);
+    const device = `${live.backend} · ${threads}`;
+    facts.push({ name: t('Device'), value: device, title: device, wide: true });
+  }
   if (live?.memory !== undefined)
     facts.push({
       name: t('Memory'),
@@ -156,8 +157,8 @@ export function headerOfOne(run: KnownRun, actions: RunActions): TemplateResult 
     ${progressOf(shown)}
     <dl class="facts">
       ${factsOf(run).map(
-        ({ name, value, title }) =>
-          html`<div title=${title ?? nothing}>
+        ({ name, value, title, wide }) =>
+          html`<div title=${title ?? nothing} class=${wide ? 'wide' : ''}>
             <dt>${name}</dt>
             <dd>${value}</dd>
           </div>`,

@@ -10,7 +10,8 @@ export interface Theme {
   readonly lines: readonly string[];
 }
 
-const LINES = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
+/** In an order in which neighbours differ in more than their hue; orange is faint in some themes. */
+const LINES = ['blue', 'yellow', 'purple', 'green', 'red', 'orange'];
 
 export function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);

@@ -15,12 +15,18 @@ import { Feed } from './feed';
 import { pickRuns } from './pickRuns';
 import { shownRun, titleOf } from './shownRun';
 
+/** Milliseconds between two questions for the engine's memory. */
+const MEMORY_EVERY = 3000;
+
 export class DashboardPanel implements vscode.Disposable {
   readonly panel: vscode.WebviewPanel;
   readonly #services: Services;
   readonly #foldersChanged = new vscode.EventEmitter<void>();
   readonly #answering: vscode.Disposable;
   #folders: readonly string[];
+  /** Bytes of the engine's process, and when it was asked for them last. */
+  #memory: number | undefined;
+  #askedMemory = 0;
 
   constructor(services: Services, panel: vscode.WebviewPanel, folders: readonly string[]) {
     this.#services = services;
@@ -82,7 +88,10 @@ export class DashboardPanel implements vscode.Disposable {
     );
     const watching = vscode.Disposable.from(
       feed,
-      runs.onDidChange(() => feed.runsChanged()),
+      runs.onDidChange(() => {
+        feed.runsChanged();
+        void this.#askMemory();
+      }),
       models.onDidChange(() => feed.runsChanged()),
       this.#foldersChanged.event(() => feed.runsChanged()),
       runs.onNews(({ folder, event }) => {
@@ -98,13 +107,27 @@ export class DashboardPanel implements vscode.Disposable {
     }
   }
 
+  /** While something runs. What the engine can't say is left out. */
+  async #askMemory(): Promise<void> {
+    const { engine, runs } = this.#services;
+    const running = this.#folders.some((folder) => runs.get(folder)?.live !== undefined);
+    if (!running || Date.now() - this.#askedMemory < MEMORY_EVERY) return;
+    this.#askedMemory = Date.now();
+    try {
+      const { memory } = await engine.methods();
+      this.#memory = await memory({}, AbortSignal.timeout(MEMORY_EVERY));
+    } catch {
+      this.#memory = undefined;
+    }
+  }
+
   #shown(folder: string): ShownRun {
     const { runs, models } = this.#services;
     const model = models.list().find(({ run }) => run?.folder === folder);
     return shownRun(folder, runs.get(folder), {
       files: `${this.panel.webview.asWebviewUri(vscode.Uri.file(folder)).toString()}/`,
       parameters: model?.parameters,
-      memory: undefined,
+      memory: this.#memory,
     });
   }
 
