@@ -48,6 +48,8 @@ const chatStateSchema = z.object({
   /** `text`: the model was never taught to chat and goes on with a text. */
   mode: z.enum(['chat', 'text']),
   instructions: z.string(),
+  /** What a person was typing when the page was last there. */
+  draft: z.string(),
   path: z.array(shownPassageSchema).readonly(),
   model: z.object({ name: z.string(), parameters: count, context: count }).optional(),
   /** Whether there is any model that could be chosen. */
@@ -110,6 +112,7 @@ export const chatSurface = {
   chooseModel: call('chooseModel', z.object({}), nothing),
   chooseConversation: call('chooseConversation', z.object({}), nothing),
   newRun: call('newRun', z.object({}), nothing),
+  keepDraft: call('keepDraft', text, nothing),
   copy: call('copy', passage, nothing),
 };
 

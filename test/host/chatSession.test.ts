@@ -239,7 +239,9 @@ describe('the chat', () => {
     await session.newConversation();
     await session.send('Which?');
     await idle(session);
+    session.keepDraft('And');
     const before = session.state();
+    expect(before.draft).toBe('And');
     session.dispose();
     const { session: again, lost } = setUp(memory, folder);
     await again.restore();

@@ -12,13 +12,14 @@ import type { Asker } from '../../src/protocol/rpc';
 import { keepState, keptState, never } from '../shared/host';
 
 const ownSchema = z.object({
-  /** What a person is typing, by conversation. */
-  drafts: z.record(z.string(), z.string()),
   editing: z.object({ passage: z.number(), text: z.string() }).nullable(),
   coloured: z.boolean(),
   settingsOpen: z.boolean(),
 });
 type Own = z.infer<typeof ownSchema>;
+
+/** Milliseconds from a keystroke until the host knows of it. */
+const KEEP = 200;
 
 export interface OpenToken {
   readonly passage: number;
@@ -44,6 +45,7 @@ function askOf(asker: Asker) {
     chooseModel: asker.call(chatSurface.chooseModel),
     chooseConversation: asker.call(chatSurface.chooseConversation),
     newRun: asker.call(chatSurface.newRun),
+    keepDraft: asker.call(chatSurface.keepDraft),
     copy: asker.call(chatSurface.copy),
   };
 }
@@ -53,6 +55,8 @@ export class Page {
   readonly #draw: () => void;
   #own: Own;
   #drawing = false;
+  #draft = '';
+  #keeping: ReturnType<typeof setTimeout> | undefined;
   state: ChatState | undefined;
   open: OpenToken | undefined;
   /** What could not even be asked of the host. */
@@ -61,7 +65,7 @@ export class Page {
   constructor(asker: Asker, draw: (page: Page) => void) {
     this.#ask = askOf(asker);
     const kept = keptState(ownSchema);
-    this.#own = kept ?? { drafts: {}, editing: null, coloured: false, settingsOpen: false };
+    this.#own = kept ?? { editing: null, coloured: false, settingsOpen: false };
     this.#draw = () => {
       this.#drawing = false;
       draw(this);
@@ -72,14 +76,18 @@ export class Page {
     return this.#own;
   }
 
+  /** What a person is typing. The host keeps it: a window that closes forgets what pages keep. */
   get draft(): string {
-    return this.#own.drafts[this.state?.conversation ?? ''] ?? '';
+    return this.#draft;
   }
 
   set draft(text: string) {
-    const id = this.state?.conversation ?? '';
-    const others = Object.entries(this.#own.drafts).filter(([each]) => each !== id);
-    this.keep({ drafts: Object.fromEntries(text === '' ? others : [...others, [id, text]]) });
+    this.#draft = text;
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(() => {
+      this.do((ask) => ask.keepDraft({ text }, never));
+    }, KEEP);
+    this.redraw();
   }
 
   keep(change: Partial<Own>): void {
@@ -136,6 +144,7 @@ export class Page {
       const here = (passage: ShownPassage): boolean => passage.id === this.open?.passage;
       const token = event.path.find(here)?.tokens[this.open?.index ?? -1];
       if (!token) this.open = undefined;
+      if (!this.state) this.#draft = event.draft;
       this.state = event;
       return;
     }

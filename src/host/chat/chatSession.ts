@@ -43,6 +43,7 @@ const UPDATE = 33;
 const SAVE = 1000;
 const CURRENT = 'glassbox.chat.current';
 const MODEL = 'glassbox.chat.model';
+const DRAFT = 'glassbox.chat.draft';
 const SAMPLING = 'glassbox.chat.sampling';
 
 const newId = (): string => randomUUID();
@@ -90,11 +91,13 @@ export class ChatSession {
   state(): ChatState {
     const { conversation, mode } = this.#kept;
     const model = this.#model;
+    const draft = this.#parts.memory.get(DRAFT);
     return {
       kind: 'state',
       conversation: this.#id,
       mode,
       instructions: conversation.instructions,
+      draft: typeof draft === 'string' ? draft : '',
       path: conversation.path().map((each) => shownPassage(conversation, each)),
       ...(model && {
         model: { name: model.name, parameters: model.parameters, context: model.context },
@@ -178,6 +181,11 @@ export class ChatSession {
   setInstructions(text: string): void {
     this.#conversation.instructions = text;
     this.#changed();
+  }
+
+  /** What a person is typing is there again after the window closed. */
+  keepDraft(text: string): void {
+    this.#remember(DRAFT, text);
   }
 
   /** Undefined: as the settings have it. */

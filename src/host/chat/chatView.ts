@@ -67,6 +67,10 @@ export function showChat(services: Services, session: ChatSession, view: vscode.
       done(() => vscode.commands.executeCommand('glassbox.newRun')),
     );
     answer.call(
+      chatSurface.keepDraft,
+      done(({ text }) => session.keepDraft(text)),
+    );
+    answer.call(
       chatSurface.copy,
       done(({ passage }) => vscode.env.clipboard.writeText(session.textOf(passage))),
     );

@@ -1,0 +1,184 @@
+// Talking to a model that this test trains: small, and taught two kinds of sentences, which is enough
+// to see it write.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkspace } from './harness/vscode';
+import type { Code, FrameLocator } from './harness/vscode';
+
+const CLI = path.resolve(import.meta.dirname, '..', '..', 'dist', 'cli.js');
+const TEMPLATE = `{%- for message in messages -%}
+{%- if message.role == 'user' %}Q: {{ message.content }}
+{% elif message.role == 'assistant' %}A: {{ message.content }}
+{% endif -%}
+{%- endfor -%}
+A:`;
+const TRANSCRIPT = `<|im_start|>user
+What is **red**?<|im_end|>
+<|im_start|>assistant
+The apple is red.<|im_end|>
+<|im_start|>user
+What is blue?<|im_end|>
+`;
+const THINGS = { red: 'apple', blue: 'sky', green: 'leaf', yellow: 'sun', black: 'night' };
+
+const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-chat-model-'));
+let code: Code;
+let chat: FrameLocator;
+
+function trainModel(): string {
+  const texts = Object.entries(THINGS).flatMap(([colour, thing]) => [
+    `Q: What is ${colour}?\nA: The ${thing} is ${colour}.`,
+    `Q: What of the ${thing}?\nA: The ${thing} is as ${colour} as can be, and all like it.`,
+  ]);
+  const lines = Array.from({ length: 80 }, () => texts.map((text) => JSON.stringify({ text })));
+  const data = path.join(folder, 'talk.jsonl');
+  writeFileSync(data, lines.flat().join('\n'));
+  const out = path.join(folder, 'run');
+  const settings = ['--set', 'model.context=64', 'tokenizer.vocab=330'];
+  const size = ['--preset', 'tiny', '--steps', '60', ...settings];
+  execFileSync(process.execPath, [CLI, 'train', '--data', data, '--out', out, ...size], {
+    stdio: 'ignore',
+  });
+  return path.join(out, 'checkpoints', 'step-000060');
+}
+
+beforeAll(async () => {
+  const trained = trainModel();
+  const files: Record<string, string | Uint8Array> = {
+    'talk.chatml': TRANSCRIPT,
+    'notes.txt': 'Q: What is red?\nA: The',
+    'models/talker/chat_template.jinja': TEMPLATE,
+  };
+  for (const name of readdirSync(trained)) {
+    if (name === 'optimizer.safetensors' || name === 'training.json') continue;
+    for (const model of ['talker', 'writer'])
+      files[`models/${model}/${name}`] = readFileSync(path.join(trained, name));
+  }
+  code = await openWorkspace({ files });
+  await code.command('Glassbox: Open Chat');
+  chat = await code.webview('Chat');
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const composer = () => chat.locator('#composer textarea');
+const finished = () => chat.getByRole('button', { name: 'Write Again' }).last().waitFor();
+
+async function useModel(name: string): Promise<void> {
+  await chat.getByTitle('Choose the model').click();
+  await code.pick(name);
+  await chat.locator('.chooser', { hasText: name }).waitFor();
+}
+
+describe('the chat', () => {
+  it('streams an answer whose tokens can be looked into', async () => {
+    await useModel('talker');
+    await composer().fill('What is red?');
+    await composer().press('Enter');
+    await finished();
+    expect(await composer().inputValue()).toBe('');
+    expect(await chat.locator('.token').count()).toBeGreaterThan(1);
+    await chat.getByRole('meter').waitFor();
+    await chat.locator('.token').nth(1).click();
+    await chat.getByRole('dialog').getByText('Surprise').waitFor();
+    expect(await chat.locator('.alternative').count()).toBeGreaterThanOrEqual(8);
+    await code.inThemes('chat-alternatives');
+  });
+
+  it('goes on from another token and walks back', async () => {
+    const answer = chat.locator('.tokens');
+    const before = await answer.locator('.token').allInnerTexts();
+    await chat
+      .getByRole('button', { name: /^Go on with/ })
+      .first()
+      .click();
+    await answer.getByText('2/2').waitFor();
+    await finished();
+    await chat.getByRole('button', { name: 'Colour tokens by probability' }).click();
+    await chat.locator('.legend').waitFor();
+    await code.inThemes('chat-branches');
+    await answer.getByRole('button', { name: 'Version before' }).click();
+    await answer.getByText('1/2').waitFor();
+    expect(await answer.locator('.token').allInnerTexts()).toEqual(before);
+  });
+
+  it('is used by keyboard alone', async () => {
+    await chat.locator('.tokens').focus();
+    await code.page.keyboard.press('ArrowRight');
+    await code.page.keyboard.press('Enter');
+    await chat.getByRole('dialog').waitFor();
+    await code.page.keyboard.press('Escape');
+    await chat.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => chat.locator('.token:focus').count()).toBe(1);
+  });
+
+  it('edits a question; what was typed and said is there after a reload', async () => {
+    await composer().fill('What of the sky?');
+    await chat.getByRole('button', { name: 'Edit' }).click();
+    await chat.locator('.editor textarea').fill('What is blue?');
+    await chat.locator('.editor textarea').press('Enter');
+    await chat.locator('.said', { hasText: 'What is blue?' }).waitFor();
+    await finished();
+    const answer = await chat.locator('.tokens').innerText();
+    await code.reload();
+    await code.command('Glassbox: Open Chat');
+    chat = await code.webview('Chat');
+    await finished();
+    expect(await chat.locator('.tokens').innerText()).toBe(answer);
+    expect(await composer().inputValue()).toBe('What of the sky?');
+  });
+
+  it('tells what went wrong in its place, and tries again', async () => {
+    const weights = code.path('models', 'talker', 'model.safetensors');
+    const good = readFileSync(weights);
+    await code.command('Glassbox: Restart Engine');
+    writeFileSync(weights, good.subarray(0, 1000));
+    await composer().press('Enter');
+    await chat.getByRole('alert').waitFor();
+    await code.screenshot('chat-problem');
+    expect(await code.notifications()).toEqual([]);
+    writeFileSync(weights, good);
+    await chat.getByRole('button', { name: 'Retry' }).click();
+    await finished();
+    expect(await chat.getByRole('alert').count()).toBe(0);
+  });
+
+  it('continues text with a model that was never taught to chat', async () => {
+    await useModel('writer');
+    await chat.getByText('never taught to chat').waitFor();
+    await composer().fill('Q: What is green?');
+    await composer().press('Enter');
+    await finished();
+    await code.screenshot('chat-text');
+  });
+
+  it('reads a transcript and answers it', async () => {
+    await code.openFile('talk.chatml');
+    await code.page.locator('.view-line', { hasText: 'im_start' }).first().waitFor();
+    await code.command('Glassbox: Continue This Conversation with...');
+    await code.pick('talker');
+    await chat.locator('.said', { hasText: 'What is blue?' }).waitFor();
+    await finished();
+    expect(await chat.locator('.turn').count()).toBe(4);
+    await code.inThemes('chat-transcript');
+  });
+});
+
+describe('continuing text at the cursor', () => {
+  it('shows ghost text that Tab accepts', async () => {
+    await code.openFile('notes.txt');
+    await code.page.keyboard.press('ControlOrMeta+End');
+    await code.command('Glassbox: Continue Text at Cursor');
+    await code.pick('writer');
+    await code.page.locator('.ghost-text-decoration, .ghost-text').first().waitFor();
+    await code.screenshot('continue-ghost');
+    await expect.poll(() => code.statusBarText()).not.toContain('continues the text');
+    await code.page.keyboard.press('Tab');
+    await code.page.keyboard.press('ControlOrMeta+S');
+    await expect.poll(() => code.read('notes.txt').length).toBeGreaterThan(24);
+    expect(code.read('notes.txt')).toContain('Q: What is red?\nA: The');
+  });
+});
