@@ -97,11 +97,13 @@ describe('the run dashboard', () => {
     await one.getByRole('button', { name: 'Save the values as CSV' }).click();
     await code.page.locator('.quick-input-widget input').waitFor();
     await code.page.keyboard.press('Enter');
+    await code.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     await expect.poll(() => csv(code.path('baseline.csv')).length).toBe(502);
     expect(csv(code.path('baseline.csv'))[1]).toMatch(/^baseline,1,2048,0\.22,/);
     await one.getByRole('button', { name: 'Save the charts as PNG' }).click();
     await code.page.locator('.quick-input-widget input').waitFor();
     await code.page.keyboard.press('Enter');
+    await code.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     await expect.poll(() => isPicture(code.path('baseline.png'))).toBe(true);
 
     await one.getByRole('button', { name: 'Compare...' }).click();

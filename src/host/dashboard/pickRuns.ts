@@ -38,6 +38,8 @@ export async function pickRuns(
     const picked = await vscode.window.showQuickPick(items, { title });
     return picked ? [picked.folder] : [];
   }
-  const picked = await vscode.window.showQuickPick(items, { title, canPickMany: true });
+  // The page that asked may take the focus back: what was ticked so far shall not be lost by that.
+  const options = { title, canPickMany: true, ignoreFocusOut: true } as const;
+  const picked = await vscode.window.showQuickPick(items, options);
   return (picked ?? []).map(({ folder }) => folder);
 }
