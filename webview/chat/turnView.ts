@@ -95,12 +95,12 @@ function answerTurn(page: Page, state: ChatState, turn: Turn, isLast: boolean): 
               page.do((ask) => ask.regenerate({ passage: id }, never)),
             )}
             ${action('copy', t('Copy'), () => page.do((ask) => ask.copy({ passage: id }, never)))}
-            <span class="quiet">${isLast && !state.problem ? endingText(last) : nothing}</span>
             ${
               isLast && goesOn(last) && !state.problem
                 ? action('debug-continue', t('Go On'), () => page.do((ask) => ask.goOn({}, never)))
                 : nothing
             }
+            <span class="quiet">${isLast && !state.problem ? endingText(last) : nothing}</span>
           </div>`
     }
   </section>`;

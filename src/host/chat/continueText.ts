@@ -1,6 +1,6 @@
 /**
  * "Continue Text at Cursor": the model's text as ghost text that Tab accepts and Esc rejects. Only when
- * asked for; it grows while the model writes.
+ * asked for, and when it is all there: an editor that shows a suggestion keeps it, whatever comes after.
  */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
@@ -12,8 +12,6 @@ import type { Continuation } from './continuation';
 
 const MODEL = 'glassbox.continueText.model';
 const ACTIVE = 'glassbox.continuing';
-/** Milliseconds between two looks of the editor at a growing text. */
-const UPDATE = 150;
 
 export function registerContinuation(services: Services): vscode.Disposable {
   const continuing = new TextContinuation(services);
@@ -106,17 +104,9 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
     const { computing } = await import('./openChat');
     const sampling = { ...settings.sampling(), maxTokens };
     const request = { model: model.folder, prompt, ...sampling, topLogprobs: 0, ...computing() };
-    let shown = performance.now();
-    for await (const event of generate(request, signal)) {
-      if (event.kind !== 'token' || event.text === '') continue;
-      const { abort } = place;
-      if (this.#place?.abort !== abort) return;
-      this.#place = { ...this.#place, text: this.#place.text + event.text };
-      if (performance.now() - shown < UPDATE) continue;
-      shown = performance.now();
-      await show();
-    }
-    await show();
+    for await (const event of generate(request, signal))
+      if (event.kind === 'done') this.#place = { ...place, text: event.text };
+    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
   }
 
   async #textBefore(
@@ -172,6 +162,3 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
     if (answer === another && (await this.chooseModel())) await this.atCursor();
   }
 }
-
-const show = (): Thenable<unknown> =>
-  vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
