@@ -239,7 +239,7 @@ describe('the chat', () => {
     await session.newConversation();
     await session.send('Which?');
     await idle(session);
-    session.keepDraft('And');
+    await session.keepDraft('And');
     const before = session.state();
     expect(before.draft).toBe('And');
     session.dispose();

@@ -43,7 +43,6 @@ const UPDATE = 33;
 const SAVE = 1000;
 const CURRENT = 'glassbox.chat.current';
 const MODEL = 'glassbox.chat.model';
-const DRAFT = 'glassbox.chat.draft';
 const SAMPLING = 'glassbox.chat.sampling';
 
 const newId = (): string => randomUUID();
@@ -63,6 +62,7 @@ export class ChatSession {
   #unsent: { readonly passage: number; readonly tokens: Token[] } | undefined;
   #updating: NodeJS.Timeout | undefined;
   #saving: NodeJS.Timeout | undefined;
+  #draft = '';
   #disposed = false;
 
   constructor(parts: SessionParts) {
@@ -72,6 +72,7 @@ export class ChatSession {
 
   /** Shows the conversation that was shown last, with its model. */
   async restore(): Promise<void> {
+    this.#draft = await this.#parts.store.readDraft();
     const id = this.#parts.memory.get(CURRENT);
     if (typeof id === 'string') await this.open(id);
     if (this.#model) return;
@@ -91,13 +92,12 @@ export class ChatSession {
   state(): ChatState {
     const { conversation, mode } = this.#kept;
     const model = this.#model;
-    const draft = this.#parts.memory.get(DRAFT);
     return {
       kind: 'state',
       conversation: this.#id,
       mode,
       instructions: conversation.instructions,
-      draft: typeof draft === 'string' ? draft : '',
+      draft: this.#draft,
       path: conversation.path().map((each) => shownPassage(conversation, each)),
       ...(model && {
         model: { name: model.name, parameters: model.parameters, context: model.context },
@@ -184,8 +184,9 @@ export class ChatSession {
   }
 
   /** What a person is typing is there again after the window closed. */
-  keepDraft(text: string): void {
-    this.#remember(DRAFT, text);
+  async keepDraft(text: string): Promise<void> {
+    this.#draft = text;
+    await this.#parts.store.writeDraft(text);
   }
 
   /** Undefined: as the settings have it. */

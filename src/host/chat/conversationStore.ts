@@ -76,6 +76,19 @@ export class ConversationStore {
     await rm(this.#file(id), { force: true });
   }
 
+  /** What a person was typing; empty where nothing was. The editor's own memory is slower to keep. */
+  async readDraft(): Promise<string> {
+    return (await readTextIfPresent(this.#draftFile())) ?? '';
+  }
+
+  async writeDraft(text: string): Promise<void> {
+    await atomicFile(this.#draftFile(), text);
+  }
+
+  #draftFile(): string {
+    return path.join(this.#folder, 'draft.txt');
+  }
+
   #file(id: string): string {
     return path.join(this.#folder, `${id}.json`);
   }
