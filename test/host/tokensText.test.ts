@@ -36,7 +36,7 @@ describe('the hover of a token', () => {
   it('tells id, bytes, rank, merges, occurrences and the other cuts', () => {
     const text = read(hover(hello));
     for (const part of [
-      ...['**15339**', '68 65 6C 6C 6F', '15083', '3 times', '<code>h</code> + <code>ello</code>'],
+      ...['**15339**', '68 65 6C 6C 6F', '15083', '3 times', '<code>h</code>+<code>ello</code>'],
       ...['→ <code>hello</code>', '31373', 'gpt2', 'cl100k_base'],
     ])
       expect(text).toContain(part);

@@ -18,6 +18,8 @@ export interface HoverWords {
   readonly tokens: (count: number) => string;
 }
 
+const SEPARATOR = ' &nbsp;·&nbsp; ';
+
 /** Merges and tokens shown of each; more would not be read. */
 const LONGEST = 24;
 
@@ -41,23 +43,22 @@ export function hoverText(
   const { id, text, bytes, rank, special, merges, occurrences, piece, others } = token;
   const hex = bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
   const facts = [
-    [words.id, `**${id}**`],
-    [words.bytes, `<code>${shortened(hex).join(' ')}</code>`],
-    [words.rank, special ? words.special : rank === undefined ? words.notMerged : String(rank)],
-  ].map(([name, value]) => `| ${literal(name!)} | ${value!} |`);
-  const parts = [
-    `${code(text)} — ${literal(label(tokenizer))}`,
-    ['| | |', '|:--|:--|', ...facts].join('\n'),
+    `${literal(words.id)} **${id}**`,
+    `${literal(words.bytes)} <code>${shortened(hex).join(' ')}</code>`,
+    special
+      ? literal(words.special)
+      : rank === undefined
+        ? literal(words.notMerged)
+        : `${literal(words.rank)} ${rank}`,
+    ...(occurrences === undefined ? [] : [literal(words.occurrences(occurrences))]),
   ];
-  if (occurrences !== undefined) parts.push(literal(words.occurrences(occurrences)));
+  const parts = [`${code(text)} — ${literal(label(tokenizer))}`, facts.join(SEPARATOR)];
   if (merges.length > 0) {
-    const steps = shortened(
-      merges.map(
-        ({ left, right, rank: made }) =>
-          `1. ${code(left)} + ${code(right)} → ${code(joinTokenTexts(left, right))} (${made})`,
-      ),
+    const steps = merges.map(
+      ({ left, right, rank: made }) =>
+        `${code(left)}+${code(right)} → ${code(joinTokenTexts(left, right))} ${made}`,
     );
-    parts.push(`**${literal(words.merges)}**\n\n${steps.join('\n')}`);
+    parts.push(`**${literal(words.merges)}**  \n${shortened(steps).join(SEPARATOR)}`);
   }
   if (others.length > 0) {
     const cuts = others.map(({ tokenizer: other, tokens }) => {

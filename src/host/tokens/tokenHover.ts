@@ -65,7 +65,7 @@ function words(): HoverWords {
     special: t('a special token'),
     notMerged: t('a single byte or character, not merged'),
     occurrences: (count) =>
-      count === 1 ? t('Once in this file.') : t('{0} times in this file.', count),
+      count === 1 ? t('once in this file') : t('{0} times in this file', count),
     merges: t('How it was built'),
     cuts: (piece) => t('How others cut "{0}"', piece),
     tokens: (count) => (count === 1 ? t('1 token') : t('{0} tokens', count)),

@@ -43,7 +43,7 @@ export class TokenOverlay implements vscode.Disposable {
       ),
       documents.onDidChange((document) => {
         for (const painter of this.#painters.values())
-          if (painter.editor.document === document) painter.repaint();
+          if (painter.editor.document === document) painter.edited();
       }),
       shown.onDidChange(() => this.#update()),
       onDidChangeSetting('tokens.tokenizer', repaintAll),

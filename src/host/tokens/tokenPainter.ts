@@ -12,8 +12,10 @@ import type { TokenDecorations } from './tokenDecorations';
 import { layOut } from './tokenLayout';
 import type { Lines, TokenLayout } from './tokenLayout';
 
-/** Lines painted above and below what is seen. */
+/** Lines painted above and below what is seen, so that a small scroll needs nothing new. */
 const MARGIN = 40;
+/** After a change of the text: what is seen has to be right within a frame. */
+const MARGIN_TYPING = 1;
 
 export interface PainterOptions {
   readonly editor: vscode.TextEditor;
@@ -27,6 +29,7 @@ export interface PainterOptions {
 export class TokenPainter implements vscode.Disposable {
   readonly #options: PainterOptions;
   #painted: { readonly version: number; readonly ranges: readonly PaintedRange[] } | undefined;
+  #margin = MARGIN;
   #working = false;
   /** When what has to be painted changed; undefined where nothing did since the last painting. */
   #dirtySince: number | undefined;
@@ -40,9 +43,17 @@ export class TokenPainter implements vscode.Disposable {
     return this.#options.editor;
   }
 
-  /** The text or what cuts it has changed. */
+  /** What cuts the text has changed, or more of it is known. */
   repaint(): void {
     this.#painted = undefined;
+    this.#margin = MARGIN;
+    this.#ask();
+  }
+
+  /** The text has changed. */
+  edited(): void {
+    this.#painted = undefined;
+    this.#margin = MARGIN_TYPING;
     this.#ask();
   }
 
@@ -56,6 +67,7 @@ export class TokenPainter implements vscode.Disposable {
         painted.ranges.some((range) => range.start <= start && end <= range.end),
       );
       if (covered) return;
+      this.#margin = MARGIN;
     }
     this.#ask();
   }
@@ -89,7 +101,7 @@ export class TokenPainter implements vscode.Disposable {
     const { document } = editor;
     const { version } = document;
     const mirror = this.#options.mirror();
-    const ranges = rangesOf(editor, MARGIN);
+    const ranges = rangesOf(editor, this.#margin);
     const asked = performance.now();
     const answers = await Promise.all(ranges.map((range) => mirror.tokens(range)));
     const answered = performance.now();
