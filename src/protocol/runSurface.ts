@@ -30,7 +30,6 @@ const shownRunSchema = runSummarySchema.omit({ state: true, pid: true }).extend(
   live: z
     .object({
       backend: z.string(),
-      threads: count,
       tokensPerSecond: z.number(),
       secondsLeft: z.number().optional(),
       note: z.string().optional(),

@@ -131,15 +131,12 @@ function factsOf({ shown, records }: KnownRun): Fact[] {
       value: short(shown.parameters),
       title: count(shown.parameters),
     });
-  if (live) {
-    const threads = live.threads === 1 ? t('1 thread') : t('{0} threads', live.threads);
-    const device = `${live.backend} · ${threads}`;
-    facts.push({ name: t('Device'), value: device, title: device, wide: true });
-  }
+  // In the engine's words: what computes, on what, with how many threads.
+  if (live) facts.push({ name: t('Device'), value: live.backend, title: live.backend, wide: true });
   if (live?.memory !== undefined)
     facts.push({
       name: t('Memory'),
-      value: `${short(live.memory / 1e6)} MB`,
+      value: t('{0} MB', count(Math.round(live.memory / 1e6))),
       title: t("Of the engine's process, with all that it does now."),
     });
   return facts;

@@ -34,7 +34,6 @@ export function shownRun(
       ? {
           live: {
             backend: live.backend,
-            threads: live.threads,
             tokensPerSecond: live.tokensPerSecond,
             ...(live.secondsLeft === undefined ? {} : { secondsLeft: live.secondsLeft }),
             ...(live.note === undefined ? {} : { note: live.note }),
