@@ -23,7 +23,7 @@ const ENGINE = path.join('dist', 'engine.js');
 const LENGTH = 10_000_000;
 const PART = 256 * 1024;
 const SCREEN = 5000;
-const KEYSTROKES = 300;
+const KEYSTROKES = 1000;
 const document = 'bench';
 const never = new AbortController().signal;
 
