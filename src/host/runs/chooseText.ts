@@ -28,8 +28,18 @@ export async function chooseText(
   offered: vscode.Uri | undefined,
 ): Promise<Answer<TextChoice>> {
   const { l10n, ThemeIcon } = vscode;
-  const begin: TextItem[] = offered ? [ofPaths(offered.fsPath)] : [];
-  const rest: TextItem[] = [
+  const looking = workspaceText(folder);
+  const items = (here: string): TextItem[] => [
+    ...(offered ? [ofPaths(offered.fsPath)] : []),
+    {
+      label: l10n.t("This Workspace's Text"),
+      iconPath: new ThemeIcon('root-folder'),
+      detail: here,
+      choose: async () => {
+        const { files } = await looking;
+        return files.length > 0 ? { paths: files, name: folder.name } : undefined;
+      },
+    },
     {
       label: l10n.t('Choose Files...'),
       iconPath: new ThemeIcon('files'),
@@ -52,15 +62,13 @@ export async function chooseText(
   for (;;) {
     const item = await pick<TextItem>(place, {
       placeHolder: l10n.t('Which text shall it learn from?'),
-      items: [...begin, ...rest],
-      fill: async (update) => {
-        const found = await workspaceText(folder);
-        if (found) update([...begin, found, ...rest]);
-      },
+      // It has its place before it is known, so that no item moves under a person's hand.
+      items: items(l10n.t('Looking for text files...')),
+      fill: async (update) => update(items(describe(await looking))),
     });
     if (item === undefined || item === BACK) return item;
     const chosen = await item.choose();
-    // A dialog that was left leads back to the question.
+    // A dialog that was left, or a workspace without text, leads back to the question.
     if (chosen) return chosen;
   }
 }
@@ -79,8 +87,13 @@ function choiceOf(paths: readonly string[]): TextChoice {
   return { paths, name: path.basename(first, path.extname(first)) };
 }
 
-/** The workspace's text; undefined where it has none. */
-async function workspaceText(folder: vscode.WorkspaceFolder): Promise<TextItem | undefined> {
+interface WorkspaceText {
+  readonly files: readonly string[];
+  readonly bytes: number;
+}
+
+/** The workspace's files of text, but for empty ones: the engine refuses an empty file. */
+async function workspaceText(folder: vscode.WorkspaceFolder): Promise<WorkspaceText> {
   const pattern = new vscode.RelativePattern(folder, TEXT_FILES);
   const found = await vscode.workspace.findFiles(pattern, PASSED_OVER, MOST_FILES);
   const sizes = await Promise.all(
@@ -91,19 +104,17 @@ async function workspaceText(folder: vscode.WorkspaceFolder): Promise<TextItem |
       ),
     ),
   );
-  // The engine refuses an empty file that is named.
   const files = found.map(({ fsPath }) => fsPath).filter((_, index) => sizes[index]! > 0);
-  if (files.length === 0) return undefined;
-  const bytes = bytesText(sizes.reduce((sum, size) => sum + size, 0));
-  return {
-    label: vscode.l10n.t("This Workspace's Text"),
-    iconPath: new vscode.ThemeIcon('root-folder'),
-    detail:
-      files.length === 1
-        ? vscode.l10n.t('{0}, {1}', vscode.workspace.asRelativePath(files[0]!), bytes)
-        : vscode.l10n.t('{0} text files (.txt, .md), {1}', files.length, bytes),
-    choose: () => Promise.resolve({ paths: files.sort(), name: folder.name }),
-  };
+  return { files: files.sort(), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+function describe({ files, bytes }: WorkspaceText): string {
+  const { l10n, workspace } = vscode;
+  const [first] = files;
+  if (first === undefined) return l10n.t('There is no text file (.txt, .md) here');
+  return files.length === 1
+    ? l10n.t('{0}, {1}', workspace.asRelativePath(first), bytesText(bytes))
+    : l10n.t('{0} text files (.txt, .md), {1}', files.length, bytesText(bytes));
 }
 
 async function browse(
