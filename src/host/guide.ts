@@ -107,15 +107,14 @@ export function input(place: Place, options: InputOptions): Promise<Answer<strin
   function judge(): boolean {
     typing.abort();
     typing = new AbortController();
-    const { Error: severity, Info } = vscode.InputBoxValidationSeverity;
     const text = box.value.trim();
     const message = problem?.(text);
-    box.validationMessage = message === undefined ? undefined : { message, severity };
+    box.validationMessage = message;
+    box.prompt = prompt;
     if (message !== undefined) return false;
     const signal = AbortSignal.any([closed.signal, typing.signal]);
     void note?.(text, signal).then((remark) => {
-      if (remark !== undefined && !signal.aborted)
-        box.validationMessage = { message: remark, severity: Info };
+      if (remark !== undefined && !signal.aborted) box.prompt = `${prompt} ${remark}`;
     });
     return true;
   }

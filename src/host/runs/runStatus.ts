@@ -1,7 +1,7 @@
 /** The status bar's item while something is trained in this window: which run, how far, how well. */
 import * as vscode from 'vscode';
 import { lossText } from '../formats';
-import { deviceText, runLabel, runTooltip, stateText } from './runTexts';
+import { runLabel, runTooltip, shortDevice, stateText } from './runTexts';
 import { isActive } from './runView';
 import type { RunView } from './runView';
 import type { Runs } from './runs';
@@ -45,6 +45,6 @@ function statusText({ name, state, step, steps, loss, live }: RunView): string {
     ...(state === 'stopping' ? [stateText(state)] : []),
     `${step}/${steps}`,
     ...(loss === undefined ? [] : [vscode.l10n.t('loss {0}', lossText(loss))]),
-    ...(live && live.backend !== '' ? [deviceText(live)] : []),
+    ...(live && live.backend !== '' ? [shortDevice(live.backend)] : []),
   ].join(' · ');
 }

@@ -96,7 +96,7 @@ export function runTooltip(run: RunView): vscode.MarkdownString {
       ? [
           `${l10n.t('Parameters')}: ${countText(live.parameters)}`,
           `${l10n.t('Speed')}: ${l10n.t('{0} tokens/s', countText(Math.round(live.tokensPerSecond)))}`,
-          `${l10n.t('Device')}: ${deviceText(live)}`,
+          `${l10n.t('Device')}: ${live.backend}`,
         ]
       : []),
     ...(checkpoints.length === 0
@@ -113,7 +113,6 @@ export function runTooltip(run: RunView): vscode.MarkdownString {
 }
 
 /** `CPU`, or what the engine calls the device that computes. */
-export function deviceText({ backend, threads }: { backend: string; threads: number }): string {
-  if (backend === 'onnx') return threads > 1 ? vscode.l10n.t('CPU, {0} threads', threads) : 'CPU';
-  return backend === 'webgpu' ? 'GPU' : backend;
+export function shortDevice(backend: string): string {
+  return /\bCPU\b/.test(backend) ? 'CPU' : backend;
 }
