@@ -1,11 +1,18 @@
 /**
  * The protocol's requests about texts, their tokens and vocabularies in terms of the rooms. It keeps
- * the documents that are open, and runs in a worker of its own: neither a long text nor the loading of
- * a vocabulary ever holds up anything else.
+ * the documents that are open, in a worker of their own: neither a long text nor the loading of a
+ * vocabulary ever holds up anything else.
  */
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';
-import { EditedText, encodeText, explainToken, searchVocabulary } from './documents/documents';
+import {
+  cutPiece,
+  EditedText,
+  encodeText,
+  explainToken,
+  searchVocabulary,
+} from './documents/documents';
+import type { ShownToken } from './documents/documents';
 import { openTokenizer } from './tokenizerNames';
 import { learnMerges, patternNamed } from './tokenizer/tokenizer';
 
@@ -88,15 +95,16 @@ export function createDocumentService(): Pick<Handlers, DocumentRequest> {
 
     async explainToken({ document, position, others }, signal) {
       const text = await find(document);
-      const opened = await Promise.all(others.map((other) => openTokenizer(other)));
+      const { version } = text;
+      const { bytes, merges, ...found } = explainToken(text, position);
+      const cuts = await Promise.all(others.map((other) => cutBy(other, found.piece)));
       throwIfAborted(signal);
-      const { bytes, others: cuts, ...found } = explainToken(text, position, opened);
       return {
         ...found,
-        version: text.version,
+        version,
         bytes: [...bytes],
-        merges: [...found.merges],
-        others: cuts.map((tokens, index) => ({ tokenizer: others[index]!, tokens: [...tokens] })),
+        merges: [...merges],
+        others: cuts.filter((cut) => cut !== undefined),
       };
     },
 
@@ -123,6 +131,19 @@ export function createDocumentService(): Pick<Handlers, DocumentRequest> {
       };
     },
   };
+}
+
+/** Undefined where the tokenizer can't be opened, or has no tokens for the piece. */
+async function cutBy(
+  tokenizer: string,
+  piece: string,
+): Promise<{ tokenizer: string; tokens: ShownToken[] } | undefined> {
+  try {
+    return { tokenizer, tokens: cutPiece(await openTokenizer(tokenizer), piece) };
+  } catch (thrown) {
+    if (thrown instanceof GlassboxError) return undefined;
+    throw thrown;
+  }
 }
 
 function otherVersion(document: string, made: number, now: number): GlassboxError {

@@ -89,8 +89,8 @@ export const explainTokenAnswerSchema = z.object({
   /** How often it occurs in this text; absent while the text has not been counted yet. */
   occurrences: count.optional(),
   /**
-   * The piece of text (the pre-split's word) that it is part of, cut by each of `others`; of a long
-   * piece what is around the token.
+   * The piece of text (the pre-split's word) that it is part of, cut by each of `others` that can be
+   * opened and has tokens for it; of a long piece what is around the token.
    */
   piece: z.string(),
   others: z.array(

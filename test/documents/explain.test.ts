@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   EditedText,
   type TokenExplanation,
+  cutPiece,
   explainToken,
   searchVocabulary,
 } from '../../src/engine/documents/documents';
@@ -18,15 +19,10 @@ const gpt2 = await builtinTokenizer('gpt2');
 const cl100k = await builtinTokenizer('cl100k_base');
 const llama2 = parseTokenizerJson(goldenText('llama2.tokenizer.json'), 'llama2');
 
-function explained(
-  tokenizer: Tokenizer,
-  content: string,
-  position: number,
-  others: readonly Tokenizer[] = [],
-): TokenExplanation {
+function explained(tokenizer: Tokenizer, content: string, position: number): TokenExplanation {
   const text = new EditedText(tokenizer);
   text.edit([{ start: 0, end: 0, text: content }]);
-  return explainToken(text, position, others);
+  return explainToken(text, position);
 }
 
 /** Replays merges on a token's bytes, as text. */
@@ -73,13 +69,14 @@ describe('a token is explained', () => {
   test('with how often it occurs, once all is counted', async () => {
     const text = new EditedText(gpt2);
     text.edit([{ start: 0, end: 0, text: 'the cat the dog\n'.repeat(4000) }]);
-    expect(explainToken(text, 9, []).occurrences).toBeUndefined();
+    expect(explainToken(text, 9).occurrences).toBeUndefined();
     await text.count(undefined, never);
-    expect(explainToken(text, 9, []).occurrences).toBe(4000);
+    expect(explainToken(text, 9).occurrences).toBe(4000);
   });
 
   test('beside what other tokenizers make of its piece', () => {
-    const { piece, others } = explained(cl100k, 'one tokenization', 6, [gpt2, byteTokenizer()]);
+    const { piece } = explained(cl100k, 'one tokenization', 6);
+    const others = [gpt2, byteTokenizer()].map((other) => cutPiece(other, piece));
     expect(piece).toBe(' tokenization');
     expect(others.map((tokens) => tokens.map(({ text }) => text))).toEqual([
       [' token', 'ization'],

@@ -1,6 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createDocumentService } from '../../src/engine/documentService';
-import { builtinTokenizer } from '../../src/engine/tokenizer/tokenizer';
+import { builtinTokenizer, charTokenizer } from '../../src/engine/tokenizer/tokenizer';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-documents-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
 const document = 'file:///text.md';
@@ -79,6 +85,16 @@ describe('a document', () => {
     const answer = await service.explainToken({ document, position: 8, others }, never);
     expect(answer).toMatchObject({ version: 1, text: ' token', start: 5, end: 11 });
     expect(answer.others.map(({ tokenizer }) => tokenizer)).toEqual(others);
+  });
+
+  test('leaves out of these what is gone and what cannot spell the token', async () => {
+    const unfit = path.join(folder, 'unfit.tokenizer.json');
+    writeFileSync(unfit, (await charTokenizer(['abc'])).toJson());
+    const service = opened();
+    await service.editDocument(insertion(1, 'Hello tokenization'), never);
+    const others = [path.join(folder, 'gone.json'), unfit, 'cl100k_base'];
+    const answer = await service.explainToken({ document, position: 8, others }, never);
+    expect(answer).toMatchObject({ text: ' token', others: [{ tokenizer: 'cl100k_base' }] });
   });
 });
 

@@ -5,5 +5,5 @@
  */
 export { EditedText, type TextChange, type TokensInRange } from './editedText';
 export { encodeText } from './encodeText';
-export { explainToken, type TokenExplanation } from './explainToken';
+export { cutPiece, explainToken, type ShownToken, type TokenExplanation } from './explainToken';
 export { type VocabularyEntry, type VocabularyPage, searchVocabulary } from './searchVocabulary';

@@ -1,4 +1,4 @@
-/** What a token at a place of a text is, and how its tokenizer and others came to it. */
+/** What a token at a place of a text is, and how its tokenizer came to it. */
 import { GlassboxError } from '../../base/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import type { Block } from './block';
@@ -17,7 +17,6 @@ export interface TokenExplanation {
   readonly merges: readonly ShownMerge[];
   readonly occurrences: number | undefined;
   readonly piece: string;
-  readonly others: readonly (readonly ShownToken[])[];
 }
 
 export interface ShownToken {
@@ -38,14 +37,9 @@ const AROUND = 40;
 /**
  * The token that has the code unit at `position`; the first one where several share its character.
  *
- * @param others tokenizers that shall cut the piece that the token is part of
  * @throws GlassboxError `document-no-token`
  */
-export function explainToken(
-  text: EditedText,
-  position: number,
-  others: readonly Tokenizer[],
-): TokenExplanation {
+export function explainToken(text: EditedText, position: number): TokenExplanation {
   const { tokenizer } = text;
   const placed = text.blockAt(position);
   if (!placed) throw noToken(position);
@@ -57,7 +51,6 @@ export function explainToken(
   const id = block.tokenize(tokenizer)[index]!;
   const [start, end] = [starts[index]!, ends[index]!];
   const merges = shownMerges(tokenizer, id);
-  const piece = pieceOf(tokenizer, block, start, end);
   return {
     id,
     text: tokenizer.tokenText(id),
@@ -68,13 +61,15 @@ export function explainToken(
     rank: merges.at(-1)?.rank,
     merges,
     occurrences: text.occurrences(id),
-    piece,
-    others: others.map((other) =>
-      other
-        .encode(piece, { continues: true })
-        .map((each) => ({ id: each, text: other.tokenText(each) })),
-    ),
+    piece: pieceOf(tokenizer, block, start, end),
   };
+}
+
+/** How another tokenizer cuts the piece of an explained token. Throws as `Tokenizer.encode`. */
+export function cutPiece(tokenizer: Tokenizer, piece: string): ShownToken[] {
+  return tokenizer
+    .encode(piece, { continues: true })
+    .map((id) => ({ id, text: tokenizer.tokenText(id) }));
 }
 
 /** The merges that make a token, their parts as a person reads them. */
