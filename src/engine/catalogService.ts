@@ -10,7 +10,7 @@ import type { Handlers } from '../protocol/protocol';
 import { checkRecipe } from './checkRecipe';
 import { discover } from './discover';
 import { estimate } from './estimate';
-import { exportModel, summarizeModel } from './interop/interop';
+import { exportModel, summarizeModel, WEIGHT_FILE } from './interop/interop';
 import { readTokenizer } from './tokenizer/tokenizer';
 import { isCheckpoint, listRuns, modelFolder, readPosition } from './train/train';
 
@@ -28,10 +28,11 @@ export function createCatalogService(options: {
 }): Handlers<CatalogRequest> {
   const tokenizers = new Map<string, TokenizerSummary>();
 
-  /** Read once for each content of the file. */
-  async function tokenizerIn(file: string): Promise<TokenizerSummary> {
-    const { mtimeMs, size } = await stat(file);
-    const key = JSON.stringify([file, mtimeMs, size]);
+  /** Read once for each content of the file; undefined where it has vanished, or the link dangles. */
+  async function tokenizerIn(file: string): Promise<TokenizerSummary | undefined> {
+    const found = await stat(file).catch(() => undefined);
+    if (!found) return undefined;
+    const key = JSON.stringify([file, found.mtimeMs, found.size]);
     let summary = tokenizers.get(key);
     if (!summary) {
       summary = await summarizeTokenizer(file);
@@ -50,8 +51,9 @@ export function createCatalogService(options: {
       const models: ModelSummary[] = [];
       for await (const { folder, files } of discover(folders, signal)) {
         if (!files.includes('config.json')) continue;
-        if (!files.some((name) => WEIGHTS.test(name))) continue;
-        models.push(await modelIn(folder));
+        if (!files.some((name) => WEIGHT_FILE.test(name))) continue;
+        const model = await modelIn(folder);
+        if (model) models.push(model);
       }
       return models;
     },
@@ -68,8 +70,10 @@ export function createCatalogService(options: {
       for await (const { folder, files } of discover(folders, signal)) {
         // A run's checkpoints have the run's own tokenizer.
         if (path.basename(path.dirname(folder)) === 'checkpoints') continue;
-        for (const name of files.filter((each) => TOKENIZER.test(each)))
-          found.push(await tokenizerIn(path.join(folder, name)));
+        for (const name of files.filter((each) => TOKENIZER.test(each))) {
+          const tokenizer = await tokenizerIn(path.join(folder, name));
+          if (tokenizer) found.push(tokenizer);
+        }
       }
       return found;
     },
@@ -80,11 +84,11 @@ export function createCatalogService(options: {
   };
 }
 
-const WEIGHTS = /^(model.*\.safetensors|pytorch_model.*\.bin)$/;
 const TOKENIZER = /^(.+\.)?tokenizer\.json$/;
 
-async function modelIn(folder: string): Promise<ModelSummary> {
+async function modelIn(folder: string): Promise<ModelSummary | undefined> {
   const summary = await summarizeModel(folder);
+  if (!summary) return undefined;
   const checkpoints = path.dirname(folder);
   if (path.basename(checkpoints) === 'checkpoints' && (await isCheckpoint(folder))) {
     const run = path.dirname(checkpoints);

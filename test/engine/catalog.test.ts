@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -101,12 +102,12 @@ describe('runs', () => {
     expect((await summaryOf('finished'))?.state).toBe('finished');
   });
 
-  it('that a full disk ends have failed, with the state of the last checkpoint', async () => {
+  it('that an error ends have failed, with the state of the last checkpoint', async () => {
     const stop = watching(() => {
-      throw new Error('no space');
+      throw new Error('the device is gone');
     });
     await failure(collect(startRun(recipe(), { folder: at('d') }, stop, never)));
-    expect(await summaryOf('d')).toMatchObject({ state: 'failed', problem: 'no space' });
+    expect(await summaryOf('d')).toMatchObject({ state: 'failed', problem: 'the device is gone' });
   });
 
   it('are damaged where their recipe cannot be read, and others beside them are told', async () => {
@@ -187,6 +188,17 @@ describe('models', () => {
     });
   });
 
+  it('whose weights are links to files that are gone have that as their problem', async () => {
+    const place = path.join(folder, 'dangling');
+    cpSync(checkpoint(at('finished'), 6), path.join(place, 'm'), { recursive: true });
+    const file = path.join(place, 'm', 'model.safetensors');
+    rmSync(file);
+    symlinkSync(path.join(place, 'gone'), file);
+    expect(await models(place)).toMatchObject([
+      { name: 'm', bytes: 0, problem: expect.stringContaining('safetensors') as string },
+    ]);
+  });
+
   it('are exported without what a run keeps, and never over something', async () => {
     const out = path.join(folder, 'exported');
     const { bytes } = await catalog.exportModel({ model: at('finished'), out }, never);
@@ -223,10 +235,12 @@ describe('tokenizers', () => {
     mkdirSync(path.join(place, 'bytes'), { recursive: true });
     writeFileSync(path.join(place, 'bytes', 'tokenizer.json'), byteTokenizer().toJson());
     writeFileSync(path.join(place, 'bad.tokenizer.json'), '{');
+    symlinkSync(path.join(place, 'gone'), path.join(place, 'lost.tokenizer.json'));
     const found = await catalog.tokenizers({ folders: [place, runs] }, never);
     const named = new Map(found.map((each) => [each.name, each]));
     expect(named.get('bytes')).toMatchObject({ builtin: false, vocab: 256 });
     expect(named.get('bad')?.problem).toBeDefined();
+    expect(named.has('lost')).toBe(false);
     // A run's, once: not those of its checkpoints.
     expect(found.filter(({ name }) => name === 'finished')).toHaveLength(1);
     expect(named.get('cl100k_base')).toMatchObject({ builtin: true, tokenizer: 'cl100k_base' });

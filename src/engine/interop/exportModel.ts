@@ -8,6 +8,7 @@ import path from 'node:path';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { atomicFolder, fileError, systemCodeOf } from '../../base/files';
 import { readModelFolder } from './modelFolder';
+import { WEIGHT_FILE } from './modelTensors';
 
 /** What the ecosystem looks for in a model's folder. */
 const MODEL_FILES: ReadonlySet<string> = new Set([
@@ -16,7 +17,11 @@ const MODEL_FILES: ReadonlySet<string> = new Set([
   ...['special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt'],
   ...['tokenizer.model', 'LICENSE', 'README.md'],
 ]);
-const WEIGHTS = /^model.*\.safetensors$/;
+
+/** Weights beside them in the older format would be the same once more. */
+function belongs(name: string): boolean {
+  return MODEL_FILES.has(name) || (WEIGHT_FILE.test(name) && !name.endsWith('.bin'));
+}
 
 /**
  * Copies the model in `folder` to `out`, whole or not at all. Gives the bytes written.
@@ -31,8 +36,7 @@ export async function exportModel(
   const { tensors } = await readModelFolder(folder);
   await tensors.close();
   await refuseFull(out);
-  const all = await readdir(folder);
-  const names = all.filter((name) => MODEL_FILES.has(name) || WEIGHTS.test(name));
+  const names = (await readdir(folder)).filter(belongs);
   let bytes = 0;
   await atomicFolder(out, async (temporary) => {
     for (const name of names) {

@@ -9,6 +9,7 @@ export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './halfFloats';
 export { parseModelConfig, type SpecialTokens } from './modelConfig';
 export { exportModel } from './exportModel';
 export { summarizeModel, type ModelSummary } from './modelSummary';
+export { WEIGHT_FILE } from './modelTensors';
 export { parameterShapes } from './parameters';
 export {
   readModelConfig,

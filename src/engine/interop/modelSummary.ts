@@ -7,11 +7,10 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../base/errors';
-import { fileError, readTextIfPresent } from '../../base/files';
+import { readTextIfPresent } from '../../base/files';
 import { sizeOf } from '../graph/graph';
-import { parseModelConfig } from './modelConfig';
-import { readChatTemplate } from './modelFolder';
-import { openModelTensors } from './modelTensors';
+import { readChatTemplate, readModelConfig } from './modelFolder';
+import { openModelTensors, WEIGHT_FILE } from './modelTensors';
 import { checkParameters, parameterShapes } from './parameters';
 
 export interface ModelSummary {
@@ -38,24 +37,23 @@ const anyConfigSchema = z
   })
   .catch({});
 
-/** Throws the file system's reason where the folder can't be read at all. */
-export async function summarizeModel(folder: string): Promise<ModelSummary> {
-  const names = await readdir(folder).catch((thrown: unknown) => {
-    throw fileError(thrown, 'read', folder);
-  });
-  const weights = names.filter((name) => /^(model|pytorch_model).*\.(safetensors|bin)$/.test(name));
-  const sizes = await Promise.all(weights.map((name) => stat(path.join(folder, name))));
-  const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
-  const text = (await readTextIfPresent(path.join(folder, 'config.json'))) ?? '';
-  const plain = anyConfigSchema.parse(jsonOf(text));
+/** Undefined where there is no such folder, or no longer. */
+export async function summarizeModel(folder: string): Promise<ModelSummary | undefined> {
+  const names = await readdir(folder).catch(() => undefined);
+  if (!names) return undefined;
+  const weights = names.filter((name) => WEIGHT_FILE.test(name));
+  const bytes = await Promise.all(weights.map((name) => sizeOnDisk(path.join(folder, name))));
+  // Why it can't be read is told below.
+  const text = await readTextIfPresent(path.join(folder, 'config.json')).catch(() => undefined);
+  const plain = anyConfigSchema.parse(jsonOf(text ?? ''));
   const known = {
     architecture: plain.architectures?.[0] ?? plain.model_type ?? '',
     context: plain.max_position_embeddings ?? 0,
     vocab: plain.vocab_size ?? 0,
-    bytes,
+    bytes: bytes.reduce((sum, each) => sum + each, 0),
   };
   try {
-    const { config } = parseModelConfig(text);
+    const config = await readModelConfig(folder);
     const tensors = await openModelTensors(folder);
     await tensors.close();
     checkParameters(config, tensors.tensors);
@@ -67,6 +65,14 @@ export async function summarizeModel(folder: string): Promise<ModelSummary> {
   } catch (thrown) {
     return { ...known, parameters: 0, chat: false, problem: messageOf(thrown) };
   }
+}
+
+/** Nothing for a link whose file is gone. */
+async function sizeOnDisk(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 function jsonOf(text: string): unknown {

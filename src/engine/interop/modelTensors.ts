@@ -11,6 +11,9 @@ import { openSafetensors, type SafetensorsFile } from './safetensorsFile';
 import type { TensorInfo } from './safetensorsHeader';
 import type { TensorSource } from './tensorSource';
 
+/** The names of files that hold weights, in a format that is read here or an older one that isn't. */
+export const WEIGHT_FILE = /^(model.*\.safetensors|pytorch_model.*\.bin)$/;
+
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /** Several safetensors files as one source; each tensor from the file that the index names. */
