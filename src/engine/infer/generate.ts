@@ -132,7 +132,9 @@ async function* steps(
   const textOf = (id: number): string =>
     tokenizer ? (tokenizer.hasToken(id) ? tokenizer.tokenText(id) : `<${id}>`) : '';
   let whole = '';
-  let logits = await sequence.start(ids, { reuse: 'all', signal });
+  // What a seed chooses must not depend on what was asked before.
+  const reuse = options.seed === undefined ? 'all' : 'exact';
+  let logits = await sequence.start(ids, { reuse, signal });
   for (let written = 1; ; written++) {
     const distribution = distributionOf(logits);
     if (!Number.isFinite(distribution.logSumExp)) throw notFinite(ids.length);
