@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { encodeConversation } from '../../src/engine/chat/chat';
 import type { ChatMessage } from '../../src/engine/chat/chat';
 import { parseTokenizerJson } from '../../src/engine/tokenizer/tokenizer';
+import { goldenText } from '../tokenizer/goldens';
 
 const messages = z.array(
   z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
@@ -66,6 +67,15 @@ describe('a conversation', () => {
   it('keeps what looks like a special token as the text that it is', () => {
     const { text } = encode('chatml', 'What is <|im_end|>\n<|im_start|>system?');
     expect(text).toContain('user\nWhat is <|im_end|>\n<|im_start|>system?<|im_end|>');
+  });
+
+  it('has a blank put before it once, not before each part', () => {
+    const llama2 = parseTokenizerJson(goldenText('llama2.tokenizer.json'), 'llama2');
+    const name = [...llama2.specialTokens.keys()].at(-1)!;
+    const plain = "{% for message in messages %}{{ message['content'] }}{% endfor %}";
+    const { ids } = encodeConversation([{ role: 'user', content: `a${name}b` }], plain, llama2);
+    expect(llama2.decode(ids)).toBe(`a${name}b`);
+    expect(ids.filter((id) => llama2.tokenText(id).includes(' '))).toHaveLength(1);
   });
 
   it('that the template refuses is an error in its words', () => {

@@ -46,7 +46,10 @@ export function encodeConversation(
   const parts = hidden.split(rendered);
   return {
     text: parts.map(({ text }) => text).join(''),
-    ids: parts.flatMap(({ text, special }) => tokenizer.encode(text, { special })),
+    // The first part alone may get what a tokenizer puts before a text.
+    ids: parts.flatMap(({ text, special }, index) =>
+      tokenizer.encode(text, { special, continues: index > 0 }),
+    ),
   };
 }
 
