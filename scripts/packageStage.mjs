@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { fetchNode } from './packageNode.mjs';
 import { thirdPartyNotices } from './packageNotices.mjs';
 import { root, within } from './project.mjs';
@@ -51,8 +52,18 @@ function stageManifest(folder) {
   return manifest;
 }
 
+/** On Windows no file is executable, and the packed Node would not start elsewhere. */
+function refuseWindows(target) {
+  if (process.platform !== 'win32' || target.startsWith('win32')) return;
+  throw new Error(
+    `A package for ${target} can't be made on Windows, which keeps no executable bit: ` +
+      'make it on Linux or macOS.',
+  );
+}
+
 /** Fills `folder` (made anew) and resolves to the manifest. Needs a built dist/. */
 export async function stage(target, folder) {
+  refuseWindows(target);
   const dash = target.lastIndexOf('-');
   const modules = outside(target.slice(0, dash), target.slice(dash + 1));
   rmSync(folder, { recursive: true, force: true });

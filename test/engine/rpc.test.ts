@@ -280,7 +280,7 @@ describe('the version', () => {
       { versionFirst: true },
     );
     const wrong = await failureOf(asking.sendRequest('version', 0));
-    expect((wrong as Error).message).toMatch(/version 2 .*version 0/);
+    expect((wrong as Error).message).toMatch(/version \d+ .*version 0/);
     expect(await failureOf(engine.devices({}, never))).toMatchObject({
       code: 'protocol-version',
       remedy: expect.stringContaining('build') as string,
@@ -292,7 +292,7 @@ describe('the version', () => {
     connect(asker);
     expect(await failureOf(checkVersion(asker))).toMatchObject({
       code: 'protocol-version',
-      message: expect.stringMatching(/version 99 .*version 1/) as string,
+      message: expect.stringMatching(/version 99 .*version \d+/) as string,
     });
   });
 });
