@@ -2,10 +2,12 @@
  * The engine as the extension's other rooms use it: `await engine.methods()` and ask. Joins the
  * process to VS Code: the settings that choose its Node, the log, the notice after a crash.
  */
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { GlassboxError } from '../../base/errors';
 import type { Handlers } from '../../protocol/protocol';
 import { settings } from '../settings';
+import { workFolders } from '../workspace';
 import type { EngineProcess, EngineProcessOptions } from './engineProcess';
 import { cleanEnvironment, findNode } from './nodeBinary';
 
@@ -58,8 +60,12 @@ export class EngineClient implements vscode.Disposable {
       file: vscode.Uri.joinPath(this.#context.extensionUri, 'dist', 'engine.js').fsPath,
       node: node.file,
       env: { ...cleanEnvironment(process.env), ...node.env },
-      // Requests name absolute paths; this one is for those that a recipe of old may lack.
-      folder: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? extensionFolder,
+      // Requests name absolute paths; this one is for those that a recipe of old may lack. A process
+      // can't start in a folder that isn't there.
+      folder:
+        workFolders()
+          .map(({ uri }) => uri.fsPath)
+          .find((each) => existsSync(each)) ?? extensionFolder,
       onLine: (line) => this.#log.warn(`engine: ${line}`),
       onCrash: (error) => this.#tell(error),
     };

@@ -15,7 +15,7 @@ export function registerEngineCommands(services: Services): vscode.Disposable {
     registerCommand(log, 'glassbox.openWalkthrough', () =>
       vscode.commands.executeCommand(
         'workbench.action.openWalkthrough',
-        `${context.extension.id}#glassbox.how`,
+        `${context.extension.id}#how`,
       ),
     ),
   );

@@ -23,7 +23,7 @@ export interface EngineProcessOptions {
   readonly folder: string;
   /** A line that the engine wrote to its standard error. */
   readonly onLine: (line: string) => void;
-  /** It ended although nobody asked it to. */
+  /** It ended, once it had started, although nobody asked it to. */
   readonly onCrash: (error: GlassboxError) => void;
 }
 
@@ -90,6 +90,7 @@ export class EngineProcess {
     }
 
     let death: GlassboxError | undefined;
+    let hasStarted = false;
     const running = (): boolean => this.#running?.child === child;
     const connection = createMessageConnection(
       new IPCMessageReader(child),
@@ -100,18 +101,23 @@ export class EngineProcess {
       const end = (error: GlassboxError): void => {
         if (death) return;
         death = error;
-        const crashed = running();
-        if (crashed) this.#running = undefined;
+        const unasked = running();
+        if (unasked) this.#running = undefined;
         connection.dispose();
         reject(error);
-        if (crashed) onCrash(error);
+        // Whoever wanted it started is told by the request.
+        if (unasked && hasStarted) onCrash(error);
       };
       child.once('error', (cause) => end(notStarted(node, cause)));
-      child.once('exit', (code, signal) => end(exited(code ?? signal, last)));
+      // Not `exit`: its last words may still be on their way then.
+      child.once('close', (code, signal) => end(exited(code ?? signal, last)));
     });
     // Whoever asked is told by the request itself.
     ended.catch(() => undefined);
-    const checked = Promise.race([checkVersion(connection), ended]).then(() => methods);
+    const checked = Promise.race([checkVersion(connection), ended]).then(() => {
+      hasStarted = true;
+      return methods;
+    });
     checked.catch(() => {
       if (running()) this.stop();
     });
