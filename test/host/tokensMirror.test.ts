@@ -57,7 +57,8 @@ class FollowedTexts {
         await pace();
         return { version, tokens: text.length, characters: text.length };
       },
-      explainToken: () => Promise.reject(new Error('not asked here')),
+      explainToken: ({ position }) =>
+        Promise.reject(new GlassboxError('document-no-token', `None at ${position}.`)),
       closeDocument: ({ document }) => {
         this.texts.delete(document);
         return Promise.resolve(null);
@@ -169,7 +170,16 @@ describe('a document that the engine follows', () => {
     expect(only(followed) === source.text).toBe(true);
   });
 
-  it.each(['document-version', 'document-unknown', 'engine-ended'])(
+  it('stays with the engine when a question has no answer', async () => {
+    const followed = new FollowedTexts();
+    const mirror = mirrorOf(new EditedDocument('some text'), followed);
+    await mirror.count();
+    await expect(mirror.explain(9, [])).rejects.toMatchObject({ code: 'document-no-token' });
+    await mirror.count();
+    expect(followed.edits).toEqual(['some text'.length]);
+  });
+
+  it.each(['document-version', 'document-unknown', 'worker-ended', 'engine-ended'])(
     'is opened anew after %s',
     async (code) => {
       const source = new EditedDocument('some text');

@@ -161,10 +161,10 @@ export class DocumentMirror {
         if (this.#session === session && !session.failure) return answer;
         if (attempt === ATTEMPTS) throw lost();
       } catch (thrown) {
-        this.#drop(session);
-        const ended = this.#ended.signal.aborted;
-        if (ended || attempt === ATTEMPTS || !RECOVERABLE.some((code) => hasCode(thrown, code)))
-          throw thrown;
+        // A question that was a bad one (there is no token there) says nothing against the session.
+        const mendable = RECOVERABLE.some((code) => hasCode(thrown, code));
+        if (mendable || session.failure) this.#drop(session);
+        if (this.#ended.signal.aborted || attempt === ATTEMPTS || !mendable) throw thrown;
       }
     }
   }
@@ -262,6 +262,7 @@ const RECOVERABLE = [
   'document-unknown',
   'document-range',
   'document-lost',
+  'worker-ended',
   'engine-ended',
 ];
 
