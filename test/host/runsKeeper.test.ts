@@ -160,6 +160,31 @@ describe('a run of this window', () => {
       .toMatchObject({ state: 'failed', problem: 'The loss is NaN.' });
   });
 
+  it('whose worker died is told, the engine living on', async () => {
+    const engine = await running();
+    engine.onDisk(summary({ state: 'interrupted' }));
+    const died = new GlassboxError('worker-ended', "The run's worker died.");
+    engine.fail(died);
+    await expect.poll(() => engine.said.failures).toEqual([died]);
+    await engine.keeper.refresh();
+    expect(isResumable(engine.keeper.get(FOLDER)!)).toBe(true);
+  });
+
+  it('that said it stopped is resumed once it has ended, and can be stopped again', async () => {
+    const engine = await running();
+    engine.onDisk(summary());
+    engine.say(stopped);
+    await expect.poll(() => engine.keeper.get(FOLDER)?.state).toBe('stopped');
+    await engine.keeper.refresh();
+    const resumed = engine.keeper.resume(FOLDER);
+    engine.end();
+    await expect.poll(() => engine.said.requests.length).toBe(2);
+    engine.say({ ...started, resumedFrom: 250 });
+    await resumed;
+    await engine.keeper.stop(FOLDER);
+    expect(engine.keeper.get(FOLDER)?.state).toBe('stopped');
+  });
+
   it('is cut off with the engine, silently here, and resumed from its checkpoint', async () => {
     const engine = await running();
     engine.onDisk(summary({ state: 'interrupted' }));

@@ -97,6 +97,8 @@ export class RunBook {
     problem?: string,
   ): void {
     const { folder } = live;
+    // What ended by its own word, or was followed by another run, ends no more.
+    if (this.#live.get(folder) !== live) return;
     const view = this.get(folder);
     this.#live.delete(folder);
     // What never began has changed nothing.

@@ -103,6 +103,8 @@ export class RunKeeper {
       throw new GlassboxError('not-resumable', `"${run.name}" cannot be resumed now.`, {
         remedy: 'A run that is under way or at its last step has nothing to go on with.',
       });
+    // It has said that it stopped; its stream, and its lock on the folder, end a moment later.
+    await this.#ends.get(folder);
     const live = new LiveRun(folder, run, run.steps);
     await this.#drive(live, { kind: 'resume', folder, settings: [] });
   }
