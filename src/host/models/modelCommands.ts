@@ -8,7 +8,7 @@ import { folderIn } from '../runs/pickRun';
 import { moveToTrash } from '../runs/trash';
 import type { Services } from '../services';
 import { settings } from '../settings';
-import { freeName, workFolders } from '../workspace';
+import { freeName, requireWorkFolders } from '../workspace';
 import { ModelTree } from './modelTree';
 
 export function registerModels(services: Services): vscode.Disposable {
@@ -30,6 +30,7 @@ export function registerModels(services: Services): vscode.Disposable {
 /** @param given a model's folder, or a run's, whose newest checkpoint is meant. */
 async function exportModel(services: Services, given: unknown): Promise<void> {
   const { l10n, window } = vscode;
+  const [work] = requireWorkFolders();
   const title = l10n.t('Export Model');
   const named = folderIn(given);
   const model =
@@ -39,14 +40,13 @@ async function exportModel(services: Services, given: unknown): Promise<void> {
   if (model === undefined) return;
   const known = (await services.models.ready()).find(({ folder }) => folder === model);
   const name = path.basename(known?.name ?? model);
-  const [work] = workFolders();
   const [into] =
     (await window.showOpenDialog({
       title: l10n.t('Export "{0}" into a New Folder In', name),
       openLabel: l10n.t('Export Here'),
       canSelectFiles: false,
       canSelectFolders: true,
-      defaultUri: work?.uri ?? vscode.Uri.file(homedir()),
+      defaultUri: work.uri,
     })) ?? [];
   if (!into) return;
   const inFolder = (each: string): string => path.join(into.fsPath, each);
@@ -74,6 +74,7 @@ async function exportModel(services: Services, given: unknown): Promise<void> {
 }
 
 async function deleteModel({ models }: Services, given: unknown): Promise<void> {
+  requireWorkFolders();
   const folder = folderIn(given);
   if (folder === undefined) return;
   const toTrash = vscode.l10n.t('Move to Trash');

@@ -12,7 +12,13 @@ import type { TextChoice } from '../runs/chooseText';
 import { folderIn } from '../runs/pickRun';
 import { moveToTrash } from '../runs/trash';
 import type { Services } from '../services';
-import { chooseWorkFolder, freeName, makeStorage, storageOf } from '../workspace';
+import {
+  chooseWorkFolder,
+  freeName,
+  makeStorage,
+  requireWorkFolders,
+  storageOf,
+} from '../workspace';
 import { TokenizerTree } from './tokenizerTree';
 
 export function registerTokenizers(services: Services): vscode.Disposable {
@@ -149,6 +155,7 @@ async function learn(services: Services, request: TokenizerTrainRequest): Promis
 }
 
 async function deleteTokenizer({ tokenizers }: Services, given: unknown): Promise<void> {
+  requireWorkFolders();
   const file = folderIn(given);
   if (file === undefined) return;
   const { l10n, window } = vscode;
