@@ -15,6 +15,14 @@ import type { RunView } from './runView';
 export type Left = 'running' | 'paused';
 export type Memory = Readonly<Record<string, Left>>;
 
+/** What was kept, without what has another shape: a schema library would be loaded at each start. */
+export function memoryOf(kept: unknown): Memory {
+  if (typeof kept !== 'object' || kept === null) return {};
+  const isLeft = (entry: [string, unknown]): entry is [string, Left] =>
+    entry[1] === 'running' || entry[1] === 'paused';
+  return Object.fromEntries(Object.entries(kept).filter(isLeft));
+}
+
 export class RunBook {
   #disk = new Map<string, RunSummary>();
   readonly #live = new Map<string, LiveRun>();

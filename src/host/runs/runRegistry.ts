@@ -6,12 +6,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { logError, tellError } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting, settings, withSettings } from '../settings';
 import { freeName, makeStorage, requireWorkFolders, storageOf, workFolders } from '../workspace';
+import { memoryOf } from './runBook';
 import { RunKeeper } from './runKeeper';
 import { isActive, isResumable } from './runView';
 import type { RunNews } from './runView';
@@ -23,7 +23,6 @@ import { moveToTrash } from './trash';
 const TELL_EVERY = 250;
 const LOOK_EVERY = 1000;
 const MEMORY = 'glassbox.runs';
-const memorySchema = z.record(z.string(), z.enum(['running', 'paused'])).catch({});
 
 export function openRuns({
   context,
@@ -40,7 +39,7 @@ export function openRuns({
   const keeper = new RunKeeper({
     methods: () => engine.methods(),
     folders: () => workFolders().map(({ uri }) => runsFolder(uri)),
-    memory: memorySchema.parse(context.workspaceState.get(MEMORY)),
+    memory: memoryOf(context.workspaceState.get(MEMORY)),
     onMemory: (memory) => {
       const text = JSON.stringify(memory);
       if (text === remembered) return;

@@ -12,7 +12,6 @@ import type { Services } from '../services';
 import { onDidChangeSetting } from '../settings';
 import { pageOf, webviewOptions } from '../webviews/page';
 import type { PageOptions } from '../webviews/page';
-import { answerWebview } from '../webviews/webviewConnection';
 import { tokenizerOf } from './mirroredDocuments';
 import { BUILTIN_TOKENIZERS } from './tokenizerNames';
 
@@ -61,8 +60,11 @@ class TokenizerExplorer implements vscode.Disposable {
   }
 
   async adopt(panel: vscode.WebviewPanel, selected: string | undefined): Promise<void> {
-    // What a page may ask is needed with the first page only.
-    const surface = await import('../../protocol/tokenizerSurface');
+    // What a page may ask, and the connection to it, are needed with the first page only.
+    const [surface, { answerWebview }] = await Promise.all([
+      import('../../protocol/tokenizerSurface'),
+      import('../webviews/webviewConnection'),
+    ]);
     this.#panel?.dispose();
     this.#panel = panel;
     this.#text = selected;
