@@ -1,17 +1,29 @@
 /** Deleting what a person asked to delete: to the trash, and for good only where there is none. */
 import { rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, messageOf } from '../../base/errors';
 
-/** Throws `cancelled` where there is no trash and a person doesn't want it gone for good. */
+/** Reasons that deleting for good would meet as well. */
+const OTHER_REASONS: ReadonlySet<string> = new Set([
+  vscode.FileSystemError.FileNotFound().code,
+  vscode.FileSystemError.NoPermissions().code,
+  vscode.FileSystemError.Unavailable().code,
+]);
+
+/**
+ * Throws `cancelled` where the trash can't take it and a person doesn't want it gone for good; the
+ * file system's own reason where it can't be deleted at all.
+ */
 export async function moveToTrash(uri: vscode.Uri): Promise<void> {
   try {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
   } catch (thrown) {
+    // VS Code has no code for a missing trash: it is what is left.
+    if (thrown instanceof vscode.FileSystemError && OTHER_REASONS.has(thrown.code)) throw thrown;
     const forGood = vscode.l10n.t('Delete Permanently');
     const answer = await vscode.window.showWarningMessage(
-      vscode.l10n.t('This machine has no trash for {0}. Delete it permanently?', uri.fsPath),
-      { modal: true },
+      vscode.l10n.t('{0} could not be moved to the trash. Delete it permanently?', uri.fsPath),
+      { modal: true, detail: messageOf(thrown) },
       forGood,
     );
     if (answer !== forGood)
