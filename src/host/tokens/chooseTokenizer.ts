@@ -61,7 +61,10 @@ export async function useTokenizer(tokenizer: string): Promise<void> {
       : written?.workspaceFolderValue !== undefined && uri
         ? WorkspaceFolder
         : Workspace;
-  const folder = target === Global ? undefined : folderOf(uri);
+  // A path relative to one of several folders would be another file from the others.
+  const ofOneFolder =
+    target === WorkspaceFolder || (target === Workspace && workspaceFolders?.length === 1);
+  const folder = ofOneFolder ? folderOf(uri) : undefined;
   await configuration.update('tokens.tokenizer', tokenizerSetting(tokenizer, folder), target);
 }
 
