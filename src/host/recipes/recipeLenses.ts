@@ -18,6 +18,7 @@ class EstimateLens extends vscode.CodeLens {
 
 export class RecipeLenses implements vscode.CodeLensProvider {
   readonly #services: Pick<Services, 'engine' | 'log'>;
+  readonly onDidChangeCodeLenses = vscode.workspace.onDidGrantWorkspaceTrust;
 
   constructor(services: Pick<Services, 'engine' | 'log'>) {
     this.#services = services;

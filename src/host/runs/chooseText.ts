@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { bytesText } from '../formats';
 import { BACK, pick } from '../guide';
 import type { Answer, Place } from '../guide';
+import { settings } from '../settings';
 
 export interface TextChoice {
   readonly paths: 'sample' | readonly string[];
@@ -14,7 +15,6 @@ export interface TextChoice {
 
 /** Files of the workspace that are text to read rather than data or programs. */
 const TEXT_FILES = '**/*.{txt,md}';
-const PASSED_OVER = '**/{node_modules,.git,.glassbox}/**';
 const MOST_FILES = 2000;
 
 interface TextItem extends vscode.QuickPickItem {
@@ -95,7 +95,8 @@ interface WorkspaceText {
 /** The workspace's files of text, but for empty ones: the engine refuses an empty file. */
 async function workspaceText(folder: vscode.WorkspaceFolder): Promise<WorkspaceText> {
   const pattern = new vscode.RelativePattern(folder, TEXT_FILES);
-  const found = await vscode.workspace.findFiles(pattern, PASSED_OVER, MOST_FILES);
+  const passedOver = `**/{node_modules,.git,${settings.storageFolder(folder)}}/**`;
+  const found = await vscode.workspace.findFiles(pattern, passedOver, MOST_FILES);
   const sizes = await Promise.all(
     found.map(({ fsPath }) =>
       stat(fsPath).then(

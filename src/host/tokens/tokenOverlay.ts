@@ -48,6 +48,11 @@ export class TokenOverlay implements vscode.Disposable {
       shown.onDidChange(() => this.#update()),
       onDidChangeSetting('tokens.tokenizer', repaintAll),
       workspace.onDidGrantWorkspaceTrust(repaintAll),
+      // Another language closes the document and opens it again, in the same editors.
+      workspace.onDidOpenTextDocument((document) => {
+        for (const painter of this.#painters.values())
+          if (painter.editor.document === document) painter.repaint();
+      }),
       services.engine.onDidCrash(repaintAll),
     );
     this.#update();
