@@ -1,12 +1,20 @@
 /** A worker of the engine, as the thread that started it sees it: the protocol's methods, and its end. */
 import { Worker } from 'node:worker_threads';
-import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
+import {
+  createMessageConnection,
+  NotificationType,
+  PortMessageReader,
+  PortMessageWriter,
+} from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { GlassboxError } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';
 import { connect } from '../protocol/engineConnection';
 import { shutdown } from '../protocol/rpc';
 import type { ServiceOptions } from './service';
+
+/** A worker tells the folder of its run, so that it can be freed should the worker die. */
+export const RUN_FOLDER = new NotificationType<string>('runFolder');
 
 export interface HandOptions extends ServiceOptions {
   /** The built `worker.js`. */
@@ -28,6 +36,7 @@ export class Hand {
   /** Why the worker died, once it has. */
   #death: unknown;
   #alive = true;
+  #runFolder: string | undefined;
 
   constructor(options: HandOptions) {
     this.#worker = new Worker(options.workerPath, { workerData: options });
@@ -36,6 +45,9 @@ export class Hand {
       new PortMessageWriter(this.#worker),
     );
     this.methods = connect(this.#connection, () => this.#death);
+    this.#connection.onNotification(RUN_FOLDER, (folder) => {
+      this.#runFolder = folder;
+    });
     // An uncaught error, or no memory: 'exit' follows.
     this.#worker.on('error', (error) => (this.#death ??= error));
     this.#exited = new Promise((resolve) => {
@@ -50,6 +62,11 @@ export class Hand {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** The folder that its run has locked; absolute. */
+  get runFolder(): string | undefined {
+    return this.#runFolder;
   }
 
   /** Lets the work under way come to its end, then ends the worker. */

@@ -28,6 +28,8 @@ export interface ServiceOptions {
   readonly samplePath: string;
   /** Where runs go that name no folder. */
   readonly runsFolder: string;
+  /** Told the folder of a run as soon as it is locked. */
+  readonly onRunFolder?: ((folder: string) => void) | undefined;
 }
 
 export function createService(options: ServiceOptions): Handlers & { dispose(): Promise<void> } {
@@ -53,7 +55,8 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
           : await runRecipe(request);
       const threads = threadsFor(recipe.runtime.threads);
       const backend = await openBackend(recipe.runtime.backend, threads);
-      const context = { backend, threads, samplePath: options.samplePath };
+      const { samplePath, onRunFolder: onTaken } = options;
+      const context = { backend, threads, samplePath, onTaken };
       const stop = new AbortController();
       const ends = AbortSignal.any([signal, stop.signal]);
       let events: AsyncIterable<RunEvent>;

@@ -4,7 +4,7 @@
  * its requests and nothing else.
  */
 import path from 'node:path';
-import { GlassboxError } from '../base/errors';
+import { GlassboxError, messageOf } from '../base/errors';
 import type { TrainEvent, TrainRequest } from '../protocol/messages';
 import type { Engine, Handlers } from '../protocol/protocol';
 import { createService } from './service';
@@ -55,7 +55,7 @@ export function startEngine(options: EngineOptions): Engine {
   }
   /** Follows texts that are being edited: a long one must not hold up anything else. */
   const editor = lasting();
-  /** Looks through the disk and measures the machine, which may take a while. */
+  /** Looks through the disk and vocabularies and measures the machine, which may take a while. */
   const clerk = lasting();
 
   function close(hand: Hand): Promise<void> {
@@ -144,10 +144,12 @@ export function startEngine(options: EngineOptions): Engine {
         yield event;
       }
     } catch (thrown) {
-      if (folder !== undefined && !hand.alive) await abandonRun(folder, thrown);
-      throw thrown;
+      if (hand.alive) throw thrown;
+      const reason = disposed ? thrown : workerEnded(thrown);
+      if (hand.runFolder !== undefined) await abandonRun(hand.runFolder, reason);
+      throw reason;
     } finally {
-      if (folder !== undefined) runs.delete(folder);
+      if (folder !== undefined && runs.get(folder) === hand) runs.delete(folder);
       void close(hand);
     }
   }
@@ -179,8 +181,8 @@ export function startEngine(options: EngineOptions): Engine {
     documentCount: (request, signal) => editor().documentCount(request, signal),
     explainToken: (request, signal) => editor().explainToken(request, signal),
     closeDocument: (request, signal) => editor().closeDocument(request, signal),
-    vocabulary: (request, signal) => editor().vocabulary(request, signal),
-    learnMerges: (request, signal) => editor().learnMerges(request, signal),
+    vocabulary: (request, signal) => clerk().vocabulary(request, signal),
+    learnMerges: (request, signal) => clerk().learnMerges(request, signal),
     runs: (request, signal) => clerk().runs(request, signal),
     models: (request, signal) => clerk().models(request, signal),
     exportModel: (request, signal) => clerk().exportModel(request, signal),
@@ -189,6 +191,16 @@ export function startEngine(options: EngineOptions): Engine {
     estimate: (request, signal) => clerk().estimate(request, signal),
     dispose: () => (disposed ??= end()),
   };
+}
+
+/** Of a run whose worker died while the engine lives. */
+function workerEnded(thrown: unknown): GlassboxError {
+  const why = thrown instanceof GlassboxError && thrown.cause ? thrown.cause : thrown;
+  return new GlassboxError('worker-ended', `The run's worker died: ${messageOf(why)}`, {
+    remedy:
+      'Resume the run: it goes on from its last checkpoint. If memory ran out, lower train.batch first.',
+    cause: thrown,
+  });
 }
 
 function notRunning(folder: string): GlassboxError {

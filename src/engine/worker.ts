@@ -1,9 +1,11 @@
 /** A worker thread of the engine: answers the protocol over the port to the thread that started it. */
+import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import { z } from 'zod';
 import { GlassboxError } from '../base/errors';
 import { serve } from '../protocol/engineConnection';
+import { RUN_FOLDER } from './hand';
 import { createService } from './service';
 
 if (parentPort === null) {
@@ -16,4 +18,6 @@ const connection = createMessageConnection(
   new PortMessageReader(parentPort),
   new PortMessageWriter(parentPort),
 );
-serve(connection, createService(options));
+const onRunFolder = (folder: string): void =>
+  void connection.sendNotification(RUN_FOLDER, path.resolve(folder));
+serve(connection, createService({ ...options, onRunFolder }));

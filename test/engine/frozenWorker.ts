@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import type { TrainRequest } from '../../src/protocol/messages';
+import { RUN_FOLDER } from '../../src/engine/hand';
 import { createDocumentService } from '../../src/engine/documentService';
 import { serve } from '../../src/protocol/engineConnection';
 
@@ -47,6 +48,8 @@ serve(connection, {
   },
   train: async function* (request, signal) {
     const run = `${runsFolder}/run`;
+    await connection.sendNotification(RUN_FOLDER, run);
+    if (recipeOf(request).name === 'stillborn') process.exit(3);
     yield { ...START, run };
     if (recipeOf(request).name === 'mortal') process.exit(3);
     await new Promise(setImmediate);

@@ -150,17 +150,36 @@ describe('a worker that dies', () => {
 });
 
 describe('a run whose worker dies', () => {
-  it('has failed for that reason, and its folder is free', async () => {
-    const run = path.join(folder, 'run');
+  const run = path.join(folder, 'run');
+  beforeEach(() => {
     mkdirSync(run);
     writeFileSync(path.join(run, 'run.lock'), JSON.stringify({ pid: process.pid }));
-    const recipe = { ...defaultRecipe(), name: 'mortal' };
-    const events = engine.train({ kind: 'new', recipe }, never)[Symbol.asyncIterator]();
+  });
+  afterEach(() => rmSync(run, { recursive: true }));
+
+  const trainingNamed = (name: string): AsyncIterator<unknown> => {
+    const recipe = { ...defaultRecipe(), name };
+    return engine.train({ kind: 'new', recipe }, never)[Symbol.asyncIterator]();
+  };
+
+  it('has failed for that reason, and its folder is free', async () => {
+    writeFileSync(path.join(run, 'recipe.json'), '{}');
+    const events = trainingNamed('mortal');
     await events.next();
-    expect(await failureOf(events.next())).toMatchObject({ code: 'engine-ended' });
-    expect(readdirSync(run)).toEqual(['failure.json']);
+    expect(await failureOf(events.next())).toMatchObject({
+      code: 'worker-ended',
+      message: expect.stringMatching(/code 3/) as string,
+      remedy: expect.stringMatching(/checkpoint/) as string,
+    });
+    expect(readdirSync(run).sort()).toEqual(['failure.json', 'recipe.json']);
     expect(readFileSync(path.join(run, 'failure.json'), 'utf8')).toContain('code 3');
-    rmSync(run, { recursive: true });
+  });
+
+  it('leaves its folder free where it had not begun', async () => {
+    expect(await failureOf(trainingNamed('stillborn').next())).toMatchObject({
+      code: 'worker-ended',
+    });
+    expect(readdirSync(run)).toEqual([]);
   });
 });
 

@@ -178,10 +178,11 @@ describe('what fails before the first step', () => {
     const long = writeText(folder, 'long.txt', sampleText(300_000));
     const stop = new AbortController();
     const runs = at('stopped/runs');
+    const told: string[] = [];
     const running = startRun(
       smallRecipe(long, 'tokenizer.kind=bpe'),
       { runs },
-      context,
+      { ...context, onTaken: (taken) => void told.push(taken) },
       stop.signal,
     );
     const stopping = (async () => {
@@ -189,6 +190,7 @@ describe('what fails before the first step', () => {
     })();
     expect(await failure(stopping)).toMatchObject({ code: 'cancelled' });
     expect(readdirSync(folder)).not.toContain('stopped');
+    expect(told).toEqual([path.join(runs, 'run')]);
   });
 
   it('leaves nothing: a branch that cannot go on', async () => {

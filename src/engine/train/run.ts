@@ -33,6 +33,8 @@ export interface RunContext {
   readonly threads: number;
   /** Where the text of a recipe that says "sample" lies. */
   readonly samplePath: string;
+  /** Told the run's folder as soon as this process has locked it, long before the run starts. */
+  readonly onTaken?: ((folder: string) => void) | undefined;
 }
 
 /** A run's folder, or where runs lie: there it is named after the recipe, with a number if need be. */
@@ -52,6 +54,7 @@ export async function* startRun(
     'folder' in place
       ? await RunFolder.take(place.folder)
       : await RunFolder.takeFree(place.runs, recipe.name ?? 'run');
+  context.onTaken?.(run.path);
   try {
     run.refuseExisting();
     // Checked before the text is read: a shape that cannot be should not cost a minute.
@@ -87,6 +90,7 @@ export async function* resumeRun(
     ? origin.run
     : (options.out ?? `${origin.run}-from-${origin.position.step}`);
   const run = await RunFolder.take(target);
+  context.onTaken?.(run.path);
   try {
     // Until the folder was ours another process may have gone on with the run.
     if (sameRun) origin = await locate(origin.run);

@@ -261,13 +261,13 @@ async function writeFailure(folder: string, thrown: unknown): Promise<void> {
 }
 
 /**
- * For the thread that outlives the one that ran the run: writes down why that died, and gives the
- * folder back, which by its lock still belongs to this process.
+ * For the thread that outlives the one that ran the run: writes down why that died, if there was a run
+ * already, and gives the folder back, which by its lock still belongs to this process.
  */
 export async function abandonRun(folder: string, thrown: unknown): Promise<void> {
   const lock = path.join(folder, LOCK);
   if ((await lockOwner(lock)) !== process.pid) return;
-  await writeFailure(folder, thrown).catch(() => undefined);
+  if (await isRun(folder)) await writeFailure(folder, thrown).catch(() => undefined);
   await releaseLock(lock);
 }
 
