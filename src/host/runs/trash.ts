@@ -3,12 +3,8 @@ import { rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { GlassboxError, messageOf } from '../../base/errors';
 
-/** Reasons that deleting for good would meet as well. */
-const OTHER_REASONS: ReadonlySet<string> = new Set([
-  vscode.FileSystemError.FileNotFound().code,
-  vscode.FileSystemError.NoPermissions().code,
-  vscode.FileSystemError.Unavailable().code,
-]);
+/** Codes of VS Code's file system: reasons that deleting for good would meet as well. */
+const OTHER_REASONS: readonly string[] = ['FileNotFound', 'NoPermissions', 'Unavailable'];
 
 /**
  * Throws `cancelled` where the trash can't take it and a person doesn't want it gone for good; the
@@ -19,7 +15,8 @@ export async function moveToTrash(uri: vscode.Uri): Promise<void> {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
   } catch (thrown) {
     // VS Code has no code for a missing trash: it is what is left.
-    if (thrown instanceof vscode.FileSystemError && OTHER_REASONS.has(thrown.code)) throw thrown;
+    if (thrown instanceof vscode.FileSystemError && OTHER_REASONS.includes(thrown.code))
+      throw thrown;
     const forGood = vscode.l10n.t('Delete Permanently');
     const answer = await vscode.window.showWarningMessage(
       vscode.l10n.t('{0} could not be moved to the trash. Delete it permanently?', uri.fsPath),
