@@ -1,10 +1,11 @@
 /** The tree "Tokenizers": those built in, those trained here, those found. */
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { TokenizerSummary } from '../../protocol/catalogMessages';
 import { countText } from '../formats';
 import { logError } from '../problems';
 import type { Services } from '../services';
-import { workFolders } from '../workspace';
+import { storageOf, workFolders } from '../workspace';
 import { liesIn } from './modelOrder';
 
 export class TokenizerTree implements vscode.TreeDataProvider<TokenizerSummary> {
@@ -58,14 +59,20 @@ export class TokenizerTree implements vscode.TreeDataProvider<TokenizerSummary> 
   }
 }
 
-/** `tokenizer.builtin` or `tokenizer.file`, with `.own` where it lies in this workspace. */
+/**
+ * `tokenizer.builtin` or `tokenizer.file`, with `.own` where it lies in this workspace and no run
+ * needs it: menus depend on it.
+ */
 function contextOf({ tokenizer, builtin, problem }: TokenizerSummary): string {
   if (builtin) return 'tokenizer.builtin';
-  const own = liesIn(
+  const folders = workFolders().map(({ uri }) => uri);
+  const isRuns = liesIn(
     tokenizer,
-    workFolders().map(({ uri }) => uri.fsPath),
-  )
-    ? '.own'
-    : '';
-  return `tokenizer.file${own}${problem === undefined ? '' : '.broken'}`;
+    folders.map((folder) => path.join(storageOf(folder), 'runs')),
+  );
+  const isHere = liesIn(
+    tokenizer,
+    folders.map(({ fsPath }) => fsPath),
+  );
+  return `tokenizer.file${isHere && !isRuns ? '.own' : ''}${problem === undefined ? '' : '.broken'}`;
 }

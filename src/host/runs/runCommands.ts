@@ -15,7 +15,7 @@ export function registerRuns(services: Services): vscode.Disposable {
   const { log, runs } = services;
   const { l10n } = vscode;
   const command = (name: string, work: (...given: readonly unknown[]) => unknown) =>
-    registerCommand(log, `glassbox.${name}`, work);
+    registerCommand(log, name, work);
 
   /** Does `work` to the run that the command is about, if there is one. */
   async function withRun(
@@ -45,16 +45,20 @@ export function registerRuns(services: Services): vscode.Disposable {
     registerRunStatus(runs),
     registerOffers(services),
 
-    command('newRun', async (given) => {
+    command('glassbox.newRun', async (given) => {
       const { newRun } = await import('./newRun');
       await newRun(services, given instanceof vscode.Uri ? given : undefined);
     }),
-    command('pauseRun', (given) => withRun(given, isActive, ({ folder }) => runs.pause(folder))),
-    command('stopRun', (given) => withRun(given, isActive, ({ folder }) => runs.stop(folder))),
-    command('resumeRun', (given) =>
+    command('glassbox.pauseRun', (given) =>
+      withRun(given, isActive, ({ folder }) => runs.pause(folder)),
+    ),
+    command('glassbox.stopRun', (given) =>
+      withRun(given, isActive, ({ folder }) => runs.stop(folder)),
+    ),
+    command('glassbox.resumeRun', (given) =>
       withRun(given, isResumable, ({ folder }) => runs.resume(folder)),
     ),
-    command('compareRuns', async (given, selected) => {
+    command('glassbox.compareRuns', async (given, selected) => {
       requireWorkFolders();
       const folders = (Array.isArray(selected) ? selected : [given])
         .map(folderIn)
@@ -62,7 +66,7 @@ export function registerRuns(services: Services): vscode.Disposable {
       const compared = folders.length > 1 ? folders : await pickSeveral(runs.list(), folders);
       if (compared.length > 0) await vscode.commands.executeCommand('glassbox.openRun', compared);
     }),
-    command('deleteRun', (given) =>
+    command('glassbox.deleteRun', (given) =>
       withRun(
         given,
         (run) => !isActive(run) && run.state !== 'elsewhere',
@@ -76,11 +80,14 @@ export function registerRuns(services: Services): vscode.Disposable {
             },
             toTrash,
           );
-          if (answer === toTrash) await runs.delete(run.folder);
+          if (answer !== toTrash) return;
+          await runs.delete(run.folder);
+          // Its tokenizer went with it.
+          await services.tokenizers.refresh();
         },
       ),
     ),
-    command('openRunRecipe', (given) =>
+    command('glassbox.openRunRecipe', (given) =>
       withRun(
         given,
         () => true,
@@ -90,16 +97,16 @@ export function registerRuns(services: Services): vscode.Disposable {
         },
       ),
     ),
-    command('reveal', async (given) => {
+    command('glassbox.reveal', async (given) => {
       const file = folderIn(given);
       if (file !== undefined)
         await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(file));
     }),
-    command('copyPath', async (given) => {
+    command('glassbox.copyPath', async (given) => {
       const file = folderIn(given);
       if (file !== undefined) await vscode.env.clipboard.writeText(file);
     }),
-    command('refresh', async () => {
+    command('glassbox.refresh', async () => {
       requireWorkFolders();
       await Promise.all([runs.refresh(), services.models.refresh(), services.tokenizers.refresh()]);
     }),
