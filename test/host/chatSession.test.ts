@@ -57,7 +57,11 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-function setUp(memory = new Map<string, unknown>(), folder = newFolder()) {
+function setUp(
+  memory = new Map<string, unknown>(),
+  folder = newFolder(),
+  parts: Partial<SessionParts> = {},
+) {
   const engine = new Engine();
   const lost: unknown[] = [];
   const kept = {
@@ -82,6 +86,7 @@ function setUp(memory = new Map<string, unknown>(), folder = newFolder()) {
     store: new ConversationStore(folder, kept),
     memory: kept,
     onLost: (error) => lost.push(error),
+    ...parts,
   });
   return { session, engine, memory, folder, lost };
 }
@@ -109,6 +114,20 @@ const said = ({ path: shown }: ChatState): string[] =>
   );
 
 describe('the chat', () => {
+  it('opens with an engine that does not start, says so, and goes on when it does', async () => {
+    const error = new GlassboxError('engine-start', 'No Node.', { remedy: 'Name one.' });
+    const models: ModelSummary[] = [];
+    const { session } = setUp(new Map([['glassbox.chat.model', talker.folder]]), newFolder(), {
+      models: () => models,
+      findModel: () => Promise.reject(error),
+    });
+    await session.restore();
+    expect(session.state().problem).toEqual({ message: 'No Node.', remedy: 'Name one.' });
+    models.push(talker);
+    await session.modelsChanged();
+    expect(session.state()).toMatchObject({ model: { name: 'talker' }, problem: undefined });
+  });
+
   it('answers, counts its context and shows what the page can read', async () => {
     const { session, engine } = setUp();
     const events: ChatEvent[] = [];

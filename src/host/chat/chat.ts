@@ -56,13 +56,23 @@ class OpenOnce {
   }
 
   session(): Promise<ChatSession> {
-    this.#opened ??= import('./openChat').then(({ openChat }) => openChat(this.#services));
+    this.#opened ??= import('./openChat')
+      .then(({ openChat }) => openChat(this.#services))
+      .catch((thrown: unknown) => {
+        // Whoever asks next tries again.
+        this.#opened = undefined;
+        throw thrown;
+      });
     return this.#opened;
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    void this.#opened?.then((session) => session.dispose());
+    this.#opened?.then(
+      (session) => session.dispose(),
+      // Whoever asked for it was told.
+      () => undefined,
+    );
   }
 }

@@ -70,8 +70,17 @@ export class ChatSession {
     this.#ownSampling = samplingSchema.safeParse(parts.memory.get(SAMPLING)).data;
   }
 
-  /** Shows the conversation that was shown last, with its model. */
+  /** Shows the conversation that was shown last, with its model; what fails is a problem that is shown. */
   async restore(): Promise<void> {
+    try {
+      await this.#restore();
+    } catch (thrown) {
+      this.#fail(thrown);
+      this.#emit();
+    }
+  }
+
+  async #restore(): Promise<void> {
     this.#draft = await this.#parts.store.readDraft();
     const id = this.#parts.memory.get(CURRENT);
     if (typeof id === 'string') await this.open(id);
