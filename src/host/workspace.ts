@@ -11,6 +11,17 @@ export function workFolders(): readonly vscode.WorkspaceFolder[] {
   return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
 }
 
+/** @throws GlassboxError `untrusted` */
+export function requireTrust(): void {
+  if (vscode.workspace.isTrusted) return;
+  throw new GlassboxError(
+    'untrusted',
+    vscode.l10n.t(
+      'This folder is not trusted. Trust it first: training reads and writes its files.',
+    ),
+  );
+}
+
 /**
  * As `workFolders`, at least one.
  *
@@ -28,11 +39,7 @@ export function requireWorkFolders(): readonly [
       'no-folder',
       l10n.t('Open a folder first: Glassbox keeps its files there.'),
     );
-  if (!workspace.isTrusted)
-    throw new GlassboxError(
-      'untrusted',
-      l10n.t('This folder is not trusted. Trust it first: training reads and writes its files.'),
-    );
+  requireTrust();
   throw new GlassboxError(
     'virtual-folder',
     l10n.t('This folder is not on a disk. Training and models need one that is.'),

@@ -4,6 +4,7 @@ import type { ModelSummary } from '../../protocol/catalogMessages';
 import { logError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
+import { requireTrust } from '../workspace';
 import { ChatSession } from './chatSession';
 import { ConversationStore } from './conversationStore';
 
@@ -37,11 +38,16 @@ export function computing(): { backend: 'auto' | 'onnx' | 'webgpu'; threads?: nu
 
 export const isUsable = ({ problem }: ModelSummary): boolean => problem === undefined;
 
-/** The model of a folder, whether it is in the list or not. */
+/**
+ * The model of a folder, whether it is in the list or not.
+ *
+ * @throws GlassboxError `untrusted`, or what the engine throws
+ */
 export async function findModel(
   { engine, models }: Pick<Services, 'engine' | 'models'>,
   folder: string,
 ): Promise<ModelSummary | undefined> {
+  requireTrust();
   const listed = models.list().find((model) => model.folder === folder);
   if (listed) return isUsable(listed) ? listed : undefined;
   const { models: look } = await engine.methods();

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import type { Services } from '../services';
+import { requireWorkFolders } from '../workspace';
 import { DashboardPanel } from './dashboardPanel';
 import { sameRuns } from './targets';
 
@@ -18,7 +19,9 @@ export class DashboardPanels implements vscode.Disposable {
     this.#viewType = viewType;
   }
 
+  /** Throws as `requireWorkFolders`. */
   show(folders: readonly string[]): void {
+    requireWorkFolders();
     const open = [...this.#open].find((each) => sameRuns(each.folders, folders));
     if (open) open.panel.reveal();
     else
@@ -30,13 +33,22 @@ export class DashboardPanels implements vscode.Disposable {
 
   restore(panel: vscode.WebviewPanel, state: unknown): void {
     const kept = keptSchema.safeParse(state);
-    if (kept.success) this.#adopt(panel, kept.data.folders);
     // Closed before its page had come so far: nobody can say what it showed.
-    else panel.dispose();
+    if (!kept.success) panel.dispose();
+    else if (vscode.workspace.isTrusted) this.#adopt(panel, kept.data.folders);
+    else this.#awaitTrust(panel, kept.data.folders);
   }
 
   dispose(): void {
     for (const each of [...this.#open]) each.panel.dispose();
+  }
+
+  /** Says why nothing is shown, until the folder is trusted. */
+  #awaitTrust(panel: vscode.WebviewPanel, folders: readonly string[]): void {
+    const text = vscode.l10n.t('This folder is not trusted: its runs are not shown.');
+    panel.webview.html = `<!doctype html><p>${text}</p>`;
+    const granted = vscode.workspace.onDidGrantWorkspaceTrust(() => this.#adopt(panel, folders));
+    panel.onDidDispose(() => void granted.dispose());
   }
 
   #adopt(panel: vscode.WebviewPanel, folders: readonly string[]): void {
