@@ -37,7 +37,7 @@ const commandsSchema = z.object({
   contributes: z.object({ commands: z.array(z.object({ command: z.string() })) }),
 });
 
-it('registers every command that package.json declares, and shows none that it does not', () => {
+it('registers the commands that package.json declares, each once, and shows no other', () => {
   const declared = commandsSchema
     .parse(JSON.parse(manifest))
     .contributes.commands.map(({ command }) => command);
@@ -45,9 +45,24 @@ it('registers every command that package.json declares, and shows none that it d
     .filter((name) => name.endsWith('.ts'))
     .map((name) => readFileSync(path.join('src/host', name), 'utf8'))
     .join('\n');
-  expect(declared.filter((command) => !sources.includes(`'${command}'`))).toEqual([]);
+  // Each by its whole name, straight or through a helper called `command`.
+  const registering = /\b(?:registerCommand|command)\(\s*(?:[\w.]+,\s*)?'(glassbox\.\w+)'/g;
+  const registered = [...sources.matchAll(registering)].map(([, name]) => name ?? '');
+  expect(registered.sort()).toEqual([...declared].sort());
   const linked = [...(manifest + JSON.stringify(names)).matchAll(/command:(glassbox\.\w+)/g)].map(
     ([, name]) => name ?? '',
   );
   expect(linked.filter((command) => !declared.includes(command))).toEqual([]);
+});
+
+it('puts nothing on the items of other views', () => {
+  const { contributes } = z
+    .object({
+      contributes: z.object({
+        menus: z.object({ 'view/item/context': z.array(z.object({ when: z.string() })) }),
+      }),
+    })
+    .parse(JSON.parse(manifest));
+  for (const { when } of contributes.menus['view/item/context'])
+    expect(when).toMatch(/^view (==|=~) \/?\^?glassbox/);
 });

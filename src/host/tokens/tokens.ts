@@ -38,6 +38,11 @@ export function registerTokens(services: Services): vscode.Disposable {
     registerTokenizerExplorer(services),
     registerCommand(log, 'glassbox.showTokens', () => overlay.show(true)),
     registerCommand(log, 'glassbox.hideTokens', () => overlay.show(false)),
+    registerCommand(log, 'glassbox.openSampleText', () =>
+      vscode.window.showTextDocument(
+        vscode.Uri.joinPath(context.extensionUri, 'dist', 'sample', 'moby-dick.txt'),
+      ),
+    ),
     registerCommand(log, 'glassbox.chooseTokenizer', () => chooseTokenizer(services)),
     registerCommand(log, 'glassbox.useTokenizer', async (item: unknown) => {
       await useTokenizer(tokenizerIn(item));
