@@ -146,6 +146,19 @@ describe('what the page knows of its runs', () => {
     expect(run.behind).toBe(false);
   });
 
+  it('reads a long run of another process again only when much is new, and at its end', () => {
+    const run = new KnownRun(shown({ state: 'elsewhere', step: 1000 }));
+    const records = run.beginReading();
+    for (let step = 1; step <= 1000; step++) records.add(train(step));
+    run.endReading(records, run.shown);
+    run.shown = shown({ state: 'elsewhere', step: 1020, updated: 2 });
+    expect(run.behind).toBe(false);
+    run.shown = shown({ state: 'elsewhere', step: 1021, updated: 3 });
+    expect(run.behind).toBe(true);
+    run.shown = shown({ state: 'finished', step: 1001, updated: 4 });
+    expect(run.behind).toBe(true);
+  });
+
   it('knows a run again, and forgets one that was removed', () => {
     const [first] = afterEvent([], { runs: [shown()], news: [] });
     const next = afterEvent([first!], {

@@ -6,6 +6,8 @@ import { Smoothed } from './smoothing';
 
 /** Notes of the engine that are kept. */
 const MOST_NOTES = 5;
+/** How much a run of another process has to grow, as a part of its records, to be read again. */
+const GROWTH = 1 / 50;
 
 /** Why a run ended by an error, as its folder says. */
 export interface Failure {
@@ -50,14 +52,17 @@ export class KnownRun {
 
   /**
    * Whether the disk has records that nobody tells this page: it was never read, or another process
-   * writes there.
+   * writes there. Its files are always read whole: the more there is, the more has to be new.
    */
   get behind(): boolean {
     if (this.reading) return false;
     if (!this.known) return true;
     const { state, step, updated } = this.shown;
     if (state === 'running' || state === 'starting' || state === 'stopping') return false;
-    return updated !== this.#readOf && step !== (this.records.steps.last('step') ?? 0);
+    const { steps } = this.records;
+    const change = Math.abs(step - (steps.last('step') ?? 0));
+    const least = state === 'elsewhere' ? steps.length * GROWTH : 0;
+    return updated !== this.#readOf && change > least;
   }
 
   /** Takes what the run says. */
