@@ -21,7 +21,7 @@ const root = document.getElementById('root') ?? document.body;
 
 function view(page: Page): TemplateResult {
   const { state } = page;
-  if (!state) return html``;
+  if (!state) return html`${problem(page, undefined)}`;
   return html`<header>${modelRow(page, state)} ${contextBar(state)}</header>
     <div class="turns" tabindex="-1">
       ${state.path.length === 0 ? welcome(page, state) : nothing} ${turns(page, state)}
@@ -110,14 +110,14 @@ function turns(page: Page, state: ChatState): unknown {
   );
 }
 
-function problem(page: Page, state: ChatState): unknown {
-  const message = state.problem?.message ?? page.failure;
+function problem(page: Page, state: ChatState | undefined): unknown {
+  const message = state?.problem?.message ?? page.failure;
   if (message === undefined) return nothing;
   const retry = (): void => page.do((ask) => ask.goOn({}, never));
-  const canRetry = state.model !== undefined && state.path.length > 0;
+  const canRetry = state?.model !== undefined && state.path.length > 0;
   return html`<div class="problem-line" role="alert">
     ${icon('error')}
-    <p>${message} ${state.problem?.remedy ?? nothing}</p>
+    <p>${message} ${state?.problem?.remedy ?? nothing}</p>
     ${
       canRetry
         ? html`<vscode-button appearance="secondary" @click=${retry}>${t('Retry')}</vscode-button>`
@@ -144,7 +144,10 @@ function composer(page: Page, state: ChatState): TemplateResult {
     else if (draft.trim() !== '' || text)
       page.do(
         (ask) => ask.send({ text: draft }, never),
-        () => (page.draft = ''),
+        // What was typed while it was sent stays.
+        () => {
+          if (page.draft.startsWith(draft)) page.draft = page.draft.slice(draft.length);
+        },
       );
   };
   const placeholder = text ? t('Text to go on with; empty to let it go on') : t('Ask the model');
@@ -204,7 +207,10 @@ function draw(page: Page): void {
   if (drawn && atEnd && !page.open) drawn.scrollTop = drawn.scrollHeight;
   const popover = root.querySelector<HTMLElement>('.alternatives');
   if (page.open && popover) place(popover, page.open);
-  if (opening) popover?.querySelector<HTMLElement>('.alternative')?.focus();
+  if (!opening || !popover) return;
+  // Old tokens have no alternatives: the focus goes to what closes it.
+  const first = popover.querySelector<HTMLElement>('.alternative');
+  (first ?? popover.querySelector('button'))?.focus();
 }
 
 /** Below its token; as wide as the view lets it, since a side bar is narrow. */

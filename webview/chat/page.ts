@@ -103,11 +103,17 @@ export class Page {
     requestAnimationFrame(this.#draw);
   }
 
+  /** Until the page ends; what ends it before is told in the page. */
   async watch(onEvent: (before: ChatState | undefined) => void): Promise<void> {
-    for await (const event of this.#ask.watch({}, never)) {
-      const before = this.state;
-      this.#take(event);
-      onEvent(before);
+    try {
+      for await (const event of this.#ask.watch({}, never)) {
+        const before = this.state;
+        this.#take(event);
+        onEvent(before);
+        this.redraw();
+      }
+    } catch (thrown) {
+      this.failure = messageOf(thrown);
       this.redraw();
     }
   }

@@ -150,14 +150,31 @@ const AXES: readonly Axis[] = ['step', 'tokens', 'seconds'];
 const axisText = (axis: Axis): string =>
   ({ step: t('Steps'), tokens: t('Tokens'), seconds: t('Training time') })[axis];
 
+/** One stop of the Tab key, and arrows among the choices, as of any group of radio buttons. */
+function chooseByKey(event: KeyboardEvent, now: Axis, { chooseAxis }: ToolbarActions): void {
+  const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const group = event.currentTarget;
+  if (by === undefined || !(group instanceof HTMLElement)) return;
+  event.preventDefault();
+  const next = (AXES.indexOf(now) + by + AXES.length) % AXES.length;
+  chooseAxis(AXES[next]!);
+  group.querySelectorAll('button')[next]?.focus();
+}
+
 export function toolbarOf(view: View, actions: ToolbarActions): TemplateResult {
   return html`<div class="toolbar row" role="toolbar" aria-label=${t('Charts')}>
-    <div class="choice" role="radiogroup" aria-label=${t('Horizontal axis')}>
+    <div
+      class="choice"
+      role="radiogroup"
+      aria-label=${t('Horizontal axis')}
+      @keydown=${(event: KeyboardEvent) => chooseByKey(event, view.axis, actions)}
+    >
       ${AXES.map(
         (axis) =>
           html`<button
             role="radio"
             aria-checked=${view.axis === axis}
+            tabindex=${view.axis === axis ? 0 : -1}
             @click=${() => actions.chooseAxis(axis)}
           >
             ${axisText(axis)}

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
     addRuns: () => addRuns({}, never),
     save: (name, type, data) => save({ name, type, data }, never),
   });
-  for await (const event of host.stream(runSurface.watch)({}, never)) page.take(event);
+  await page.watch(host.stream(runSurface.watch)({}, never));
 }
 
 void main();

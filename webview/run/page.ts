@@ -77,8 +77,16 @@ export class Page {
     this.#changed(true);
   }
 
-  /** Takes what the host tells. */
-  take(event: WatchEvent): void {
+  /** Takes what the host tells; what ends it is told in the page. */
+  async watch(events: AsyncIterable<WatchEvent>): Promise<void> {
+    try {
+      for await (const event of events) this.#take(event);
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  #take(event: WatchEvent): void {
     this.#runs = afterEvent(this.#runs, event);
     if (event.runs) this.#look({ folders: this.#runs.map(({ folder }) => folder) });
     for (const run of this.#runs) if (run.behind) void readRun(run, () => this.#changed(true));
@@ -147,11 +155,16 @@ export class Page {
     try {
       await asking;
     } catch (thrown) {
-      this.#refusal = {
-        message: messageOf(thrown),
-        remedy: thrown instanceof GlassboxError ? thrown.remedy : undefined,
-      };
+      this.#refuse(thrown);
     }
+    this.#changed(false);
+  }
+
+  #refuse(thrown: unknown): void {
+    this.#refusal = {
+      message: messageOf(thrown),
+      remedy: thrown instanceof GlassboxError ? thrown.remedy : undefined,
+    };
     this.#changed(false);
   }
 
@@ -226,14 +239,15 @@ export class Page {
 
   #template() {
     const [runs, view, range] = [this.#runs, this.#view, this.#range()];
-    if (runs.length === 0) return nothing;
+    const banners = bannersOf(runs, this.#refusal, this.#actions);
+    if (runs.length === 0) return banners;
     const pointing = { runs, view, range, at: this.#at };
     const waiting = waitingOf(runs);
     const one = runs.length === 1 ? runs[0] : undefined;
     return html`${
         one ? headerOfOne(one, this.#actions) : headerOfSeveral(runs, view.hidden, this.#actions)
       }
-      ${bannersOf(runs, this.#refusal, this.#actions)}
+      ${banners}
       <p class="visually-hidden" aria-live="polite">${this.#announcement()}</p>
       ${waiting === nothing ? toolbarOf(view, this.#tools) : waiting}
       <div class="columns">
