@@ -3,7 +3,6 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { GlassboxError } from '../../base/errors';
-import { atomicFile } from '../../base/files';
 import type { Services } from '../services';
 import type { ChatSession } from './chatSession';
 import { findModel } from './openChat';
@@ -84,9 +83,10 @@ export async function saveConversation(_: Services, session: ChatSession): Promi
     user: vscode.l10n.t('You'),
     assistant: session.modelName ?? vscode.l10n.t('Model'),
   };
-  const asChatml = path.extname(target.fsPath) === '.chatml';
+  const asChatml = path.posix.extname(target.path) === '.chatml';
   const markdown = isText ? `${messages[0]?.content ?? ''}\n` : writeMarkdown(messages, nameOf);
-  await atomicFile(target.fsPath, asChatml ? writeTranscript(messages) : markdown);
+  const text = asChatml ? writeTranscript(messages) : markdown;
+  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
   await vscode.window.showTextDocument(target);
   return false;
 }

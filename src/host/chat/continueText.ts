@@ -50,12 +50,13 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
     if (!editor) return;
     this.#listen();
     this.#drop();
+    const abort = new AbortController();
     try {
       const model = await this.#model();
       if (!model) return;
       const { document, selection } = editor;
       const offset = document.offsetAt(selection.active);
-      const place: Place = { document, offset, text: '', abort: new AbortController() };
+      const place: Place = { document, offset, text: '', abort };
       this.#place = place;
       await vscode.commands.executeCommand('setContext', ACTIVE, true);
       const title = vscode.l10n.t('{0} continues the text (Esc cancels)', model.name);
@@ -64,7 +65,9 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
     } catch (thrown) {
       await this.#tell(thrown);
     } finally {
-      await vscode.commands.executeCommand('setContext', ACTIVE, false);
+      // Unless another call has taken the place of this one.
+      if ((this.#place?.abort ?? abort) === abort)
+        await vscode.commands.executeCommand('setContext', ACTIVE, false);
     }
   }
 
