@@ -22,6 +22,18 @@ describe.each(CUTTABLE)('%s', (name, load) => {
     );
   });
 
+  test('a sure cut leaves them so beside a long stretch that normalizing may take away', async () => {
+    const tokenizer = await load();
+    const { cutReach } = tokenizer;
+    const text = `a ${'\r'.repeat(cutReach)}  b`;
+    const whole = tokenizer.encode(text);
+    for (let at = 1; at < text.length; at++) {
+      if (!tokenizer.isCut(text, at)) continue;
+      const right = tokenizer.encode(text.slice(at), { continues: true });
+      expect([at, [...tokenizer.encode(text.slice(0, at)), ...right]]).toEqual([at, whole]);
+    }
+  });
+
   test('a sure cut depends on the text around it alone', async () => {
     const tokenizer = await load();
     const reach = tokenizer.cutReach;

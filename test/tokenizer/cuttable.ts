@@ -41,6 +41,19 @@ export const CUTTABLE: readonly (readonly [string, () => Promise<Tokenizer>])[] 
         pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
       }),
   ],
+  [
+    'a normalizer that takes text away',
+    () =>
+      changed('llama2', {
+        pre_tokenizer: {
+          type: 'Metaspace',
+          replacement: '▁',
+          prepend_scheme: 'never',
+          split: true,
+        },
+        normalizer: { type: 'Replace', pattern: { String: '\r' }, content: '' },
+      }),
+  ],
   ['NFKC', () => changed('llama3', { normalizer: { type: 'NFKC' } })],
   ['NFD', () => changed('gpt2', { normalizer: { type: 'NFD' } })],
   [

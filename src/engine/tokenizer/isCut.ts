@@ -46,6 +46,8 @@ export function isCut(parts: CutParts, text: string, at: number): boolean {
     left = step.apply(left, 'within');
     right = step.apply(right, 'within');
   }
+  // Normalizing left nothing of one side: what stands beyond it isn't seen.
+  if (left === '' || right === '') return false;
   if (touches(normalized, left, right)) return false;
   return sureCut(left + right, left.length);
 }
