@@ -271,6 +271,20 @@ describe('a run that is stopped', () => {
   });
 });
 
+describe('a run that is stopped after its last step', () => {
+  it('is done where nothing is left to measure', async () => {
+    const stop = new AbortController();
+    const recipe = smallRecipe(text, 'train.steps=2', 'data.validationFraction=0');
+    const events: RunEvent[] = [];
+    const running = startRun(recipe, { folder: at('stopped when done') }, context, stop.signal);
+    for await (const event of running) {
+      events.push(event);
+      if (event.kind === 'train' && event.step === 2) stop.abort();
+    }
+    expect(events.at(-1)).toMatchObject({ kind: 'done' });
+  });
+});
+
 describe('what cannot be shown', () => {
   it('never ends a training: prompts that cannot be spelt or are too long', async () => {
     const digits = writeText(folder, 'digits.txt', '0123456789 '.repeat(200));

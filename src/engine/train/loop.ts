@@ -47,6 +47,8 @@ export class Loop {
   #proven: string | undefined;
   #best: Best | undefined;
   #measured: Measured | undefined;
+  /** The newest measurement or sample was given up for a stop. */
+  #cutShort = false;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -78,9 +80,9 @@ export class Loop {
       await new Promise(setImmediate);
     }
     if (this.#saved !== this.#step && this.#step > 0) yield* this.#save();
-    if (this.#step === this.#steps) yield* this.#conclude();
+    const finished = this.#step === this.#steps && (yield* this.#conclude());
     const last = this.#last;
-    if (signal.aborted) {
+    if (!finished) {
       const checkpoint = last === undefined ? {} : { checkpoint: last };
       yield { kind: 'stopped', run: run.path, step: this.#step, ...checkpoint };
       return;
@@ -128,7 +130,8 @@ export class Loop {
     if (measured) yield this.#report(measured);
   }
 
-  async *#conclude(): AsyncGenerator<RunEvent, void, void> {
+  /** Gives whether it came to its end before the run was stopped. */
+  async *#conclude(): AsyncGenerator<RunEvent, boolean, void> {
     const { observer, signal } = this.#parts;
     const known = observer.measuresAll ? this.#measuredHere() : undefined;
     // All of a long text takes its time.
@@ -136,6 +139,7 @@ export class Loop {
       yield { kind: 'note', text: 'Measuring on all of the text held out' };
     const measured = known ? eventOf(known) : await this.#measure('all');
     if (measured) yield this.#report(measured);
+    return known !== undefined || !this.#cutShort;
   }
 
   #measuredHere(): Measured | undefined {
@@ -214,10 +218,14 @@ export class Loop {
   /** Undefined where the work ended because the run is being stopped. */
   async #unlessStopped<Result>(work: Promise<Result>): Promise<Result | undefined> {
     return this.#sound(async () => {
+      this.#cutShort = false;
       try {
         return await work;
       } catch (thrown) {
-        if (this.#parts.signal.aborted && hasCode(thrown, 'cancelled')) return undefined;
+        if (this.#parts.signal.aborted && hasCode(thrown, 'cancelled')) {
+          this.#cutShort = true;
+          return undefined;
+        }
         throw thrown;
       }
     });
