@@ -108,12 +108,15 @@ const TRIAL_MS = 300;
 /** Rows of the product at most: more are no faster, and the trial has little time. */
 const MOST_ROWS = 2048;
 
-/** Multiplications and additions a second, by what they were tried on. */
-const measured = new Map<string, number>();
+/** A machine that was busy with something else may be free now: tried again after this long. */
+const FRESH_MS = 180_000;
+
+/** Multiplications and additions a second, by what they were tried on, and when, by the clock. */
+const measured = new Map<string, { readonly rate: number; readonly time: number }>();
 
 /**
  * How fast this machine makes the products that the model consists of: its own shape, with the
- * recipe's threads. Tried once for each shape in a process.
+ * recipe's threads. The fastest of the trials of that shape: others' work slows, nothing speeds up.
  */
 async function productSpeed(
   recipe: Recipe,
@@ -126,7 +129,7 @@ async function productSpeed(
   const { width, intermediate } = config;
   const key = JSON.stringify([runtime.backend, threads, rows, width, intermediate]);
   const known = measured.get(key);
-  if (known !== undefined) return known;
+  if (known && performance.now() - known.time < FRESH_MS) return known.rate;
 
   const backend = await openBackend(runtime.backend, threads);
   try {
@@ -147,8 +150,9 @@ async function productSpeed(
       fastest = Math.min(fastest, performance.now() - started);
       await new Promise(setImmediate);
     } while (performance.now() - began < TRIAL_MS);
-    const rate = (2 * rows * width * intermediate * 1000) / fastest;
-    measured.set(key, rate);
+    const tried = (2 * rows * width * intermediate * 1000) / fastest;
+    const rate = Math.max(tried, known?.rate ?? 0);
+    measured.set(key, { rate, time: performance.now() });
     await store.dispose();
     return rate;
   } finally {
