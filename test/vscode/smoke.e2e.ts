@@ -17,4 +17,13 @@ describe('the packed extension in VS Code', () => {
     expect(await code.statusBarText()).toContain('Ln 1');
     expect(await code.notifications()).toEqual([]);
   });
+
+  it('opens its walkthrough at its first step', async () => {
+    const code = await openWorkspace({ files: { 'notes.txt': 'Call me Ishmael.\n' } });
+    await code.command('Glassbox: Open Walkthrough');
+    await code.page.locator('.getting-started-step.expanded').first().waitFor();
+    const steps = await code.page.locator('.getting-started-step').allInnerTexts();
+    expect(steps.join(' ')).toContain('See a text as a model sees it');
+    expect(await code.notifications()).toEqual([]);
+  });
 });
