@@ -18,6 +18,8 @@ export const bundleOptions = {
   target: 'node20',
   format: 'cjs',
   external,
+  // Its main file loads its parts in a way that no bundler sees.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',

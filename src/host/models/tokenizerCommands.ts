@@ -18,7 +18,9 @@ import {
   makeStorage,
   requireWorkFolders,
   storageOf,
+  workFolders,
 } from '../workspace';
+import { liesIn } from './modelOrder';
 import { TokenizerTree } from './tokenizerTree';
 
 export function registerTokenizers(services: Services): vscode.Disposable {
@@ -166,6 +168,9 @@ async function deleteTokenizer({ tokenizers }: Services, given: unknown): Promis
     toTrash,
   );
   if (answer !== toTrash) return;
-  await moveToTrash(vscode.Uri.file(file));
+  // One that was trained here has a folder of its own.
+  const own = workFolders().map(({ uri }) => path.join(storageOf(uri), 'tokenizers'));
+  const folder = path.dirname(file);
+  await moveToTrash(vscode.Uri.file(liesIn(folder, own) ? folder : file));
   await tokenizers.refresh();
 }
