@@ -103,8 +103,13 @@ async function start(root: HTMLElement): Promise<void> {
       ({ tokenizers } = state);
       if (first) kept = { ...kept, left: state.chosen, browsed: state.chosen };
       first = false;
-      if (state.text === undefined) explorer.update();
-      else explorer.change({ text: state.text, merges: 0, tab: 'cut' });
+      const { text, opened } = state;
+      if (text === undefined && opened === undefined) explorer.update();
+      else
+        explorer.change({
+          ...(text === undefined ? {} : { text, merges: 0, tab: 'cut' }),
+          ...(opened === undefined ? {} : { left: opened, browsed: opened }),
+        });
     }
   } catch (thrown) {
     problem = messageOf(thrown);

@@ -88,13 +88,13 @@ export class MergesTab {
       known
         ? nothing
         : html`<div class="field">
-            <label for="expression">${t('Regular expression')}</label>
             <vscode-text-field
               id="expression"
               class="mono"
               .value=${pattern}
               @change=${(event: Event) => change(inputValue(event))}
-            ></vscode-text-field>
+              >${t('Regular expression')}</vscode-text-field
+            >
           </div>`
     }`;
   }

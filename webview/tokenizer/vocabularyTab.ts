@@ -51,13 +51,13 @@ export class VocabularyTab {
           this.#explorer.change({ browsed: tokenizer }),
         )}
         <div class="field grows">
-          <label for="query">${t('Search')}</label>
           <vscode-text-field
             id="query"
             placeholder=${t('Part of a token, or an id')}
             .value=${query}
             @input=${(event: Event) => this.#explorer.change({ query: inputValue(event) })}
-          ></vscode-text-field>
+            >${t('Search')}</vscode-text-field
+          >
         </div>
       </div>
       ${problemLine(this.#problem)}
