@@ -26,6 +26,8 @@ const explorerStateSchema = z.object({
   chosen: tokenizer,
   /** A text to begin with: what was selected when the explorer was opened. */
   text: text.optional(),
+  /** The one that the explorer was opened with. */
+  opened: tokenizer.optional(),
 });
 
 /** A token of the text: `[start, end)` in UTF-16 code units. */

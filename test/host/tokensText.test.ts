@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { hoverText } from '../../src/host/tokens/hoverText';
 import {
   resolveTokenizer,
+  tokenizerIn,
   tokenizerLabel,
   tokenizerSetting,
 } from '../../src/host/tokens/tokenizerNames';
@@ -109,4 +110,11 @@ describe('tokenizers by name', () => {
     expect(tokenizerLabel(inside)).toBe('a');
     expect(tokenizerLabel(path.join(folder, 'poems.tokenizer.json'))).toBe('poems');
   });
+});
+
+it('is given by a row of the tree, and by nothing else', () => {
+  expect(tokenizerIn({ tokenizer: 'gpt2' })).toBe('gpt2');
+  expect(tokenizerIn({ tokenizer: { tokenizer: 'gpt2' } })).toBe('gpt2');
+  for (const other of [undefined, null, 'gpt2', {}, { tokenizer: 1 }])
+    expect(tokenizerIn(other)).toBeUndefined();
 });

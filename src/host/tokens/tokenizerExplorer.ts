@@ -13,15 +13,25 @@ import { onDidChangeSetting } from '../settings';
 import { pageOf, webviewOptions } from '../webviews/page';
 import type { PageOptions } from '../webviews/page';
 import { tokenizerOf } from './mirroredDocuments';
-import { BUILTIN_TOKENIZERS } from './tokenizerNames';
+import { BUILTIN_TOKENIZERS, tokenizerIn } from './tokenizerNames';
 
 const VIEW = 'glassbox.tokenizerExplorer';
+
+/** What a person brings along who opens the explorer. */
+interface Brought {
+  /** What is selected in the editor; may be empty. */
+  readonly text: string;
+  /** The one that was clicked in the tree. */
+  readonly tokenizer: string | undefined;
+}
 
 export function registerTokenizerExplorer(services: Services): vscode.Disposable {
   const explorer = new TokenizerExplorer(services);
   return vscode.Disposable.from(
     explorer,
-    registerCommand(services.log, 'glassbox.openTokenizerExplorer', () => explorer.open()),
+    registerCommand(services.log, 'glassbox.openTokenizerExplorer', (given) =>
+      explorer.open(tokenizerIn(given)),
+    ),
     vscode.window.registerWebviewPanelSerializer(VIEW, {
       deserializeWebviewPanel: (panel) => explorer.adopt(panel, undefined),
     }),
@@ -32,9 +42,9 @@ class TokenizerExplorer implements vscode.Disposable {
   readonly #services: Services;
   readonly #page: PageOptions;
   #panel: vscode.WebviewPanel | undefined;
-  /** What was selected when a person opened the explorer: told to the page once. */
-  #text: string | undefined;
-  readonly #opened = new vscode.EventEmitter<string>();
+  /** Told to the page once. */
+  #brought: Brought | undefined;
+  readonly #opened = new vscode.EventEmitter<Brought>();
   #documents = 0;
 
   constructor(services: Services) {
@@ -46,20 +56,20 @@ class TokenizerExplorer implements vscode.Disposable {
     };
   }
 
-  async open(): Promise<void> {
+  async open(tokenizer: string | undefined): Promise<void> {
     const editor = vscode.window.activeTextEditor;
-    const selected = editor?.document.getText(editor.selection) ?? '';
+    const text = editor?.document.getText(editor.selection) ?? '';
     if (this.#panel) {
       this.#panel.reveal();
-      this.#opened.fire(selected);
+      this.#opened.fire({ text, tokenizer });
       return;
     }
     const { title } = this.#page;
     const panel = vscode.window.createWebviewPanel(VIEW, title, vscode.ViewColumn.Active);
-    await this.adopt(panel, selected);
+    await this.adopt(panel, { text, tokenizer });
   }
 
-  async adopt(panel: vscode.WebviewPanel, selected: string | undefined): Promise<void> {
+  async adopt(panel: vscode.WebviewPanel, brought: Brought | undefined): Promise<void> {
     // What a page may ask, and the connection to it, are needed with the first page only.
     const [surface, { answerWebview }] = await Promise.all([
       import('../../protocol/tokenizerSurface'),
@@ -67,7 +77,7 @@ class TokenizerExplorer implements vscode.Disposable {
     ]);
     this.#panel?.dispose();
     this.#panel = panel;
-    this.#text = selected;
+    this.#brought = brought;
     const { extensionUri } = this.#page;
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'glassbox.svg');
     panel.webview.options = webviewOptions(this.#page);
@@ -131,25 +141,25 @@ class TokenizerExplorer implements vscode.Disposable {
 
   async *#states(signal: AbortSignal, longest: number): AsyncGenerator<Surface.ExplorerState> {
     const { tokenizers } = this.#services;
-    // Each with the text that a person brought along, if they did.
-    const changes = new AsyncQueue<string | undefined>();
+    const changes = new AsyncQueue<Brought | undefined>();
     const changed = (): void => changes.push(undefined);
     const end = (): void => changes.end();
     const subscriptions = vscode.Disposable.from(
       tokenizers.onDidChange(changed),
       onDidChangeSetting('tokens.tokenizer', changed),
-      this.#opened.event((text) => changes.push(text)),
+      this.#opened.event((brought) => changes.push(brought)),
     );
     signal.addEventListener('abort', end);
     try {
-      changes.push(this.#text);
-      this.#text = undefined;
+      changes.push(this.#brought);
+      this.#brought = undefined;
       void tokenizers.ready().catch(() => undefined);
-      for await (const text of changes) {
+      for await (const brought of changes) {
         yield {
           tokenizers: [...tokenizers.list()],
           chosen: tokenizerOf(undefined),
-          ...(text ? { text: text.slice(0, longest) } : {}),
+          ...(brought?.text ? { text: brought.text.slice(0, longest) } : {}),
+          ...(brought?.tokenizer === undefined ? {} : { opened: brought.tokenizer }),
         };
       }
     } finally {

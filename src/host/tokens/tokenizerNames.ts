@@ -44,3 +44,10 @@ export function tokenizerLabel(tokenizer: string): string {
   const base = path.basename(tokenizer).replace(/\.?tokenizer\.json$/, '');
   return base === '' ? path.basename(path.dirname(tokenizer)) : base;
 }
+
+/** The tokenizer of a row of the tree; undefined where a command was given something else. */
+export function tokenizerIn(item: unknown): string | undefined {
+  if (typeof item !== 'object' || item === null || !('tokenizer' in item)) return undefined;
+  const { tokenizer } = item;
+  return typeof tokenizer === 'string' ? tokenizer : tokenizerIn(tokenizer);
+}

@@ -10,6 +10,7 @@ import { ShownDocuments } from './shownDocuments';
 import { TokenCount } from './tokenCount';
 import { registerTokenHover } from './tokenHover';
 import { registerTokenizerExplorer } from './tokenizerExplorer';
+import { tokenizerIn } from './tokenizerNames';
 import { TokenOverlay } from './tokenOverlay';
 
 export function registerTokens(services: Services): vscode.Disposable {
@@ -45,20 +46,13 @@ export function registerTokens(services: Services): vscode.Disposable {
     ),
     registerCommand(log, 'glassbox.chooseTokenizer', () => chooseTokenizer(services)),
     registerCommand(log, 'glassbox.useTokenizer', async (item: unknown) => {
-      await useTokenizer(tokenizerIn(item));
+      const tokenizer = tokenizerIn(item);
+      if (tokenizer === undefined)
+        throw new GlassboxError('no-tokenizer', 'No tokenizer was chosen.', {
+          remedy: 'Use "Glassbox: Choose Tokenizer...".',
+        });
+      await useTokenizer(tokenizer);
       overlay.show(true);
     }),
   );
-}
-
-/** A row of the tree of tokenizers. */
-function tokenizerIn(item: unknown): string {
-  if (typeof item === 'object' && item !== null && 'tokenizer' in item) {
-    const { tokenizer } = item;
-    if (typeof tokenizer === 'string') return tokenizer;
-    if (typeof tokenizer === 'object') return tokenizerIn(tokenizer);
-  }
-  throw new GlassboxError('no-tokenizer', 'No tokenizer was chosen.', {
-    remedy: 'Use "Glassbox: Choose Tokenizer...".',
-  });
 }
