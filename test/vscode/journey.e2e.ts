@@ -33,17 +33,10 @@ it('trains from the palette, shows the loss fall, stops, and chats with what was
     .poll(() => code.statusBarText(), { timeout: 120_000, interval: 500 })
     .toMatch(/first.*\d+\/3000/);
   await expect
-    .poll(
-      () =>
-        dashboard
-          .locator('progress')
-          .first()
-          .evaluate((bar) => Number(bar.getAttribute('value'))),
-      {
-        timeout: 120_000,
-        interval: 500,
-      },
-    )
+    .poll(async () => Number(await dashboard.locator('progress').first().getAttribute('value')), {
+      timeout: 120_000,
+      interval: 500,
+    })
     .toBeGreaterThan(25);
   await code.inThemes('journey-4-dashboard');
   await page
