@@ -123,11 +123,7 @@ describe('the run dashboard', () => {
     await both.getByRole('row', { name: /train\.lr/ }).waitFor();
     await code.inThemes('dashboard-compare');
 
-    // In order, as a person does it: a browser's own reload loses what VS Code has not stored yet.
-    const loaded = code.page.waitForEvent('load');
-    await code.command('Developer: Reload Window');
-    await loaded;
-    await code.ready();
+    await code.reload();
     const again = await code.webview(/a-longer-name/);
     await again.getByText('2 runs compared').waitFor();
     await expect.poll(() => lastPlace(again)).toBe(500 * 2048);

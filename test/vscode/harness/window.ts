@@ -45,8 +45,11 @@ export class Window {
     await this.page.locator('.monaco-workbench .statusbar').waitFor();
   }
 
+  /** In order, as a person does it: a browser's own reload loses what VS Code has not stored yet. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent('load');
+    await this.command('Developer: Reload Window');
+    await loaded;
     await this.ready();
   }
 
