@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Feed } from '../../src/host/dashboard/feed';
 import { shownRun, titleOf } from '../../src/host/dashboard/shownRun';
-import { foldersOf, sameRuns } from '../../src/host/dashboard/targets';
+import { sameRuns } from '../../src/host/dashboard/sameRuns';
+import { foldersOf } from '../../src/host/runs/targets';
 import type { RunView } from '../../src/host/runs/runView';
 import type { TrainEvent } from '../../src/protocol/messages';
 import { watchEventSchema } from '../../src/protocol/runSurface';

@@ -11,7 +11,7 @@ import type { RunSummary } from '../../src/protocol/catalogMessages';
 import type { TrainEvent, TrainRequest } from '../../src/protocol/messages';
 import { recipeSchema } from '../../src/recipe/run';
 
-const RUNS = path.resolve('/work/.glassbox/runs');
+const RUNS = path.resolve('/workspace/.glassbox/runs');
 const FOLDER = path.join(RUNS, 'whales');
 const recipe = recipeSchema.parse({ name: 'whales', train: { steps: 500 } });
 

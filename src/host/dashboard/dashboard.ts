@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import type { DashboardPanels } from './panels';
-import { foldersOf } from './targets';
+import { pickRuns } from '../runs/pickRun';
+import { foldersOf } from '../runs/targets';
 
 const VIEW_TYPE = 'glassbox.run';
 
@@ -21,10 +22,9 @@ export function registerDashboard(services: Services): vscode.Disposable {
     if (folders.length > 0) (await panels()).show(folders);
   }
 
-  async function pick(): Promise<string[]> {
-    const { pickRuns } = await import('./pickRuns');
+  function pick(): Promise<string[]> {
     const title = vscode.l10n.t('Open Run');
-    return pickRuns(services.runs, { title, without: [], many: false });
+    return pickRuns(services.runs, { title, many: false });
   }
 
   return vscode.Disposable.from(

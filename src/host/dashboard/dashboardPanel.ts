@@ -12,7 +12,7 @@ import { pageOf, webviewOptions } from '../webviews/page';
 import { answerWebview } from '../webviews/webviewConnection';
 import { storageOf, workFolders } from '../workspace';
 import { Feed } from './feed';
-import { pickRuns } from './pickRuns';
+import { pickRuns } from '../runs/pickRun';
 import { shownRun, titleOf } from './shownRun';
 
 /** Milliseconds between two questions for the engine's memory. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Services } from '../services';
 import { requireWorkFolders } from '../workspace';
 import { DashboardPanel } from './dashboardPanel';
-import { sameRuns } from './targets';
+import { sameRuns } from './sameRuns';
 
 /** What the host needs of the state that the page keeps. */
 const keptSchema = z.object({ folders: z.array(z.string().min(1)).min(1) });

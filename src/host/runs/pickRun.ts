@@ -1,4 +1,4 @@
-/** Which run a command is about: the one it was given, else the only one, else the one that is picked. */
+/** Which runs a command is about: those it was given, else the only one, else those that are picked. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { GlassboxError } from '../../base/errors';
@@ -40,10 +40,47 @@ export async function pickRun(
   return picked?.run;
 }
 
-export interface RunItem extends vscode.QuickPickItem {
+export interface PickOptions {
+  readonly title: string;
+  /** Folders of runs that are not offered. */
+  readonly without?: readonly string[];
+  /** Folders of runs that are ticked at first, where several can be chosen. */
+  readonly chosen?: readonly string[];
+  readonly many: boolean;
+}
+
+/** The folders of the runs that a person picks; none where they gave up, or where there is no run. */
+export async function pickRuns(
+  runs: Runs,
+  { title, without = [], chosen = [], many }: PickOptions,
+): Promise<string[]> {
+  if (runs.list().length === 0) await runs.refresh();
+  const items = runs
+    .list()
+    .filter(({ folder }) => !without.includes(folder))
+    .map((run) => ({ ...itemOf(run), picked: chosen.includes(run.folder) }));
+  if (items.length === 0) {
+    void vscode.window.showInformationMessage(
+      without.length > 0
+        ? vscode.l10n.t('There is no other run in this window’s folders.')
+        : vscode.l10n.t('Nothing has been trained in this window’s folders yet.'),
+    );
+    return [];
+  }
+  if (!many) {
+    const picked = await vscode.window.showQuickPick(items, { title });
+    return picked ? [picked.run.folder] : [];
+  }
+  // The page that asked may take the focus back: what was ticked so far shall not be lost by that.
+  const options = { title, canPickMany: true, ignoreFocusOut: true } as const;
+  const picked = await vscode.window.showQuickPick(items, options);
+  return (picked ?? []).map(({ run }) => run.folder);
+}
+
+interface RunItem extends vscode.QuickPickItem {
   readonly run: RunView;
 }
 
-export function itemOf(run: RunView): RunItem {
+function itemOf(run: RunView): RunItem {
   return { run, label: run.name, description: runDescription(run) };
 }

@@ -5,7 +5,8 @@ import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { requireWorkFolders } from '../workspace';
 import { registerOffers } from './offerResume';
-import { folderIn, itemOf, pickRun } from './pickRun';
+import { folderIn, pickRun, pickRuns } from './pickRun';
+import { foldersOf } from './targets';
 import { registerRunStatus } from './runStatus';
 import { RunTree } from './runTree';
 import { isActive, isResumable } from './runView';
@@ -60,10 +61,10 @@ export function registerRuns(services: Services): vscode.Disposable {
     ),
     command('glassbox.compareRuns', async (given, selected) => {
       requireWorkFolders();
-      const folders = (Array.isArray(selected) ? selected : [given])
-        .map(folderIn)
-        .filter((folder) => folder !== undefined);
-      const compared = folders.length > 1 ? folders : await pickSeveral(runs.list(), folders);
+      const named = foldersOf(given, selected);
+      const title = l10n.t('Compare Runs');
+      const compared =
+        named.length > 1 ? named : await pickRuns(runs, { title, chosen: named, many: true });
       if (compared.length > 0) await vscode.commands.executeCommand('glassbox.openRun', compared);
     }),
     command('glassbox.deleteRun', (given) =>
@@ -111,16 +112,4 @@ export function registerRuns(services: Services): vscode.Disposable {
       await Promise.all([runs.refresh(), services.models.refresh(), services.tokenizers.refresh()]);
     }),
   );
-}
-
-async function pickSeveral(
-  list: readonly RunView[],
-  chosen: readonly string[],
-): Promise<readonly string[]> {
-  const items = list.map((run) => ({ ...itemOf(run), picked: chosen.includes(run.folder) }));
-  const picked = await vscode.window.showQuickPick(items, {
-    canPickMany: true,
-    placeHolder: vscode.l10n.t('Which runs shall be drawn in one chart?'),
-  });
-  return (picked ?? []).map(({ run }) => run.folder);
 }

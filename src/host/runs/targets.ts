@@ -19,8 +19,3 @@ export function foldersOf(target: unknown, selected?: unknown): string[] {
   const folders = many.map(folderOf).filter((folder) => folder !== undefined);
   return [...new Set(folders)];
 }
-
-/** Whether two tabs would show the same runs, whatever their order. */
-export function sameRuns(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((folder) => b.includes(folder));
-}
