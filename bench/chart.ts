@@ -4,7 +4,7 @@
  * the built one (dist/webview/run.js) with an editor of a few lines around it; a frame's time is all
  * that the page's thread does for it: thinning out, drawing, text. Compositing is not in it.
  *
- *     npm run bench -- chart --browser /usr/bin/chromium
+ *     npm run bench -- chart
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -12,6 +12,7 @@ import type { Server } from 'node:http';
 import process from 'node:process';
 import { chromium } from 'playwright-core';
 import type { Page } from 'playwright-core';
+import { browser } from '../scripts/vscodeInstall.mjs';
 
 const STEPS = 100_000;
 const [WIDTH, HEIGHT] = [1400, 1000];
@@ -89,12 +90,8 @@ function report(name: string, times: readonly number[]): void {
   console.log(`| ${name} | ${times.length} | ${at(0.5)} | ${at(0.99)} | ${at(1)} |`);
 }
 
-async function run(args: readonly string[]): Promise<void> {
-  const executablePath = args[args.indexOf('--browser') + 1];
-  if (!args.includes('--browser') || executablePath === undefined) {
-    console.log('Needs a Chromium: --browser PATH.');
-    return;
-  }
+async function run(): Promise<void> {
+  const executablePath = await browser();
   const records = metrics();
   const server = serve(records);
   const port = await new Promise<number>((resolve) =>
@@ -158,4 +155,7 @@ async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-void run(process.argv.slice(2));
+run().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

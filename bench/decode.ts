@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openOnnx } from '../src/engine/backend/onnx/onnx';
 import { generate, loadModel } from '../src/engine/infer/infer';
 import { tensorsInMemory, writeModelFolder } from '../src/engine/interop/interop';

@@ -1,32 +1,25 @@
 /**
- * What Glassbox costs the editor: how long its activation takes, by VS Code's own account, and how late
- * the extension host's event loop is, idle and while a run trains with its dashboard open. A real VS
- * Code (code-server) with the packed extension; the event loop is watched from outside, through Node's
- * inspector, by perf_hooks' own histogram.
+ * What Glassbox costs the editor: how long its activation takes, by VS Code's own account, in several
+ * starts; and how late the extension host's event loop is, idle and while a run trains with its
+ * dashboard open. A real VS Code (code-server) with the packed extension; the event loop is watched from
+ * outside, through Node's inspector, by perf_hooks' own histogram.
  *
- *     npm run package && npm run bench -- editor --vsix packages/NAME.vsix --browser /usr/bin/chromium
+ *     npm run bench -- editor
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
 import type { Page } from 'playwright-core';
-import { z } from 'zod';
-import { descendants, installExtension, startServer } from '../scripts/vscodeServer.mjs';
+import * as z from 'zod';
+import { descendants } from '../scripts/vscodeServer.mjs';
+import { withEditor, withPackedExtension } from './support/editor';
+import type { Editor } from './support/editor';
 
+const STARTS = 5;
 /** Watched each time, in milliseconds. */
 const WATCHED = 30_000;
 const INSPECTOR = 'http://127.0.0.1:9229/json/list';
 const RECIPE = { model: { preset: 'tiny' }, train: { steps: 100_000, checkpointEvery: 0 } };
-
-function option(name: string): string {
-  const at = process.argv.indexOf(name);
-  const value = at < 0 ? undefined : process.argv[at + 1];
-  if (value === undefined) throw new Error(`${name} is missing; see the top of bench/editor.ts.`);
-  return value;
-}
+const FILES = { 'long.recipe.json': JSON.stringify(RECIPE) };
 
 /** Evaluates in the process whose inspector listens; the page carries the socket. */
 async function evaluate(page: Page, expression: string): Promise<unknown> {
@@ -64,62 +57,52 @@ async function watch(page: Page): Promise<z.infer<typeof delaySchema>> {
   return delaySchema.parse(JSON.parse(z.string().parse(json)));
 }
 
-async function command(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input.input').fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+/** Milliseconds that "Developer: Show Running Extensions" names: loading the code and activating. */
+async function activation({ window }: Editor): Promise<number> {
+  await window.command('Developer: Show Running Extensions');
+  const row = window.page
+    .locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'Glassbox' })
+    .first();
+  const shown = (await row.innerText()).replace(/\s+/g, ' ');
+  const found = /Activation: (\d+)ms/.exec(shown)?.[1];
+  if (found === undefined) throw new Error(`There is no time of activation in: ${shown}`);
+  return Number(found);
+}
+
+async function eventLoop({ window, browser, server }: Editor): Promise<void> {
+  const host = (await descendants(server.pid)).find(({ command }) =>
+    command.includes('--type=extensionHost'),
+  );
+  if (!host) throw new Error('There is no extension host.');
+  process.kill(host.pid, 'SIGUSR1');
+  const blank = await browser.newPage();
+  await setTimeout(1000);
+  const idle = await watch(blank);
+  console.log('idle       ', format(idle));
+
+  await window.page.getByRole('treeitem', { name: /long.recipe.json/ }).dblclick();
+  await window.page.getByRole('tab', { name: /long.recipe.json/ }).waitFor();
+  await window.command('Glassbox: Start Run from Recipe');
+  await window.page.locator('.statusbar-item', { hasText: /\d+\/100/ }).waitFor();
+  const training = await watch(blank);
+  console.log('training   ', format(training));
+  console.log(`difference  p99 ${(training.p99 - idle.p99).toFixed(2)} ms`);
 }
 
 async function run(): Promise<void> {
-  const home = mkdtempSync(path.join(tmpdir(), 'glassbox-bench-'));
-  const folder = path.join(home, 'workspace');
-  mkdirSync(folder);
-  writeFileSync(path.join(folder, 'long.recipe.json'), JSON.stringify(RECIPE));
-  const extensions = path.join(home, 'extensions');
-  await installExtension(path.resolve(option('--vsix')), { home, extensions });
-  const server = await startServer({ home, extensions, settings: {}, trust: true });
-  const browser = await chromium.launch({
-    executablePath: option('--browser'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
+  await withPackedExtension(async (packed) => {
+    const activations: number[] = [];
+    for (let start = 0; start < STARTS; start++)
+      await withEditor(packed, { files: FILES }, async (editor) => {
+        // What a window does at its start is over.
+        await setTimeout(10_000);
+        activations.push(await activation(editor));
+        if (start < STARTS - 1) return;
+        const sorted = activations.toSorted((a, b) => a - b);
+        console.log(`activation  ${sorted.join(', ')} ms`);
+        await eventLoop(editor);
+      });
   });
-  try {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-    await page.goto(`${server.url}/?${new URLSearchParams({ folder }).toString()}`);
-    await page.locator('.monaco-workbench .statusbar').waitFor();
-    await setTimeout(10_000);
-    await command(page, 'Developer: Show Running Extensions');
-    const row = page.locator('.runtime-extensions-editor .monaco-list-row', {
-      hasText: 'Glassbox',
-    });
-    const shown = await row.first().innerText();
-    console.log(
-      `activation  ${/Activation: \d+ms/.exec(shown.replace(/\s+/g, ' '))?.[0] ?? shown}`,
-    );
-
-    // It may have been opened above everything else.
-    await page.keyboard.press('Escape');
-    const host = (await descendants(server.pid)).find(({ command: line }) =>
-      line.includes('--type=extensionHost'),
-    );
-    if (!host) throw new Error('There is no extension host.');
-    process.kill(host.pid, 'SIGUSR1');
-    const blank = await browser.newPage();
-    await setTimeout(1000);
-    const idle = await watch(blank);
-    console.log('idle       ', format(idle));
-
-    await page.getByRole('treeitem', { name: /long.recipe.json/ }).dblclick();
-    await page.getByRole('tab', { name: /long.recipe.json/ }).waitFor();
-    await command(page, 'Glassbox: Start Run from Recipe');
-    await page.locator('.statusbar-item', { hasText: /\d+\/100/ }).waitFor({ timeout: 120_000 });
-    const training = await watch(blank);
-    console.log('training   ', format(training));
-    console.log(`difference  p99 ${(training.p99 - idle.p99).toFixed(2)} ms`);
-  } finally {
-    await browser.close();
-    await server.end();
-    rmSync(home, { recursive: true, force: true });
-  }
 }
 
 const format = ({ median, p99, longest }: z.infer<typeof delaySchema>): string =>

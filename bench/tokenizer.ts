@@ -11,7 +11,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import process from 'node:process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SplitPattern, builtinTokenizer, trainBpe } from '../src/engine/tokenizer/tokenizer';
 
 const SPEECHES = path.join('node_modules', '@stdlib', 'datasets-sotu', 'data');

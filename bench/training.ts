@@ -11,7 +11,7 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Rng } from '../src/base/rng';
 import { openOnnx } from '../src/engine/backend/onnx/onnx';
 import { initialParameters, parameterCount, resolveModel } from '../src/engine/model/model';

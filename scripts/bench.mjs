@@ -18,9 +18,28 @@ if (named !== undefined && !existsSync(within('bench', `${named}.ts`))) {
 await installIfNeeded();
 const { default: esbuild } = await import('esbuild');
 const { bundleOptions } = await import('./bundle.mjs');
+/** ES modules, unlike the product: so they can import the scripts beside this one, as they are. */
+const options = {
+  ...bundleOptions,
+  format: 'esm',
+  define: {},
+  banner: {
+    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  },
+  plugins: [
+    {
+      name: 'scripts',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/scripts\/\w+\.mjs$/ }, ({ path: file }) => ({
+          path: `../../scripts/${path.basename(file)}`,
+          external: true,
+        })),
+    },
+  ],
+};
 for (const name of named === undefined ? all : [named]) {
-  const outfile = path.join(dist, 'bench', `${name}.js`);
-  await esbuild.build({ ...bundleOptions, entryPoints: [`bench/${name}.ts`], outfile });
+  const outfile = path.join(dist, 'bench', `${name}.mjs`);
+  await esbuild.build({ ...options, entryPoints: [`bench/${name}.ts`], outfile });
   console.error(`== bench/${name}.ts`);
   const { code } = await node(['--enable-source-maps', outfile, ...args]);
   if (code !== 0) process.exit(code);

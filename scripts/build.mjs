@@ -1,5 +1,5 @@
-// Builds dist/: the extension, the engine, its workers and the command line as one bundle each, every
-// webview, the recipe's JSON schema, and the sample text. `--force` builds even if nothing changed.
+// Builds dist/: the engine, its workers and the command line as one bundle each, the extension in parts,
+// every webview, the recipe's JSON schema, and the sample text. `--force` builds even if nothing changed.
 import esbuild from 'esbuild';
 import {
   chmodSync,
@@ -19,7 +19,6 @@ import { buildIsStale, buildStamp, dist, root, within } from './project.mjs';
 import { readSample } from './sample.mjs';
 
 const ENTRIES = {
-  extension: 'src/extension.ts',
   engine: 'src/engine/main.ts',
   worker: 'src/engine/worker.ts',
   cli: 'src/engine/cli.ts',
@@ -44,6 +43,52 @@ async function buildBundles() {
     });
   if (cli) chmodSync(path.join(dist, 'cli.js'), 0o755);
   return [missing, metafile];
+}
+
+/**
+ * What activation needs is in extension.js; what the first use of something needs stays in parts
+ * beside it, since even code that doesn't run costs its reading. esbuild splits ES modules alone, and
+ * VS Code loads CommonJS: so each part is made into it.
+ */
+async function buildExtension() {
+  const entry = 'src/extension.ts';
+  if (!existsSync(within(entry))) return [[entry], undefined];
+  const { banner, ...options } = bundleOptions;
+  const { outputFiles, metafile } = await esbuild.build({
+    ...options,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'extension/[name]-[hash]',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    sourcemap: 'inline',
+    metafile: true,
+    write: false,
+    entryPoints: { extension: entry },
+    outdir: dist,
+  });
+  rmSync(path.join(dist, 'extension'), { recursive: true, force: true });
+  mkdirSync(path.join(dist, 'extension'));
+  await Promise.all(
+    outputFiles.map(async ({ path: file, text }) => {
+      const { code, map } = await esbuild.transform(text, {
+        format: 'cjs',
+        platform: 'node',
+        target: options.target,
+        supported: { 'dynamic-import': false },
+        minifyWhitespace: true,
+        sourcemap: 'external',
+        sourcesContent: false,
+        sourcefile: file,
+        banner: banner.js,
+      });
+      // Each file's `import * as vscode` would copy the hundreds of names of VS Code's interface.
+      const shared = code.replaceAll(/__toESM\((require\("vscode"\))(, ?1)?\)/g, '$1');
+      writeFileSync(file, `${shared}//# sourceMappingURL=${path.basename(file)}.map\n`);
+      writeFileSync(`${file}.map`, map);
+    }),
+  );
+  return [[], metafile];
 }
 
 /** One bundle for each `webview/<surface>/main.ts`, with its style sheet where it imports one. */
@@ -117,13 +162,15 @@ async function main() {
   const stamp = new Date();
   mkdirSync(dist, { recursive: true });
   rmSync(buildStamp, { force: true });
-  const [[missing, bundles], webviews] = await Promise.all([
+  const [[missing, bundles], [unbuilt, extension], webviews] = await Promise.all([
     buildBundles(),
+    buildExtension(),
     buildWebviews(),
     buildRecipeSchema(),
   ]);
-  writePackages([bundles, webviews]);
+  writePackages([bundles, extension, webviews]);
   buildSample();
+  missing.push(...unbuilt);
   if (missing.length > 0) throw new Error(`Entries that do not exist: ${missing.join(', ')}.`);
   // Stamped with the time the build began, so that an edit made meanwhile is built next time.
   writeFileSync(buildStamp, '');

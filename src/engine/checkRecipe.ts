@@ -4,7 +4,7 @@
  * asks for. Nothing is read whole and nothing is computed.
  */
 import { freemem, totalmem } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError, hasCode, messageOf } from '../base/errors';
 import type { RecipeProblem } from '../protocol/catalogMessages';
 import { resolvePaths } from '../recipe/paths';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../base/errors';
 import { serve } from '../protocol/engineConnection';
 import { RUN_FOLDER } from './hand';

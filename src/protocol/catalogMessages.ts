@@ -2,7 +2,7 @@
  * What there is on the disk: runs, models and tokenizers; and what a recipe would need of this
  * machine. Paths are absolute, or relative to the engine's current folder.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, measured, path } from './fields';
 import { recipeSchema } from '../recipe/run';
 

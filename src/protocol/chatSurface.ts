@@ -3,7 +3,7 @@
  * the path that is shown and says what a person does. A token's alternatives are asked for when
  * someone looks at them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { call, stream } from './descriptors';
 import { count } from './fields';
 

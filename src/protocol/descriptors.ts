@@ -4,7 +4,7 @@
  * each webview asks of the extension host. What the answering end has to say of its own accord goes
  * over a stream that the asking end opened.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Asked once, answered once. */
 export interface Call<Params, Answer> {

@@ -6,7 +6,7 @@
  * first text (in parts, where it is long) too: there is one way in. An edit whose `version` is not
  * the next one fails with `document-version`, and whoever asked opens the document anew.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, ids } from './fields';
 
 const document = z.string().min(1);

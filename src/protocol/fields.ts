@@ -1,5 +1,5 @@
 /** Kinds of fields that messages are made of. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const count = z.int().nonnegative();
 export const ids = z.array(z.int().nonnegative());

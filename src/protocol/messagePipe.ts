@@ -4,7 +4,7 @@
  */
 import { AbstractMessageReader, AbstractMessageWriter, Disposable } from 'vscode-jsonrpc';
 import type { DataCallback, Message, MessageReader, MessageWriter } from 'vscode-jsonrpc';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What makes a value a message: the rest is checked by the descriptor of the request. */
 const messageSchema = z.looseObject({ jsonrpc: z.literal('2.0') });

@@ -3,7 +3,7 @@
  * sides of every hop and for the checks where a message arrives. Paths are absolute, or relative to
  * the engine's current folder.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, ids, measured, path } from './fields';
 import { recipeSchema } from '../recipe/run';
 

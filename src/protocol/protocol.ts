@@ -2,7 +2,7 @@
  * The contract with the engine. The same table serves the hop from the extension host to the engine
  * and the engine's own from its main thread to its workers.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import * as catalog from './catalogMessages';
 import { call, stream } from './descriptors';
 import type { HandlersOf } from './descriptors';

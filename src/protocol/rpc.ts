@@ -12,7 +12,7 @@ import {
   ResponseError,
 } from 'vscode-jsonrpc';
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AsyncQueue } from '../base/asyncQueue';
 import { GlassboxError, messageOf, cancelled, throwIfAborted } from '../base/errors';
 import type { Ask, Call, Stream } from './descriptors';

@@ -1,5 +1,5 @@
 /** What the run dashboard asks of the extension host. The records themselves it reads from the disk. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { runSummarySchema } from './catalogMessages';
 import { call, stream } from './descriptors';
 import { count, path } from './fields';

@@ -2,7 +2,7 @@
  * What the tokenizer explorer asks of the extension host. A tokenizer is named as the engine names it;
  * the host answers for those of its catalog only.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { tokenizerSummarySchema } from './catalogMessages';
 import { call, stream } from './descriptors';
 import {

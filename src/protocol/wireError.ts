@@ -1,5 +1,5 @@
 /** Errors across a hop, whole: code, message, remedy, details and causes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError, messageOf } from '../base/errors';
 
 export interface WireError {

@@ -3,7 +3,7 @@
  * says and what the model room builds a graph from. Presets and the depth dial live in the model
  * room; this is what comes out of them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const size = z.int().positive();
 

@@ -2,7 +2,7 @@
  * What is wrong with a recipe, in words: each problem with its path, what was expected there, and
  * for a field that does not exist the nearest one that does.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface Problem {
   /** Dotted, with list positions in brackets: `data.paths[1]`; empty for the whole. */

@@ -5,7 +5,7 @@
  * `--set key=value`, and of the JSON schema from which VS Code completes and underlines. Whether the
  * parts fit each other (a head count that divides the width) is for the model room to say.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../base/errors';
 import { parseJson } from './json';
 import {

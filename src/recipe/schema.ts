@@ -4,7 +4,7 @@
  * Every default is here and nowhere else, but for the model's shape, which the model room derives
  * from `preset` or `depth`. The descriptions are what an editor shows on hover and completion.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const count = z.int().positive();
 const countOrNone = z.int().nonnegative();

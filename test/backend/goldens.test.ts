@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openReference } from '../../src/engine/backend/reference/reference';
 import { differentiate, GraphBuilder, sameShape } from '../../src/engine/graph/graph';
 import type { Value } from '../../src/engine/graph/graph';

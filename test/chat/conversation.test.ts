@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { encodeConversation } from '../../src/engine/chat/chat';
 import type { ChatMessage } from '../../src/engine/chat/chat';
 import { parseTokenizerJson } from '../../src/engine/tokenizer/tokenizer';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Backend } from '../../src/engine/backend/backend';
 import { openOnnx } from '../../src/engine/backend/onnx/onnx';
 import { openReference } from '../../src/engine/backend/reference/reference';

@@ -1,7 +1,7 @@
 import { createMessageConnection } from 'vscode-jsonrpc';
 import { createMessageConnection as createNodeConnection } from 'vscode-jsonrpc/node';
 import { afterEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../src/base/errors';
 import { call, stream } from '../../src/protocol/descriptors';
 import { MessagePipe } from '../../src/protocol/messagePipe';

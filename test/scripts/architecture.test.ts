@@ -3,7 +3,7 @@ import { Linter, type Rule } from 'eslint';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { operatorNames } from '../backend/cases';
 
 const { fences } = z

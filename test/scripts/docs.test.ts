@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runProgram } from '../../src/engine/cli/program';
 import { parameterCount, resolveModel } from '../../src/engine/model/model';
 import { recipeJsonSchema } from '../../src/recipe/run';

@@ -1,7 +1,7 @@
 import { Linter, type Rule } from 'eslint';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const { fences } = z
   .object({ fences: z.custom<Rule.RuleModule>((value) => typeof value === 'object') })

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const { textsOf, translationBundle } = z

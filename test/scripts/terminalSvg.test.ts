@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 type Draw = (lines: readonly string[], options: { columns: number; title: string }) => string;
 

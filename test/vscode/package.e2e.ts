@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { describe, expect, inject, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { connect } from '../../src/protocol/engineConnection';
 import { checkVersion } from '../../src/protocol/rpc';
 import { packedNode } from '../../src/host/engine/nodeBinary';

@@ -1,5 +1,5 @@
 /** What the chat's page knows and what it asks; one object that its parts share. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../src/base/errors';
 import { chatSurface } from '../../src/protocol/chatSurface';
 import type {

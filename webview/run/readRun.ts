@@ -1,5 +1,5 @@
 /** A run's files, fetched from where the host says they lie. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEvents } from './jsonLines';
 import type { KnownRun } from './runState';
 

@@ -2,7 +2,7 @@
  * How a person looks at the runs: the part that is seen, the axes, what is hidden, how far back the
  * samples are. Plain values and pure steps from one to the next; the page keeps it across reloads.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const rangeSchema = z.object({ from: z.number(), to: z.number() });
 

@@ -4,7 +4,7 @@
  */
 import 'vscode-jsonrpc/browser';
 import { createMessageConnection } from 'vscode-jsonrpc';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { MessagePipe } from '../../src/protocol/messagePipe';
 import { asker } from '../../src/protocol/rpc';
 import type { Asker } from '../../src/protocol/rpc';

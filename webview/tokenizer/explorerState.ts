@@ -1,5 +1,5 @@
 /** What a person has done in the explorer: kept by the page, so that it comes back as it was. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TokenizerSummary } from '../../src/protocol/catalogMessages';
 
 export const TABS = ['cut', 'merges', 'vocabulary'] as const;

@@ -8,7 +8,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { fileError } from '../../base/files';
 import { cutStream, cutText, PIECE_LENGTH, type DocumentPiece } from './pieces';

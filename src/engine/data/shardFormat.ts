@@ -8,7 +8,7 @@
  *   validation.documents.bin
  *   token-bytes.bin            UTF-8 bytes of each token of the vocabulary: uint16, if known
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const INDEX_NAME = 'index.json';
 export const TOKEN_BYTES_NAME = 'token-bytes.bin';

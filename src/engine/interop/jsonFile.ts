@@ -1,5 +1,5 @@
 /** JSON files of a model's folder, with messages that name the file and the field. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 
 /** An error of zod's as the list of what is wrong where. */

@@ -8,7 +8,7 @@
  * activations, kinds of RoPE scaling, sliding windows, biases elsewhere than on Q, K and V. Sizes
  * that a file must state have no default here, though transformers has some.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { FAMILIES, isArchitecture, type Architecture, type Family } from './families';
 import { issuesOf, parseJsonFile } from './jsonFile';

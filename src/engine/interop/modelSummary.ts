@@ -5,7 +5,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../base/errors';
 import { readTextIfPresent } from '../../base/files';
 import { sizeOf } from '../graph/graph';

@@ -3,7 +3,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { fileError, readTextIfPresent } from '../../base/files';
 import { parseJsonFile } from './jsonFile';

@@ -7,7 +7,7 @@
  * without overlaps, holes or a rest, and each one's bytes are as many as its shape and dtype say.
  * Where a name occurs twice the last one counts, as it does there.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 
 /** Bits per element of every dtype that the format knows. */

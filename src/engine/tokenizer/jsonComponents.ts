@@ -4,7 +4,7 @@
  * them. What Glassbox doesn't
  * know is refused by name: a tokenizer that is nearly right gives ids that are silently wrong.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { type NormalizerStep, normalForm, prefixing, replacement } from './normalizer';
 import { translateRegex } from './translateRegex';

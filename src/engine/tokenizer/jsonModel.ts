@@ -1,5 +1,5 @@
 /** The model of a tokenizer.json: its vocabulary and merges, and what kind of BPE it is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checked, invalid, unsupported } from './jsonComponents';
 import { MergeRules } from './merge';
 import { LARGEST_ID } from './vocabulary';

@@ -1,5 +1,5 @@
 /** The pre-tokenizer of a tokenizer.json: where a normalized text is cut into pieces. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type Component,
   type Pattern,

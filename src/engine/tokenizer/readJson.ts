@@ -2,7 +2,7 @@
  * Reads Hugging Face's tokenizer.json: byte-level BPE as GPT-2, Llama 3 and Qwen write it, and BPE
  * over characters with byte fallback as SentencePiece's conversions (Llama 2) write it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError, messageOf } from '../../base/errors';
 import type { AddedToken } from './addedTokens';
 import { fromByteLevel } from './bytes';

@@ -5,7 +5,7 @@
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { atomicFile, atomicFolder, atomicRemove, fileError, systemCodeOf } from '../../base/files';
 import type { ModelConfig } from '../../recipe/model';

@@ -9,7 +9,7 @@ import { constants } from 'node:fs';
 import { copyFile, link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { asideName, fileError, systemCodeOf, writerLives } from '../../base/files';
 

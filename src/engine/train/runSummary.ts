@@ -5,7 +5,7 @@
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../base/errors';
 import { fileError, systemCodeOf } from '../../base/files';
 import type { Recipe } from '../../recipe/run';

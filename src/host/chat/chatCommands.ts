@@ -1,7 +1,7 @@
 /** What the chat's commands do; each says whether the chat should be shown then. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import type { Services } from '../services';
 import type { ChatSession } from './chatSession';

@@ -2,7 +2,7 @@
  * A conversation as a file: one line of JSON, tokens as short lists, since what a model thought of
  * some thousand tokens is most of it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { count } from '../../protocol/fields';
 import { Conversation, ENDINGS } from './conversation';

@@ -6,7 +6,7 @@
 import { rm } from 'node:fs/promises';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { atomicFile, readTextIfPresent } from '../../base/files';
 import { readConversation, writeConversation } from './conversationFile';
 import type { KeptConversation } from './conversationFile';

@@ -1,6 +1,6 @@
 /** The dashboard's tabs: one for each set of runs, restored when the window is loaded again. */
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Services } from '../services';
 import { requireWorkFolders } from '../workspace';
 import { DashboardPanel } from './dashboardPanel';

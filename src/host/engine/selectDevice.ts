@@ -1,6 +1,6 @@
 /** "Select Device": what this machine could compute with, and why not with the rest. */
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import type { Device } from '../../protocol/messages';
 import type { Services } from '../services';

@@ -6,9 +6,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
-import { z } from 'zod';
+import * as z from 'zod';
 
-const ARTIFACTS = path.resolve(import.meta.dirname, '..', 'artifacts');
+/** Tests and benchmarks run in the project's root. */
+const ARTIFACTS = path.resolve('test', 'vscode', 'artifacts');
 
 /** The class that VS Code puts on the workbench in each theme. */
 const THEMES = {

@@ -1,0 +1,2 @@
+/** Types of vscodeInstall.mjs, for the benchmarks. */
+export function browser(): Promise<string>;
