@@ -4,6 +4,8 @@
  * Hugging Face's added vocabulary: `singleWord` wants no word character beside it, `stripLeft` and
  * `stripRight` swallow the white space there.
  */
+import { GlassboxError } from '../../base/errors';
+import type { SpecialTokenPolicy } from './types';
 
 export interface AddedToken {
   readonly id: number;
@@ -26,11 +28,63 @@ export interface Segment {
 const WORD_BEFORE = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]$/u;
 const WORD_AFTER = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/u;
 
+/** The added tokens that count in a text: found before normalizing, and after it. */
+export interface FoundTokens {
+  readonly original: AddedTokenMatcher;
+  /** Undefined where there are none. */
+  readonly normalized: AddedTokenMatcher | undefined;
+}
+
+/** Those of one tokenizer: which of them count depends on what is done with the special ones. */
+export class AddedTokens {
+  readonly #special: AddedTokenMatcher;
+  readonly #all: FoundTokens;
+  readonly #ordinary: FoundTokens;
+
+  /** @param normalize what becomes of a token that is looked for in normalized text */
+  constructor(added: readonly AddedToken[], normalize: (content: string) => string) {
+    const original = added.filter((token) => !token.normalized);
+    const normalized = added
+      .filter((token) => token.normalized)
+      .map((token) => ({ ...token, content: normalize(token.content) }));
+    const found = (wanted: (token: AddedToken) => boolean): FoundTokens => ({
+      original: new AddedTokenMatcher(original.filter(wanted)),
+      normalized:
+        normalized.length > 0 ? new AddedTokenMatcher(normalized.filter(wanted)) : undefined,
+    });
+    this.#special = new AddedTokenMatcher(added.filter((token) => token.special));
+    this.#all = found(() => true);
+    this.#ordinary = found((token) => !token.special);
+  }
+
+  found(special: SpecialTokenPolicy | undefined): FoundTokens {
+    return special === 'allow' ? this.#all : this.#ordinary;
+  }
+
+  /** Throws `tokenizer-special-forbidden` where a special token stands in the text. */
+  forbidSpecial(text: string): void {
+    const found = this.#special.first(text);
+    if (!found) return;
+    const { token, start } = found;
+    throw new GlassboxError(
+      'tokenizer-special-forbidden',
+      `The text has the special token ${token.content} at position ${start}.`,
+      {
+        remedy:
+          'Take it out, or choose what it shall mean: special "text" (plain text) or "allow" (the token).',
+        details: { token: token.content, position: start },
+      },
+    );
+  }
+}
+
 export class AddedTokenMatcher {
+  readonly tokens: readonly AddedToken[];
   readonly #byContent: ReadonlyMap<string, AddedToken>;
   readonly #regex: RegExp | undefined;
 
   constructor(tokens: readonly AddedToken[]) {
+    this.tokens = tokens;
     this.#byContent = new Map(tokens.map((token) => [token.content, token]));
     const contents = [...this.#byContent.keys()].filter((content) => content !== '');
     contents.sort((a, b) => b.length - a.length);

@@ -5,34 +5,34 @@
  * Where a normalizer step replaces by a regular expression, or an added token swallows the white space
  * beside it, nothing is promised.
  */
-import type { AddedToken } from './addedTokens';
+import type { AddedToken, FoundTokens } from './addedTokens';
 import type { NormalizerStep } from './normalizer';
 import type { SureCut } from './sureCuts';
 
 export interface CutParts {
   readonly steps: readonly NormalizerStep[];
   readonly sureCut: SureCut | undefined;
-  /** Added tokens that plain text can hold, found before normalizing and after it. */
-  readonly original: readonly AddedToken[];
-  readonly normalized: readonly AddedToken[];
+  readonly added: FoundTokens;
 }
 
 /** Code units on each side that the rules of splits look at, and room for what normal forms compose. */
 const REACH = 16;
 
 /** How far on each side `isCut` looks, in code units. */
-export function cutReach({ original, normalized }: CutParts): number {
+export function cutReach({ added }: CutParts): number {
+  const { original, normalized } = tokensOf(added);
   const lengths = [...original, ...normalized].map(({ content }) => content.length);
   return REACH + 4 * Math.max(0, ...lengths);
 }
 
 export function isCut(parts: CutParts, text: string, at: number): boolean {
-  const { steps, sureCut, original, normalized } = parts;
+  const { steps, sureCut, added } = parts;
   if (sureCut === undefined || at <= 0 || at >= text.length) return false;
   const unit = text.charCodeAt(at);
   if (unit >= 0xdc00 && unit < 0xe000 && text.codePointAt(at - 1)! > 0xffff) return false;
   // Most places fail here already.
   if (steps.length === 0 && !sureCut(text, at)) return false;
+  const { original, normalized } = tokensOf(added);
   if (steps.length === 0 && original.length === 0 && normalized.length === 0) return true;
 
   if ([...original, ...normalized].some((token) => token.stripLeft || token.stripRight))
@@ -50,6 +50,13 @@ export function isCut(parts: CutParts, text: string, at: number): boolean {
   if (left === '' || right === '') return false;
   if (touches(normalized, left, right)) return false;
   return sureCut(left + right, left.length);
+}
+
+function tokensOf({ original, normalized }: FoundTokens): {
+  original: readonly AddedToken[];
+  normalized: readonly AddedToken[];
+} {
+  return { original: original.tokens, normalized: normalized?.tokens ?? [] };
 }
 
 /** Whether one of the tokens stands over the cut, or begins or ends there. */

@@ -1,10 +1,8 @@
 /**
  * The one implementation of `Tokenizer`: added tokens are cut out, what is between them is
- * normalized, split and handed to the model piece by piece. Pieces that were seen lately come from a
- * bounded cache.
+ * normalized, split and handed to the model piece by piece.
  */
-import { GlassboxError } from '../../base/errors';
-import { type AddedToken, AddedTokenMatcher, type Segment } from './addedTokens';
+import { type AddedToken, AddedTokens, type Segment } from './addedTokens';
 import { displayBytes } from './bytes';
 import { type CutParts, cutReach, isCut } from './isCut';
 import { type DecoderParts, TokenStreamDecoder, decodeIds } from './decoder';
@@ -20,7 +18,7 @@ import {
   slice,
 } from './normalizer';
 import { OffsetWalker, utf8Length } from './offsets';
-import { PieceTable } from './pieceTable';
+import { PieceEncoder } from './pieceEncoder';
 import type { PieceSplit } from './sureCuts';
 import type {
   DecodeOptions,
@@ -51,9 +49,6 @@ export interface TokenizerParts {
   readonly toJson: () => string;
 }
 
-const CACHED_PIECES = 1 << 16;
-const LONGEST_CACHED = 64;
-
 export class TextTokenizer implements Tokenizer {
   readonly kind: Tokenizer['kind'];
   readonly name: string;
@@ -69,20 +64,10 @@ export class TextTokenizer implements Tokenizer {
   readonly #template: Template;
   readonly #decoder: DecoderParts;
   readonly #vocabulary: Vocabulary;
-  /** All added tokens that are looked for in the original text, and those that aren't special. */
-  readonly #allowed: AddedTokenMatcher;
-  readonly #ordinary: AddedTokenMatcher;
-  readonly #special: AddedTokenMatcher;
-  readonly #allowedNormalized: AddedTokenMatcher | undefined;
-  readonly #ordinaryNormalized: AddedTokenMatcher | undefined;
-
+  readonly #added: AddedTokens;
   readonly #cuts: CutParts;
+  readonly #pieces: PieceEncoder;
   #growth: Growth | undefined;
-
-  readonly #pieces = new PieceTable();
-  /** Piece -> where its ids start; one more entry says where they end. */
-  readonly #cacheStarts = new Int32Array(CACHED_PIECES + 1);
-  #cachedIds = new Int32Array(1 << 12);
 
   constructor(parts: TokenizerParts) {
     this.#parts = parts;
@@ -103,32 +88,22 @@ export class TextTokenizer implements Tokenizer {
       specialIds: new Set(special.map((token) => token.id)),
       stripBlanks: parts.stripBlanks ?? 0,
     };
-    const original = parts.added.filter((token) => !token.normalized);
-    const normalized = parts.added.filter((token) => token.normalized);
-    this.#special = new AddedTokenMatcher(special);
-    this.#allowed = new AddedTokenMatcher(original);
-    this.#ordinary = new AddedTokenMatcher(original.filter((token) => !token.special));
-    const rewritten = normalized.map((token) => ({
-      ...token,
-      content: normalize(this.#normalizer, token.content, 'after-token'),
-    }));
-    if (rewritten.length > 0) {
-      this.#allowedNormalized = new AddedTokenMatcher(rewritten);
-      this.#ordinaryNormalized = new AddedTokenMatcher(rewritten.filter((t) => !t.special));
-    }
+    this.#added = new AddedTokens(parts.added, (content) =>
+      normalize(this.#normalizer, content, 'after-token'),
+    );
     this.#cuts = {
       steps: this.#normalizer,
       sureCut: parts.split.sureCut,
-      original: original.filter((token) => !token.special),
-      normalized: rewritten.filter((token) => !token.special),
+      added: this.#added.found('text'),
     };
     this.cutReach = cutReach(this.#cuts);
+    this.#pieces = new PieceEncoder(parts.model, parts.split);
   }
 
   encode(text: string, options: EncodeOptions = {}): number[] {
     const { before, after } = this.#template;
     const ids: number[] = options.addSpecial === true ? [...before] : [];
-    const inner = this.#matcherWithin(options);
+    const inner = this.#added.found(options.special).normalized;
     for (const { start, end, id } of this.#segments(text, options)) {
       if (id >= 0) {
         ids.push(id);
@@ -137,12 +112,12 @@ export class TextTokenizer implements Tokenizer {
       const plain = end - start === text.length ? text : text.slice(start, end);
       const normalized = normalize(this.#normalizer, plain, placeOf(start, options));
       if (!inner) {
-        this.#encodePieces(normalized, ids);
+        this.#pieces.encode(normalized, ids);
         continue;
       }
       for (const segment of inner.split(normalized)) {
         if (segment.id >= 0) ids.push(segment.id);
-        else this.#encodePieces(normalized.slice(segment.start, segment.end), ids);
+        else this.#pieces.encode(normalized.slice(segment.start, segment.end), ids);
       }
     }
     if (options.addSpecial === true) ids.push(...after);
@@ -167,7 +142,7 @@ export class TextTokenizer implements Tokenizer {
     });
     if (options.addSpecial === true) for (const id of before) add(id, nowhere(0, 0));
 
-    const inner = this.#matcherWithin(options);
+    const inner = this.#added.found(options.special).normalized;
     let byte = 0;
     for (const { start, end, id } of this.#segments(text, options)) {
       const part = text.slice(start, end);
@@ -206,7 +181,7 @@ export class TextTokenizer implements Tokenizer {
       if (id >= 0) return [start, end];
       const part = text.slice(start, end);
       const aligned = normalizeAligned(this.#normalizer, part, placeOf(start, options));
-      const segments = this.#matcherWithin(options)?.split(aligned.text) ?? [
+      const segments = this.#added.found(options.special).normalized?.split(aligned.text) ?? [
         { start: 0, end: aligned.text.length, id: -1 },
       ];
       const place = (from: number, to: number): [number, number] => [
@@ -279,70 +254,9 @@ export class TextTokenizer implements Tokenizer {
     return `${JSON.stringify(config, null, 2)}\n`;
   }
 
-  #segments(text: string, options: EncodeOptions): Segment[] {
-    if (options.special === 'forbid') {
-      const found = this.#special.first(text);
-      if (found) {
-        throw new GlassboxError(
-          'tokenizer-special-forbidden',
-          `The text has the special token ${found.token.content} at position ${found.start}.`,
-          {
-            remedy:
-              'Take it out, or choose what it shall mean: special "text" (plain text) or "allow" (the token).',
-            details: { token: found.token.content, position: found.start },
-          },
-        );
-      }
-    }
-    return (options.special === 'allow' ? this.#allowed : this.#ordinary).split(text);
-  }
-
-  #matcherWithin(options: EncodeOptions): AddedTokenMatcher | undefined {
-    return options.special === 'allow' ? this.#allowedNormalized : this.#ordinaryNormalized;
-  }
-
-  #encodePieces(text: string, ids: number[]): void {
-    let start = 0;
-    for (const end of this.#parts.split.split(text)) {
-      if (end - start > LONGEST_CACHED) this.#encodeUncached(text, start, end, ids);
-      else this.#encodeCached(text, start, end, ids);
-      start = end;
-    }
-  }
-
-  #encodeUncached(text: string, start: number, end: number, ids: number[]): void {
-    const { model } = this.#parts;
-    const count = model.encode(text, start, end);
-    for (let i = 0; i < count; i++) ids.push(model.ids[i]!);
-  }
-
-  #encodeCached(text: string, start: number, end: number, ids: number[]): void {
-    const known = this.#pieces.size;
-    const piece = this.#pieces.intern(text, start, end);
-    if (piece === known) this.#fill(piece, text, start, end);
-    const to = this.#cacheStarts[piece + 1]!;
-    for (let i = this.#cacheStarts[piece]!; i < to; i++) ids.push(this.#cachedIds[i]!);
-    if (this.#pieces.size === CACHED_PIECES) this.#pieces.clear();
-  }
-
-  #fill(piece: number, text: string, start: number, end: number): void {
-    const { model } = this.#parts;
-    let count: number;
-    try {
-      count = model.encode(text, start, end);
-    } catch (error) {
-      // The piece is in the table without its ids.
-      this.#pieces.clear();
-      throw error;
-    }
-    const at = this.#cacheStarts[piece]!;
-    if (at + count > this.#cachedIds.length) {
-      const larger = new Int32Array((at + count) * 2);
-      larger.set(this.#cachedIds);
-      this.#cachedIds = larger;
-    }
-    for (let i = 0; i < count; i++) this.#cachedIds[at + i] = model.ids[i]!;
-    this.#cacheStarts[piece + 1] = at + count;
+  #segments(text: string, { special }: EncodeOptions): Segment[] {
+    if (special === 'forbid') this.#added.forbidSpecial(text);
+    return this.#added.found(special).original.split(text);
   }
 
   #walkPieces(
