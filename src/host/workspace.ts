@@ -61,6 +61,12 @@ export async function chooseWorkFolder(
   return vscode.window.showWorkspaceFolderPick({ placeHolder });
 }
 
+/** What tells things of several workspace folders apart: the name of the one that holds `file`. */
+export function rootNameOf(file: string): string | undefined {
+  if (workFolders().length < 2) return undefined;
+  return vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file))?.name;
+}
+
 /** `.glassbox` of a workspace folder, which need not be there. */
 export function storageOf(folder: vscode.Uri): string {
   return path.join(folder.fsPath, settings.storageFolder(folder));

@@ -214,7 +214,7 @@ describe('a run on the disk', () => {
     onDisk(summary({ state: 'running', pid: 1 }));
     await keeper.refresh();
     expect(keeper.get(FOLDER)?.state).toBe('elsewhere');
-    await expect(keeper.resume(FOLDER)).rejects.toMatchObject({ code: 'not-resumable' });
+    await expect(keeper.resume(FOLDER)).rejects.toMatchObject({ code: 'run-busy' });
     await expect(keeper.stop(FOLDER)).rejects.toMatchObject({ code: 'not-running' });
   });
 

@@ -99,13 +99,13 @@ export async function newRun(services: Services, offered?: vscode.Uri): Promise<
   };
 
   const name: Question<Answers> = async (answers, place) => {
-    const taken = new Set(services.runs.list().map((run) => path.basename(run.folder)));
+    const taken = new Set(services.runs.list().map((run) => run.folder));
     const inRuns = (each: string): string => path.join(storageOf(folder.uri), 'runs', each);
     const proposed = plans.nameFrom(`${answers.text?.name ?? 'run'}-${answers.preset ?? 'tiny'}`);
     const written = await asking.askName(place, {
       value: answers.name ?? (await freeName(proposed, inRuns)),
       prompt: vscode.l10n.t('What shall the run be called?'),
-      taken: (each) => taken.has(each),
+      taken: (each) => taken.has(inRuns(each)),
     });
     return written === undefined || written === BACK ? written : { name: written };
   };

@@ -99,6 +99,10 @@ export class RunKeeper {
 
   async resume(folder: string): Promise<void> {
     const run = this.#known(folder);
+    if (run.state === 'elsewhere')
+      throw new GlassboxError('run-busy', `"${run.name}" is under way in another process.`, {
+        remedy: 'Stop it there, then resume it here.',
+      });
     if (!isResumable(run))
       throw new GlassboxError('not-resumable', `"${run.name}" cannot be resumed now.`, {
         remedy: 'A run that is under way or at its last step has nothing to go on with.',

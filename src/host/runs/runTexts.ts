@@ -1,6 +1,7 @@
 /** What a run looks like in words, icons and colours: the same in the tree, in lists, in the status bar. */
 import * as vscode from 'vscode';
 import { countText, durationText, lossText } from '../formats';
+import { rootNameOf } from '../workspace';
 import { isResumable } from './runView';
 import type { RunView, ViewedState } from './runView';
 
@@ -55,8 +56,16 @@ function stepsText({ step, steps }: RunView): string {
     : vscode.l10n.t('step {0}/{1}', step, steps);
 }
 
-/** `step 120/500 · loss 2.31 · 3 min left`, and its state where that says more. */
+/**
+ * `step 120/500 · loss 2.31 · 3 min left`, its state where that says more, and where it lies in a
+ * workspace of several folders.
+ */
 export function runDescription(run: RunView): string {
+  const root = rootNameOf(run.folder);
+  return root === undefined ? progressText(run) : `${progressText(run)} · ${root}`;
+}
+
+function progressText(run: RunView): string {
   const { state, loss, valLoss, live, problem } = run;
   if (state === 'damaged') return problem ?? stateText(state);
   if (state === 'starting') return live?.note ?? stateText(state);

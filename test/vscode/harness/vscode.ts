@@ -18,7 +18,15 @@
  * Not covered: the desktop's VS Code (Electron), several browsers, and dialogs of the system (VS
  * Code in the browser has simple ones of its own).
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -45,7 +53,23 @@ export interface WorkspaceOptions {
   readonly open?: readonly string[];
   /** With `false` the folder is not trusted, as a folder that was just downloaded. */
   readonly trust?: boolean;
+  /**
+   * What a `.code-workspace` file opens together: folders of the workspace's folder, by their paths in
+   * it, and folders of other file systems, by their URIs.
+   */
+  readonly roots?: readonly string[];
+  /** Folders of extensions that are there beside the packed one. */
+  readonly extensions?: readonly string[];
   readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+interface Opened {
+  readonly folder: string;
+  readonly server: Server;
+  /** What the browser opens. */
+  readonly address: string;
+  readonly home: string;
+  readonly browser: Browser;
 }
 
 const opened = new Set<Code>();
@@ -54,13 +78,15 @@ export class Code extends Window {
   /** The workspace's folder on the disk. */
   readonly folder: string;
   readonly server: Server;
+  readonly #address: string;
   readonly #home: string;
   readonly #browser: Browser;
 
-  constructor(page: Page, folder: string, server: Server, home: string, browser: Browser) {
+  constructor(page: Page, { folder, server, address, home, browser }: Opened) {
     super(page, server.settingsFile);
     this.folder = folder;
     this.server = server;
+    this.#address = address;
     this.#home = home;
     this.#browser = browser;
   }
@@ -76,8 +102,8 @@ export class Code extends Window {
 
   /** A second window on the same server and folder. */
   async openWindow(): Promise<Window> {
-    const page = await this.#browser.newPage();
-    await page.goto(addressOf(this.server, this.folder));
+    const page = await this.page.context().newPage();
+    await page.goto(this.#address);
     const window = new Window(page, this.server.settingsFile);
     await window.ready();
     return window;
@@ -102,8 +128,14 @@ export class Code extends Window {
   }
 }
 
-function addressOf(server: Server, folder: string, open: readonly string[] = []): string {
-  const query = new URLSearchParams({ folder });
+/** With `target`, the `folder` or `workspace` that the window is for. */
+function addressOf(
+  server: Server,
+  folder: string,
+  target: Readonly<Record<string, string>>,
+  open: readonly string[],
+): string {
+  const query = new URLSearchParams(target);
   if (open.length > 0) {
     const { host } = new URL(server.url);
     const files = open.map((file) => [
@@ -115,9 +147,32 @@ function addressOf(server: Server, folder: string, open: readonly string[] = [])
   return `${server.url}/?${query.toString()}`;
 }
 
+/** The file that opens several folders together. */
+function workspaceFile(home: string, roots: readonly string[]): string {
+  const file = path.join(home, 'several.code-workspace');
+  const folders = roots.map((root) =>
+    /^\w+:/.test(root) ? { uri: root } : { path: path.join('workspace', root) },
+  );
+  writeFileSync(file, JSON.stringify({ folders }, undefined, 2));
+  return file;
+}
+
+/** An extensions folder with what is in the shared one, and these. */
+function extensionsWith(home: string, added: readonly string[]): string {
+  const shared = inject('extensions');
+  if (added.length === 0) return shared;
+  const folder = path.join(home, 'extensions');
+  mkdirSync(folder);
+  const packed = readdirSync(shared, { withFileTypes: true }).filter((each) => each.isDirectory());
+  for (const each of [...packed.map(({ name }) => path.join(shared, name)), ...added])
+    symlinkSync(each, path.join(folder, path.basename(each)), 'dir');
+  return folder;
+}
+
 /** Writes the files into a new folder and opens VS Code on it; resolves once VS Code can be used. */
 export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Code> {
   const { files = {}, settings = {}, open = [], trust = true, viewport } = options;
+  const { roots, extensions: added = [] } = options;
   const home = mkdtempSync(path.join(tmpdir(), 'glassbox-window-'));
   const folder = path.join(home, 'workspace');
   for (const [name, content] of Object.entries(files)) {
@@ -125,7 +180,9 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Cod
     writeFileSync(path.join(folder, name), content);
   }
   mkdirSync(folder, { recursive: true });
-  const server = await startServer({ home, extensions: inject('extensions'), settings, trust });
+  const extensions = extensionsWith(home, added);
+  const server = await startServer({ home, extensions, settings, trust });
+  const target = roots ? { workspace: workspaceFile(home, roots) } : { folder };
   const browser = await chromium.launch({
     executablePath: inject('chromium'),
     args: [
@@ -140,9 +197,10 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Cod
   // The test's own time is the limit of every wait.
   context.setDefaultTimeout(0);
   const page = await context.newPage();
-  const code = new Code(page, folder, server, home, browser);
+  const address = addressOf(server, folder, target, []);
+  const code = new Code(page, { folder, server, address, home, browser });
   opened.add(code);
-  await page.goto(addressOf(server, folder, open));
+  await page.goto(addressOf(server, folder, target, open));
   await code.ready();
   for (const file of open)
     await page
