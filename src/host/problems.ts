@@ -10,13 +10,30 @@ export async function tellError(
 ): Promise<string | undefined> {
   if (hasCode(thrown, 'cancelled')) return undefined;
   logError(log, thrown);
-  const known = thrown instanceof GlassboxError;
+  if (hasCode(thrown, 'engine-start')) {
+    await tellNoEngine(log, thrown);
+    return undefined;
+  }
   const showLog = vscode.l10n.t('Show Log');
-  const message = known && thrown.remedy ? `${thrown.message} ${thrown.remedy}` : messageOf(thrown);
-  const answer = await vscode.window.showErrorMessage(message, ...choices, showLog);
+  const answer = await vscode.window.showErrorMessage(textOf(thrown), ...choices, showLog);
   if (answer !== showLog) return answer;
   log.show();
   return undefined;
+}
+
+/** Said by all who need the engine; VS Code shows what is said twice in the same words once. */
+async function tellNoEngine(log: vscode.LogOutputChannel, thrown: unknown): Promise<void> {
+  const { l10n, window, commands } = vscode;
+  const [openSetting, showLog] = [l10n.t('Open Setting'), l10n.t('Show Log')];
+  const answer = await window.showErrorMessage(textOf(thrown), openSetting, showLog);
+  if (answer === openSetting)
+    await commands.executeCommand('workbench.action.openSettings', '@id:glassbox.node.path');
+  if (answer === showLog) log.show();
+}
+
+function textOf(thrown: unknown): string {
+  const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
+  return remedy ? `${messageOf(thrown)} ${remedy}` : messageOf(thrown);
 }
 
 /** A defect with its stack; what a person can mend with its message. */

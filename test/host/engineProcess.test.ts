@@ -94,8 +94,8 @@ describe("the engine's process", () => {
   it('says what a program wrote that ends at once', async () => {
     const file = program('console.error("no memory left"); process.exitCode = 3;');
     await expect(open({ file }).methods()).rejects.toMatchObject({
-      code: 'engine-exit',
-      message: "The engine's process ended with code 3.",
+      code: 'engine-start',
+      message: expect.stringMatching(/with .*: it ended with code 3\.$/) as string,
       details: { lines: ['no memory left'] },
     });
     // It never was an engine: nothing is told besides.

@@ -6,7 +6,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, messageOf } from '../../base/errors';
 import { atomicFile, atomicFolder, atomicRemove, fileError, systemCodeOf } from '../../base/files';
 import type { ModelConfig } from '../../recipe/model';
 import type { Store } from '../backend/backend';
@@ -19,6 +19,7 @@ import {
   writeSafetensors,
 } from '../interop/interop';
 import type { ModelFolder, TensorSource } from '../interop/interop';
+import { readTokenizer } from '../tokenizer/tokenizer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 
 const bestSchema = z.strictObject({
@@ -149,11 +150,29 @@ export async function readPosition(folder: string): Promise<Position> {
   try {
     return positionSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new GlassboxError('checkpoint-damaged', `${file} is damaged.`, {
-      remedy: 'Resume from an older checkpoint of the run.',
-      cause,
-    });
+    throw damaged(`${file} is damaged.`, cause);
   }
+}
+
+/**
+ * Opens every part of a checkpoint, before anything is built on it. Whatever is wrong with one is the
+ * checkpoint's damage: nobody can mend it, but an older one may be whole. Throws `checkpoint-damaged`.
+ */
+export async function checkCheckpoint(folder: string): Promise<void> {
+  try {
+    await readTokenizer(folder);
+    const model = await readModelFolder(folder);
+    await model.tensors.close();
+    const optimizer = await openSafetensors(path.join(folder, OPTIMIZER_FILE));
+    await optimizer.close();
+  } catch (cause) {
+    throw damaged(`The checkpoint ${path.basename(folder)} is damaged: ${messageOf(cause)}`, cause);
+  }
+}
+
+function damaged(message: string, cause: unknown): GlassboxError {
+  const remedy = 'Resume from an older checkpoint of the run.';
+  return new GlassboxError('checkpoint-damaged', message, { remedy, cause });
 }
 
 /** Fills the store with a checkpoint's parameters and optimizer state. */
@@ -192,12 +211,13 @@ export async function restoreParameters(folder: string, store: Store): Promise<v
   }
 }
 
-/** The best checkpoint of a run, by validation loss; undefined where none was measured. */
+/** The best checkpoint of a run, by validation loss; undefined where none was measured, or it is gone. */
 export async function readBest(folder: string): Promise<Best | undefined> {
   const text = await readFile(path.join(folder, BEST_FILE), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return bestSchema.parse(JSON.parse(text));
+    const best = bestSchema.parse(JSON.parse(text));
+    return (await isCheckpoint(path.join(folder, checkpointName(best.step)))) ? best : undefined;
   } catch {
     // Only a convenience: a damaged one is written anew at the next measurement.
     return undefined;

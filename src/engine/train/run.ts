@@ -14,7 +14,7 @@ import { packedDocuments, randomWindows } from '../data/data';
 import { parameterShapes, readModelFolder } from '../interop/interop';
 import { checkVocabulary, initialParameters, parameterCount, resolveModel } from '../model/model';
 import { readTokenizer } from '../tokenizer/tokenizer';
-import { restore, restoreParameters } from './checkpoints';
+import { checkCheckpoint, restore, restoreParameters } from './checkpoints';
 import type { Inherited, Position } from './checkpoints';
 import type { RunEvent } from './events';
 import { Loop } from './loop';
@@ -23,7 +23,7 @@ import { prepare, reopen } from './prepare';
 import type { Prepared } from './prepare';
 import { branch, locate, refuseMisfits } from './resume';
 import { RunFolder, readRunRecipe } from './runFolder';
-import type { RecordLine } from './runFolder';
+import type { RecordLine } from './runRecords';
 import { Trainer } from './trainer';
 
 /** What a run needs of the machine. */
@@ -76,7 +76,8 @@ export async function* startRun(
 
 /**
  * Goes on with a run from its newest checkpoint, or from the checkpoint that `folder` is. From an
- * older one, or with `out`, a new run is made and the old one left as it is.
+ * older one, or with `out`, a new run is made and the old one left as it is. Throws `run-busy`,
+ * `checkpoint-damaged`, and what doesn't fit the checkpoint.
  */
 export async function* resumeRun(
   folder: string,
@@ -98,6 +99,7 @@ export async function* resumeRun(
     const before = await readRunRecipe(origin.run);
     const recipe = applySettings(before, options.settings);
     refuseMisfits(before, recipe, origin.position);
+    if (origin.checkpoint !== undefined) await checkCheckpoint(origin.checkpoint);
     const checkpoint = sameRun ? origin.checkpoint : await branch(origin, run);
     const prepared = reopen(run.corpus, await readTokenizer(checkpoint ?? origin.run));
     const begin = origin.position;
@@ -157,7 +159,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
 
     await run.commit(recipe, tokenizer);
     const holding = kept(begin, recipe.train.steps, checkpoint);
-    const recorded = await run.openRecords(holding, begin.step);
+    const records = await run.openRecords(holding, begin.step);
     yield {
       kind: 'start',
       run: run.path,
@@ -170,7 +172,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       threads: context.threads,
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),
     };
-    yield* new Loop({ ...parts, inherited, tokenizer, trainer, observer, recorded }).run();
+    yield* new Loop({ ...parts, inherited, tokenizer, trainer, observer, records }).run();
   } finally {
     for (const each of release) await each();
   }

@@ -4,9 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { hasCode } from '../../base/errors';
 import type { GlassboxError } from '../../base/errors';
 import type { Handlers } from '../../protocol/protocol';
-import { settings } from '../settings';
+import { tellError } from '../problems';
+import { onDidChangeSetting, settings } from '../settings';
 import { workFolders } from '../workspace';
 import type { EngineProcess, EngineProcessOptions } from './engineProcess';
 import { cleanEnvironment, findNode } from './nodeBinary';
@@ -15,7 +17,10 @@ export class EngineClient implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #log: vscode.LogOutputChannel;
   #process: EngineProcess | undefined;
+  /** The Node that was told to be none: who asks in the background asks again and again. */
+  #toldOf: string | undefined;
   #disposed = false;
+  readonly #watching: vscode.Disposable;
   readonly #crashed = new vscode.EventEmitter<GlassboxError>();
   /** The engine's process died; what it had under way failed with the same error as cause. */
   readonly onDidCrash = this.#crashed.event;
@@ -23,6 +28,7 @@ export class EngineClient implements vscode.Disposable {
   constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
     this.#context = context;
     this.#log = log;
+    this.#watching = onDidChangeSetting('node.path', () => this.#lookAgain());
   }
 
   /** Throws what `EngineProcess.methods` throws. */
@@ -31,7 +37,10 @@ export class EngineClient implements vscode.Disposable {
     const { EngineProcess } = await import('./engineProcess');
     this.#process ??= new EngineProcess(() => this.#options());
     if (this.#disposed) this.#process.dispose();
-    return this.#process.methods();
+    return this.#process.methods().catch((thrown: unknown) => {
+      this.#tellOnce(thrown);
+      throw thrown;
+    });
   }
 
   /** Ends the process, with its runs checkpointed; the next request starts it with today's settings. */
@@ -43,6 +52,7 @@ export class EngineClient implements vscode.Disposable {
   dispose(): void {
     this.#disposed = true;
     this.#process?.dispose();
+    this.#watching.dispose();
     this.#crashed.dispose();
   }
 
@@ -69,6 +79,22 @@ export class EngineClient implements vscode.Disposable {
       onLine: (line) => this.#log.warn(`engine: ${line}`),
       onCrash: (error) => this.#tell(error),
     };
+  }
+
+  /** Trees and counts ask quietly: they alone would leave a person without a word. */
+  #tellOnce(thrown: unknown): void {
+    const node = settings.nodePath();
+    if (!hasCode(thrown, 'engine-start') || node === this.#toldOf) return;
+    this.#toldOf = node;
+    void tellError(this.#log, thrown);
+  }
+
+  /** What stayed empty for want of an engine is filled. A path may be half typed yet. */
+  #lookAgain(): void {
+    const node = settings.nodePath();
+    if (this.#toldOf === undefined || (node !== '' && !existsSync(node))) return;
+    this.#toldOf = undefined;
+    if (workFolders().length > 0) void vscode.commands.executeCommand('glassbox.refresh');
   }
 
   #tell(error: GlassboxError): void {

@@ -10,7 +10,8 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, messageOf } from '../../base/errors';
+import { systemCodeOf } from '../../base/files';
 import { connect } from '../../protocol/engineConnection';
 import type { Handlers } from '../../protocol/protocol';
 import { checkVersion } from '../../protocol/rpc';
@@ -108,9 +109,16 @@ export class EngineProcess {
         // Whoever wanted it started is told by the request.
         if (unasked && hasStarted) onCrash(error);
       };
-      child.once('error', (cause) => end(notStarted(node, cause)));
+      child.once('error', (cause) => {
+        const isMissing = systemCodeOf(cause) === 'ENOENT';
+        const why = isMissing ? 'there is no such file' : messageOf(cause);
+        end(notStarted(node, why, { cause }));
+      });
       // Not `exit`: its last words may still be on their way then.
-      child.once('close', (code, signal) => end(exited(code ?? signal, last)));
+      child.once('close', (code, signal) => {
+        const how = code === null ? `signal ${signal ?? 'unknown'}` : `code ${code}`;
+        end(hasStarted ? exited(how, last) : notStarted(node, `it ended with ${how}`, { last }));
+      });
     });
     // Whoever asked is told by the request itself.
     ended.catch(() => undefined);
@@ -125,17 +133,26 @@ export class EngineProcess {
   }
 }
 
-function notStarted(node: string, cause: Error): GlassboxError {
-  return new GlassboxError('engine-start', `The engine could not be started with ${node}.`, {
-    remedy: 'Name a Node 20.19 or later in the setting glassbox.node.path, or empty that setting.',
-    cause,
-  });
+function notStarted(
+  node: string,
+  why: string,
+  { cause, last = [] }: { cause?: Error; last?: readonly string[] },
+): GlassboxError {
+  return new GlassboxError(
+    'engine-start',
+    `The Glassbox engine could not be started with ${node}: ${why}.`,
+    {
+      remedy:
+        'Name a Node 20.19 or later in the setting glassbox.node.path, or empty that setting.',
+      details: { lines: [...last] },
+      cause,
+    },
+  );
 }
 
-function exited(why: number | string | null, lines: readonly string[]): GlassboxError {
-  const how = typeof why === 'number' ? `code ${why}` : `signal ${why ?? 'unknown'}`;
+function exited(how: string, last: readonly string[]): GlassboxError {
   return new GlassboxError('engine-exit', `The engine's process ended with ${how}.`, {
     remedy: "The engine's log tells more. A run goes on from its last checkpoint.",
-    details: { lines: [...lines] },
+    details: { lines: [...last] },
   });
 }
