@@ -15,6 +15,7 @@ import type { Best, Inherited, Position } from './checkpoints';
 import type { EvaluationEvent, RunEvent } from './events';
 import type { Observer } from './observer';
 import type { RunFolder } from './runFolder';
+import type { RunRecords } from './runRecords';
 import type { Trainer } from './trainer';
 
 export interface LoopParts {
@@ -28,8 +29,7 @@ export interface LoopParts {
   readonly begin: Position;
   /** The checkpoint that the parameters are of, if they are of one. */
   readonly checkpoint: string | undefined;
-  /** The kinds of what was recorded of the step that we begin from. */
-  readonly recorded: ReadonlySet<string>;
+  readonly records: RunRecords;
 }
 
 /** What a measurement of some of the held-out text gave: `tokens` of it. */
@@ -61,13 +61,13 @@ export class Loop {
 
   /** @throws GlassboxError `loss-not-finite`, or the file system's reason */
   async *run(): AsyncGenerator<RunEvent, void, void> {
-    const { recipe, run, signal, recorded } = this.#parts;
+    const { recipe, run, signal, records } = this.#parts;
     const { evalEvery, sampleEvery, checkpointEvery } = recipe.train;
     this.#best = await readBest(run.checkpoints);
     // Of the step that an earlier part was stopped at, what it had no time for.
     const resumed = this.#step > 0 && this.#step < this.#steps;
-    if (resumed && this.#due(evalEvery) && !recorded.has('eval')) yield* this.#evaluate();
-    const missed = resumed && this.#due(sampleEvery) && !recorded.has('sample');
+    if (resumed && this.#due(evalEvery) && !records.lastKinds.has('eval')) yield* this.#evaluate();
+    const missed = resumed && this.#due(sampleEvery) && !records.lastKinds.has('sample');
     if (missed || this.#step === 0) yield* this.#samples();
     while (this.#step < this.#steps && !signal.aborted) {
       const before = this.#step;
@@ -96,7 +96,7 @@ export class Loop {
   }
 
   async *#train(): AsyncGenerator<RunEvent, void, void> {
-    const { trainer, run, signal } = this.#parts;
+    const { trainer, records, signal } = this.#parts;
     const started = performance.now();
     const made = await trainer.run(this.#step + 1, signal);
     if (!made) return;
@@ -119,7 +119,7 @@ export class Loop {
       stepMs,
       time: Date.now(),
     } as const;
-    run.record('metrics', event);
+    records.add(event);
     yield event;
   }
 
@@ -159,31 +159,31 @@ export class Loop {
   }
 
   #report(event: EvaluationEvent): EvaluationEvent {
-    this.#parts.run.record('metrics', event);
+    this.#parts.records.add(event);
     return event;
   }
 
   async *#samples(): AsyncGenerator<RunEvent, void, void> {
-    const { recipe, observer, run, signal } = this.#parts;
+    const { recipe, observer, records, signal } = this.#parts;
     if (recipe.train.sampleEvery === 0) return;
     const samples = observer.samples(this.#step, signal);
     for (;;) {
       const next = await this.#unlessStopped(samples.next());
       if (!next?.value) return;
-      if (next.value.kind === 'sample') run.record('samples', next.value);
+      if (next.value.kind === 'sample') records.add(next.value);
       yield next.value;
     }
   }
 
   /** Measured first, so that the best can be told and nothing broken is kept. */
   async *#save(): AsyncGenerator<RunEvent, void, void> {
-    const { run, inherited, tokenizer, trainer, observer } = this.#parts;
+    const { run, records, inherited, tokenizer, trainer, observer } = this.#parts;
     const step = this.#step;
     const event = this.#measuredHere() ? undefined : await this.#measure('some');
     // The last step's line tells of all the text, and comes after the checkpoint.
     if (event && step !== this.#steps) yield this.#report(event);
     const measured = this.#measuredHere();
-    run.syncRecords();
+    records.sync();
     const folder = await this.#sound(async () => {
       if (!measured) await observer.probe(step);
       const { config, store, optimizerStates } = trainer;

@@ -1,9 +1,8 @@
 /**
- * A run's folder: the recipe, the tokenizer, the tokens, the metrics and samples as JSON Lines, the
+ * A run's folder: the recipe, the tokenizer, the tokens, the records (runRecords.ts), the
  * checkpoints. One process at a time owns it. What was begun here and never became a run leaves
  * nothing behind.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
@@ -19,11 +18,11 @@ import {
 import { parseRecipe } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import type { EvaluationEvent, SampleEvent, StepEvent } from './events';
 import { lockOwner, releaseLock, takeLock } from './lock';
+import { METRICS, RunRecords, SAMPLES } from './runRecords';
+import type { RecordLine } from './runRecords';
 
 export const RECIPE = 'recipe.json';
-export const METRICS = 'metrics.jsonl';
 export const LOCK = 'run.lock';
 /** Why the run ended by an error; gone once it goes on. */
 const FAILURE = 'failure.json';
@@ -35,7 +34,7 @@ const PARTS = [
   'corpus',
   'checkpoints',
   METRICS,
-  'samples.jsonl',
+  SAMPLES,
   FAILURE,
 ];
 
@@ -46,7 +45,7 @@ export class RunFolder {
   /** What the folder held before us. */
   readonly #before: ReadonlySet<string>;
   #committed: boolean;
-  #files: Record<'metrics' | 'samples', number> | undefined;
+  #records: RunRecords | undefined;
 
   private constructor(folder: string, made: string | undefined, before: readonly string[]) {
     this.path = folder;
@@ -124,7 +123,7 @@ export class RunFolder {
    * from being written (a full disk) is most often the error itself, which its caller throws.
    */
   async fail(thrown: unknown): Promise<void> {
-    if (!this.#files || hasCode(thrown, 'cancelled')) return;
+    if (!this.#records || hasCode(thrown, 'cancelled')) return;
     await writeFailure(this.path, thrown).catch(() => undefined);
   }
 
@@ -139,8 +138,8 @@ export class RunFolder {
 
   /** Gives the folder back; one that never became a run is left as it was found. */
   async release(): Promise<void> {
-    if (this.#files) for (const file of Object.values(this.#files)) closeSync(file);
-    this.#files = undefined;
+    this.#records?.close();
+    this.#records = undefined;
     if (!this.#committed) {
       for (const part of PARTS) {
         if (!this.#before.has(part))
@@ -151,67 +150,10 @@ export class RunFolder {
     if (!this.#committed) await removeEmpty(this.path, this.#made);
   }
 
-  /**
-   * Opens the metrics and samples for more lines, with those that `keep` says of the old. Gives the
-   * kinds of those kept that are of step `last`.
-   */
-  async openRecords(
-    keep: (line: RecordLine) => boolean,
-    last: number,
-  ): Promise<ReadonlySet<string>> {
-    const kinds = new Set<string>();
-    const noting = (line: RecordLine): boolean => {
-      const kept = keep(line);
-      if (kept && line.step === last) kinds.add(line.kind);
-      return kept;
-    };
-    const metrics = await this.#reopen(METRICS, noting);
-    const samples = await this.#reopen('samples.jsonl', noting);
-    this.#files = { metrics, samples };
-    return kinds;
-  }
-
-  /** Appends one line. Throws the file system's reason. */
-  record(file: 'metrics' | 'samples', event: StepEvent | EvaluationEvent | SampleEvent): void {
-    const target = this.#opened()[file];
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
-    try {
-      // A disk that is nearly full takes a part: the rest is tried, and then fails.
-      for (let at = 0; at < line.length;) at += writeSync(target, line, at);
-    } catch (thrown) {
-      throw fileError(thrown, 'write', path.join(this.path, `${file}.jsonl`));
-    }
-  }
-
-  /** Brings the records to the disk: a checkpoint must not be newer than what led to it. */
-  syncRecords(): void {
-    for (const [name, file] of Object.entries(this.#opened())) {
-      try {
-        fsyncSync(file);
-      } catch (thrown) {
-        throw fileError(thrown, 'write', path.join(this.path, `${name}.jsonl`));
-      }
-    }
-  }
-
-  #opened(): Record<'metrics' | 'samples', number> {
-    if (this.#files) return this.#files;
-    throw new Error('The records of the run are not open');
-  }
-
-  async #reopen(name: string, keep: (line: RecordLine) => boolean): Promise<number> {
-    const file = path.join(this.path, name);
-    try {
-      const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
-        if (systemCodeOf(thrown) === 'ENOENT') return '';
-        throw thrown;
-      });
-      const kept = recordsThat(text, keep);
-      if (kept !== text) await atomicFile(file, kept);
-      return openSync(file, 'a');
-    } catch (thrown) {
-      throw fileError(thrown, 'write', file);
-    }
+  /** Opens the metrics and samples for more lines; `release` closes them. As `RunRecords.open`. */
+  async openRecords(keep: (line: RecordLine) => boolean, last: number): Promise<RunRecords> {
+    this.#records = await RunRecords.open(this.path, keep, last);
+    return this.#records;
   }
 }
 
@@ -226,22 +168,6 @@ async function removeEmpty(folder: string, made: string | undefined): Promise<vo
       return;
     }
   }
-}
-
-const lineSchema = z.object({ kind: z.string(), step: z.number() });
-export type RecordLine = z.infer<typeof lineSchema>;
-
-/** The lines that are whole and that `keep` says. */
-export function recordsThat(text: string, keep: (line: RecordLine) => boolean): string {
-  const kept = text.split('\n').filter((line) => {
-    try {
-      return keep(lineSchema.parse(JSON.parse(line)));
-    } catch {
-      // A killed writer's half line, or the end of the text.
-      return false;
-    }
-  });
-  return kept.map((line) => `${line}\n`).join('');
 }
 
 const failureSchema = z.object({

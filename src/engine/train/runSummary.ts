@@ -12,7 +12,8 @@ import type { Recipe } from '../../recipe/run';
 import { listCheckpoints } from './checkpoints';
 import type { Checkpoint } from './checkpoints';
 import { lockOwner } from './lock';
-import { LOCK, METRICS, RECIPE, readFailure, readRunRecipe } from './runFolder';
+import { LOCK, RECIPE, readFailure, readRunRecipe } from './runFolder';
+import { METRICS } from './runRecords';
 
 /**
  * `running`: a live process owns it. `interrupted`: its process died. `stopped`: ended in order before
