@@ -1,6 +1,6 @@
 /** Leaves and elementwise operators, with NumPy's broadcasting. */
 import type { Node } from '../../graph/graph';
-import { broadcastStrides, positionsOf } from './layout';
+import { broadcastStrides, positionsOf } from '../layout';
 import type { Given, Rules } from './rule';
 
 type Arrays = readonly Float64Array[];

@@ -4,7 +4,7 @@
  * "Deep Learning", 2016, section 6.2.2).
  */
 import type { Node, Shape } from '../../graph/graph';
-import { rowsOf } from './layout';
+import { rowsOf } from '../layout';
 import { logSumExp } from './normalization';
 import { checkedRow } from './rule';
 import type { Rules } from './rule';

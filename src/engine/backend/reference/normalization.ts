@@ -4,7 +4,7 @@
  * 2019), and SwiGLU (Shazeer, "GLU Variants Improve Transformer", 2020).
  */
 import type { Node } from '../../graph/graph';
-import { rowsOf } from './layout';
+import { rowsOf } from '../layout';
 import type { Rules } from './rule';
 
 type Arrays = readonly Float64Array[];

@@ -1,7 +1,7 @@
 /** Matrix products, the linear layer, and the lookup in a table that a product with one-hot rows is. */
 import { sizeOf } from '../../graph/graph';
 import type { Node } from '../../graph/graph';
-import { broadcastStrides, positionsOf, rowsOf } from './layout';
+import { broadcastStrides, positionsOf, rowsOf } from '../layout';
 import { checkedRow } from './rule';
 import type { Rules } from './rule';
 

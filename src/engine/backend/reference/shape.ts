@@ -1,7 +1,7 @@
 /** Operators that move elements, and reductions along axes (which stay, with length 1). */
 import { stridesOf } from '../../graph/graph';
 import type { Node, Shape } from '../../graph/graph';
-import { broadcastStrides, positionsOf } from './layout';
+import { broadcastStrides, positionsOf } from '../layout';
 import type { Rules } from './rule';
 
 type Arrays = readonly Float64Array[];

@@ -2,8 +2,8 @@
  * Where the elements of a tensor lie: row-major positions under broadcasting, permutation and
  * slicing, by strides (NumPy's model of an array: van der Walt, Colbert, Varoquaux, 2011).
  */
-import { sizeOf, stridesOf } from '../../graph/graph';
-import type { Shape } from '../../graph/graph';
+import { sizeOf, stridesOf } from '../graph/graph';
+import type { Shape } from '../graph/graph';
 
 /** The strides by which a tensor of shape `from` is read as if it had the shape `to`. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {

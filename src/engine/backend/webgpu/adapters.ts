@@ -1,0 +1,124 @@
+/**
+ * The GPUs of this machine, through Dawn (npm `webgpu`), and the opening of one. Software adapters
+ * (SwiftShader, lavapipe) compute rightly and very slowly: they are for tests, and opened only where
+ * asked for.
+ */
+import { GlassboxError, messageOf } from '../../../base/errors';
+import { Device } from './device';
+
+/** What an adapter says of itself, and what of it matters here. */
+export interface AdapterFacts {
+  /** For people: "NVIDIA H100 80GB HBM3 (Vulkan)". */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly driver: string;
+  readonly software: boolean;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<(typeof LIMITS)[number], number>>;
+}
+
+/** The limits that kernels grow with; all are asked for as far as the adapter goes. */
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const;
+
+const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+
+/** Dawn's switches: half floats on NVIDIA's driver, and the experimental matrix units. */
+const SWITCHES = ['enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'];
+
+export interface OpenOptions {
+  /** Take a software adapter where there is no GPU. Default: false. */
+  readonly software?: boolean;
+  /** `default`: no more than every WebGPU device has, as the weakest would. Default: `most`. */
+  readonly limits?: 'default' | 'most';
+}
+
+export interface OpenedAdapter {
+  readonly facts: AdapterFacts;
+  readonly device: Device;
+}
+
+/** The adapter that would be opened, or what there is instead of one. */
+export async function findAdapter(): Promise<AdapterFacts | undefined> {
+  const adapter = await request(await loadDawn());
+  return adapter ? factsOf(adapter) : undefined;
+}
+
+/** Throws `backend-missing` where there is no such adapter. */
+export async function openAdapter({
+  software = false,
+  limits = 'most',
+}: OpenOptions): Promise<OpenedAdapter> {
+  const adapter = await request(await loadDawn());
+  if (!adapter) throw missing('No GPU was found.');
+  const facts = factsOf(adapter);
+  if (facts.software && !software)
+    throw missing(
+      `There is only the software adapter ${facts.name}, which is slower than the CPU.`,
+    );
+  const requiredLimits =
+    limits === 'default'
+      ? {}
+      : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+  try {
+    const gpu = await adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: limits === 'default' ? [] : requiredFeatures,
+    });
+    return { facts, device: new Device(gpu) };
+  } catch (cause) {
+    throw missing(`${facts.name} could not be opened: ${messageOf(cause)}`, cause);
+  }
+}
+
+function missing(what: string, cause?: unknown): GlassboxError {
+  return new GlassboxError('backend-missing', what, {
+    remedy:
+      "Compute on the CPU with --backend onnx, or install the GPU's driver (Vulkan on Linux).",
+    cause,
+  });
+}
+
+/** Kept for the life of the process: Dawn may be made once only, and must not be collected. */
+let dawn: Promise<GPU> | undefined;
+
+function loadDawn(): Promise<GPU> {
+  dawn ??= import('webgpu').then(
+    ({ create }) => create(SWITCHES),
+    (cause: unknown) => {
+      throw missing(`WebGPU (Dawn) does not load on this system: ${messageOf(cause)}`, cause);
+    },
+  );
+  return dawn;
+}
+
+function request(gpu: GPU): Promise<GPUAdapter | null> {
+  return gpu.requestAdapter({ powerPreference: 'high-performance' });
+}
+
+function factsOf({ info, features, limits }: GPUAdapter): AdapterFacts {
+  return {
+    name:
+      info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' '),
+    vendor: info.vendor,
+    architecture: info.architecture,
+    driver: info.description,
+    software:
+      info.isFallbackAdapter ||
+      /swiftshader|llvmpipe|lavapipe/i.test(
+        `${info.architecture} ${info.device} ${info.description}`,
+      ),
+    features: [...features].sort(),
+    limits: Object.fromEntries(
+      LIMITS.map((name) => [name, limits[name]]),
+    ) as AdapterFacts['limits'],
+  };
+}

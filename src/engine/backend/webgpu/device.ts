@@ -1,0 +1,139 @@
+/**
+ * One GPU device: buffers, pipelines, and errors under our own names. Pipelines are kept by their
+ * text, so that programs share them. A device that is lost stays lost: everything on it then rejects
+ * with `backend-lost`, and whoever opened it opens another (the trainer goes on from its checkpoint).
+ *
+ * Not here: which adapter (adapters.ts).
+ */
+import { GlassboxError, messageOf } from '../../../base/errors';
+import type { Kernel } from './kernel';
+
+/** What the lowering may count on. */
+export interface Traits {
+  readonly f16: boolean;
+  readonly subgroups: boolean;
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeInvocationsPerWorkgroup: number;
+}
+
+const { min } = Math;
+/** The numbers of WebGPU's `GPUBufferUsage` and `GPUMapMode`, which Node has no globals for. */
+export const USAGE = {
+  mapRead: 1,
+  copySource: 4,
+  copyTarget: 8,
+  storage: 128,
+  query: 512,
+} as const;
+export const MAP_READ = 1;
+const STATE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
+
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly traits: Traits;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  #lost: GlassboxError | undefined;
+  #ended = false;
+
+  constructor(gpu: GPUDevice) {
+    this.gpu = gpu;
+    const { features, limits } = gpu;
+    this.traits = {
+      f16: features.has('shader-f16'),
+      subgroups: features.has('subgroups'),
+      maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    };
+    void gpu.lost.then(({ message, reason }) => {
+      if (this.#ended) return;
+      this.#lost = new GlassboxError('backend-lost', `The GPU was lost (${reason}): ${message}`, {
+        remedy: 'Try again; if it happens again, compute with --backend onnx, on the CPU.',
+      });
+    });
+    // What no error scope caught: the next call that awaits the device reports it.
+    gpu.addEventListener('uncapturederror', ({ error }) => {
+      this.#lost ??= new GlassboxError(
+        'backend-failed',
+        `The GPU refused a command: ${error.message}`,
+      );
+    });
+  }
+
+  /** Throws what has gone wrong with the device since. */
+  check(): void {
+    if (this.#lost) throw this.#lost;
+  }
+
+  /** A buffer of zeros for `size` elements. Throws `backend-memory`. */
+  async buffer(size: number, what: string, usage: number = STATE): Promise<GPUBuffer> {
+    this.check();
+    const bytes = Math.max(4, size * 4);
+    if (usage & USAGE.storage && bytes > this.traits.maxStorageBufferBindingSize)
+      throw tooLarge(
+        what,
+        bytes,
+        `one tensor can have ${megabytes(this.traits.maxStorageBufferBindingSize)}`,
+      );
+    this.gpu.pushErrorScope('out-of-memory');
+    this.gpu.pushErrorScope('validation');
+    const buffer = this.gpu.createBuffer({ size: bytes, usage, label: what });
+    const [refused, full] = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
+    const error = (await refused) ?? (await full);
+    if (!error) return buffer;
+    buffer.destroy();
+    throw tooLarge(what, bytes, error.message);
+  }
+
+  /** Throws `backend-compile`, which names the kernel. */
+  pipeline(kernel: Kernel): Promise<GPUComputePipeline> {
+    const known = this.#pipelines.get(kernel.code);
+    if (known) return known;
+    const made = this.#compile(kernel);
+    this.#pipelines.set(kernel.code, made);
+    made.catch(() => this.#pipelines.delete(kernel.code));
+    return made;
+  }
+
+  async #compile({ name, code }: Kernel): Promise<GPUComputePipeline> {
+    this.gpu.pushErrorScope('validation');
+    const module = this.gpu.createShaderModule({ code, label: name });
+    const invalid = this.gpu.popErrorScope();
+    try {
+      return await this.gpu.createComputePipelineAsync({
+        label: name,
+        layout: 'auto',
+        compute: { module, entryPoint: 'main' },
+      });
+    } catch (cause) {
+      const { messages } = await module.getCompilationInfo();
+      const first = messages.find(({ type }) => type === 'error');
+      const where = first ? `, line ${first.lineNum}: ${first.message}` : `: ${messageOf(cause)}`;
+      throw new GlassboxError('backend-compile', `The kernel "${name}" does not compile${where}`, {
+        remedy: 'Please report this with the adapter that `glassbox devices` shows.',
+        details: { kernel: name, code },
+        cause,
+      });
+    } finally {
+      await invalid;
+    }
+  }
+
+  dispose(): void {
+    this.#ended = true;
+    this.gpu.destroy();
+  }
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+function tooLarge(what: string, bytes: number, why: string): GlassboxError {
+  return new GlassboxError(
+    'backend-memory',
+    `There is no room on the GPU for ${what} (${megabytes(bytes)}): ${why}.`,
+    {
+      remedy: 'Choose a smaller model or batch, or compute with --backend onnx, on the CPU.',
+    },
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * What a kernel is: one WGSL compute shader with its shapes written into it as constants, so that
+ * the driver's compiler sees them. Equal texts are one pipeline (the layers of a model share theirs),
+ * and what changes from step to step arrives in a buffer. A kernel's file in `kernels/` says its idea,
+ * its tiling, and what bounds it.
+ *
+ * Not here: which tensors it is run on (lowering.ts), and when (program.ts).
+ */
+
+/** Lanes of a workgroup where nothing speaks for another number: WebGPU's default limit allows 256. */
+export const LANES = 256;
+
+export interface Kernel {
+  /** For messages, timings and the autotuner: "matmul 64x64". */
+  readonly name: string;
+  readonly code: string;
+}
+
+export interface KernelParts {
+  readonly name: string;
+  /** Names of the tensors read, in the order of the bindings, with their element's type. */
+  readonly reads: readonly Parameter[];
+  /** Names of the tensors written, after those read. They may be read too: they start as they were. */
+  readonly writes: readonly Parameter[];
+  /** Constants, workgroup memory, functions. */
+  readonly declarations?: string;
+  /**
+   * The body of `main`, which has `group` and `groups` (ids and number of workgroups), `local` and
+   * `lane` (ids within the group).
+   */
+  readonly body: string;
+  /** Lanes of a workgroup along x and y. Default: `LANES` along x. */
+  readonly workgroup?: readonly [x: number, y: number];
+  /** WGSL extensions: `f16`, `subgroups`. */
+  readonly enable?: readonly string[];
+}
+
+/** A name, or a name and a WGSL type of its elements; `f32` where none is given. */
+export type Parameter = string | readonly [name: string, element: string];
+
+export function kernel(parts: KernelParts): Kernel {
+  const {
+    name,
+    reads,
+    writes,
+    declarations = '',
+    body,
+    workgroup = [LANES, 1],
+    enable = [],
+  } = parts;
+  const binding = (parameter: Parameter, index: number): string => {
+    const [called, element] = typeof parameter === 'string' ? [parameter, 'f32'] : parameter;
+    const access = index < reads.length ? 'read' : 'read_write';
+    return `@group(0) @binding(${index}) var<storage, ${access}> ${called}: array<${element}>;`;
+  };
+  const code = [
+    ...enable.map((extension) => `enable ${extension};`),
+    ...[...reads, ...writes].map(binding),
+    declarations.trim(),
+    `@compute @workgroup_size(${workgroup[0]}, ${workgroup[1]})`,
+    'fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,',
+    '  @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {',
+    body.trim(),
+    '}',
+  ];
+  return { name, code: code.filter((line) => line !== '').join('\n') };
+}
+
+/** WGSL for the number of a workgroup among all, where they are spread over x and y by `spread`. */
+export const GROUP = 'group.y * groups.x + group.x';
+
+/** So many workgroups, in as few rows as the limit along one dimension allows; see `GROUP`. */
+export function spread(count: number): [x: number, y: number, z: number] {
+  const LIMIT = 65535;
+  const rows = Math.ceil(count / LIMIT);
+  return [Math.ceil(count / rows), rows, 1];
+}
+
+/** A literal of the type f32 that WGSL reads back to the same bits. */
+export function literal(value: number): string {
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) throw new RangeError(`WGSL has no literal for ${value}.`);
+  const text = String(rounded);
+  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+}

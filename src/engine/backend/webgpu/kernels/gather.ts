@@ -1,0 +1,90 @@
+/**
+ * Copies that move elements to other places: transposed, stretched, cut out, padded, side by side, or
+ * into a part of a state. Bound by bytes; a transposed read is as slow as its stride, which is why no
+ * product needs one (matmul reads either form).
+ */
+import { sizeOf, stridesOf } from '../../../graph/graph';
+import type { Shape } from '../../../graph/graph';
+import { kernel, LANES, spread } from '../kernel';
+import type { Kernel } from '../kernel';
+import { eachElement, positionOf } from './indexing';
+
+type Element = 'f32' | 'i32';
+interface Sized {
+  readonly kernel: Kernel;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** y[element] = x at the element's place by `strides`, from `start` on. */
+export function gather(
+  name: string,
+  shape: Shape,
+  strides: readonly number[],
+  start: number,
+  element: Element,
+): Sized {
+  const size = sizeOf(shape);
+  return {
+    kernel: kernel({
+      name,
+      reads: [['x', element]],
+      writes: [['y', element]],
+      body: `${eachElement(size, LANES)}
+  y[i] = x[${start}u + ${positionOf(shape, strides)}];`,
+    }),
+    workgroups: spread(Math.ceil(size / LANES)),
+  };
+}
+
+/** Puts x [shape] into y [whole] from the place `before` on; what is around it becomes zero. */
+export function pad(
+  shape: Shape,
+  whole: Shape,
+  before: readonly number[],
+  element: Element,
+): Sized {
+  const size = sizeOf(whole);
+  const strides = stridesOf(shape);
+  const below = stridesOf(whole);
+  const digits = whole.map((length, axis) => {
+    const first = before[axis]!;
+    return `let d${axis} = i32(i / ${below[axis]!}u % ${length}u) - ${first};`;
+  });
+  const inside = shape.map((length, axis) => `d${axis} >= 0 && d${axis} < ${length}`);
+  const at = strides.map((stride, axis) => `u32(d${axis}) * ${stride}u`);
+  return {
+    kernel: kernel({
+      name: 'pad',
+      reads: [['x', element]],
+      writes: [['y', element]],
+      body: `${eachElement(size, LANES)}
+  ${digits.join('\n  ')}
+  if (${inside.join(' && ') || 'true'}) { y[i] = x[${at.join(' + ') || '0u'}]; } else { y[i] = ${element}(0); }`,
+    }),
+    workgroups: spread(Math.ceil(size / LANES)),
+  };
+}
+
+/** Writes x [shape] into y [whole] from `start` on along `axis`; the rest of y stays as it is. */
+export function insert(
+  shape: Shape,
+  whole: Shape,
+  axis: number,
+  start: number | 'offset',
+  element: Element,
+): Sized {
+  const size = sizeOf(shape);
+  const inner = sizeOf(shape.slice(axis + 1));
+  const [own, all] = [shape[axis]! * inner, whole[axis]! * inner];
+  const from = start === 'offset' ? 'u32(offset[0])' : `${start}u`;
+  return {
+    kernel: kernel({
+      name: 'insert',
+      reads: [['x', element], ...(start === 'offset' ? [['offset', 'i32'] as const] : [])],
+      writes: [['y', element]],
+      body: `${eachElement(size, LANES)}
+  y[i / ${own}u * ${all}u + ${from} * ${inner}u + i % ${own}u] = x[i];`,
+    }),
+    workgroups: spread(Math.ceil(size / LANES)),
+  };
+}

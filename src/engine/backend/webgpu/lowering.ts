@@ -1,0 +1,209 @@
+/**
+ * From a graph to the list of dispatches that computes it: walks the nodes in order and lets each
+ * operator's rule (rules.ts) say which kernels run on which tensors. A reshape costs nothing: it is
+ * another name of the same tensor. Where the tensors lie in memory is decided afterwards (plan.ts).
+ */
+import { GlassboxError } from '../../../base/errors';
+import { describe, sizeOf } from '../../graph/graph';
+import type { Graph, Node, Shape, Value } from '../../graph/graph';
+import type { Traits } from './device';
+import type { Kernel } from './kernel';
+
+/** What a run computes on: a piece of GPU memory that holds one value, row-major. */
+export interface Tensor {
+  readonly id: number;
+  /** Elements, of four bytes each. */
+  readonly size: number;
+  readonly from:
+    | { readonly kind: 'input' | 'state'; readonly name: string }
+    | { readonly kind: 'constant'; readonly data: Float32Array | Int32Array }
+    /** Written by a dispatch of this run, and forgotten after it. */
+    | { readonly kind: 'computed' };
+}
+
+export interface Dispatch {
+  readonly kernel: Kernel;
+  readonly reads: readonly Tensor[];
+  readonly writes: readonly Tensor[];
+  readonly workgroups: readonly [x: number, y: number, z: number];
+}
+
+export interface Copy {
+  readonly from: Tensor;
+  readonly to: Tensor;
+}
+
+/** In the order in which a run does it; so that every read sees what was there before the run. */
+export interface Lowered {
+  readonly dispatches: readonly Dispatch[];
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /** Old states that others are updated with, put aside before the first is overwritten. */
+  readonly saves: readonly Copy[];
+  /** Dispatches that write into a part of a state. */
+  readonly parts: readonly Dispatch[];
+  /** Whole states. */
+  readonly copies: readonly Copy[];
+}
+
+/** What a rule works with. */
+export class Lowering {
+  readonly traits: Traits;
+  readonly dispatches: Dispatch[] = [];
+  readonly #graph: Graph;
+  readonly #tensors = new Map<number, Tensor>();
+  readonly #states = new Map<string, Tensor>();
+  /** States whose new value their last reader has already written in place. */
+  readonly #replaced = new Set<string>();
+  readonly #readers: ReadonlyMap<number, number>;
+  #count = 0;
+
+  constructor(graph: Graph, traits: Traits) {
+    this.#graph = graph;
+    this.traits = traits;
+    this.#readers = countReaders(graph);
+  }
+
+  /** The tensor of a value that an earlier node gave, or a new one for an output of this node. */
+  of(value: Value): Tensor {
+    const known = this.#tensors.get(value.id);
+    if (known) return known;
+    const tensor = this.temporary(sizeOf(value.shape));
+    this.#tensors.set(value.id, tensor);
+    return tensor;
+  }
+
+  /** Room for `size` elements that only this run's dispatches see. */
+  temporary(size: number): Tensor {
+    return { id: this.#count++, size, from: { kind: 'computed' } };
+  }
+
+  /** A tensor that holds these elements in every run. */
+  constant(data: Float32Array | Int32Array): Tensor {
+    return { id: this.#count++, size: data.length, from: { kind: 'constant', data } };
+  }
+
+  /** Gives a value the tensor of another: a reshape, or an update in place. */
+  alias(value: Value, tensor: Tensor): void {
+    this.#tensors.set(value.id, tensor);
+  }
+
+  leaf(value: Value, from: Tensor['from']): void {
+    const tensor = { id: this.#count++, size: sizeOf(value.shape), from };
+    this.#tensors.set(value.id, tensor);
+    if (from.kind === 'state') this.#states.set(from.name, tensor);
+  }
+
+  /** The number that a value always is, where it is a constant of one element. */
+  scalarOf(value: Value): number | undefined {
+    const { from, size } = this.of(value);
+    return from.kind === 'constant' && size === 1 ? from.data[0] : undefined;
+  }
+
+  dispatch(
+    kernel: Kernel,
+    reads: readonly Tensor[],
+    writes: readonly Tensor[],
+    workgroups: readonly [x: number, y: number, z: number],
+  ): void {
+    this.dispatches.push({ kernel, reads, writes, workgroups });
+  }
+
+  /**
+   * True where `node` may write `output` over the state that is its input `read`: that is the state's
+   * update, and nobody else reads what the state was before. The update then costs no copy.
+   */
+  replaces(read: Value, output: Value): boolean {
+    const { from } = this.of(read);
+    if (from.kind !== 'state' || this.#readers.get(read.id) !== 1) return false;
+    return this.#graph.updates.some(
+      (update) => update.state === from.name && update.value === output && !update.at,
+    );
+  }
+
+  /** Writes `output` over the state that `read` is; see `replaces`. */
+  replace(read: Value, output: Value): Tensor {
+    const tensor = this.of(read);
+    if (tensor.from.kind === 'state') this.#replaced.add(tensor.from.name);
+    this.alias(output, tensor);
+    return tensor;
+  }
+
+  finish(assignPart: (part: Part, lowering: Lowering) => Dispatch): Lowered {
+    const outputs = new Map(
+      [...this.#graph.outputs].map(([name, value]) => [name, this.of(value)] as const),
+    );
+    const saves: Copy[] = [];
+    const saved = (from: Tensor): Tensor => {
+      if (from.from.kind !== 'state') return from;
+      const to = this.temporary(from.size);
+      saves.push({ from, to });
+      return to;
+    };
+    const parts: Dispatch[] = [];
+    const copies: Copy[] = [];
+    for (const { state, value, at } of this.#graph.updates) {
+      if (this.#replaced.has(state)) continue;
+      const to = this.#stateOf(state);
+      const from = saved(this.of(value));
+      if (at)
+        parts.push(
+          assignPart(
+            { state: to, shape: this.#graph.states.get(state)!.shape, value, from, ...at },
+            this,
+          ),
+        );
+      else copies.push({ from, to });
+    }
+    return { dispatches: this.dispatches, outputs, saves, parts, copies };
+  }
+
+  /** A state that is only written has no node. */
+  #stateOf(name: string): Tensor {
+    const known = this.#states.get(name);
+    if (known) return known;
+    const value = this.#graph.states.get(name);
+    if (!value) throw new GlassboxError('backend-compile', `The graph has no state ${name}.`);
+    this.leaf(value, { kind: 'state', name });
+    return this.of(value);
+  }
+}
+
+/** An update of a part of a state: `value`'s extent along `axis` from `offset` on. */
+export interface Part {
+  readonly state: Tensor;
+  readonly shape: Shape;
+  readonly value: Value;
+  readonly from: Tensor;
+  readonly axis: number;
+  readonly offset: Value;
+}
+
+/** How often each value is read: by nodes (through reshapes too), outputs and updates. */
+function countReaders(graph: Graph): Map<number, number> {
+  const roots = new Map<number, number>();
+  const rootOf = (value: Value): number => roots.get(value.id) ?? value.id;
+  const readers = new Map<number, number>();
+  const count = (value: Value): void => {
+    const root = rootOf(value);
+    readers.set(root, (readers.get(root) ?? 0) + 1);
+  };
+  for (const node of graph.nodes) {
+    if (node.op === 'reshape') roots.set(node.outputs[0]!.id, rootOf(node.inputs[0]!));
+    else for (const input of node.inputs) count(input);
+  }
+  for (const value of graph.outputs.values()) count(value);
+  for (const { value, at } of graph.updates) {
+    count(value);
+    if (at) count(at.offset);
+  }
+  return readers;
+}
+
+/** For a rule that cannot lower its node on this device. */
+export function cannotLower(node: Node, why: string): GlassboxError {
+  const shown = node.outputs.map(describe).join(', ');
+  return new GlassboxError(
+    'backend-compile',
+    `WebGPU cannot compute ${node.op} -> ${shown}: ${why}.`,
+  );
+}

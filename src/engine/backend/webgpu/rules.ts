@@ -1,0 +1,169 @@
+/**
+ * How each operator becomes dispatches, as one table. The rules of the large operators are in files of
+ * their own, beside this one; the kernels themselves are in `kernels/`.
+ */
+import { applyRule, sizeOf, stridesOf } from '../../graph/graph';
+import type { Graph, Node, RuleTable, Value } from '../../graph/graph';
+import { broadcastStrides, rowsOf } from '../layout';
+import { attention } from './attentionRules';
+import type { Traits } from './device';
+import { elementwise } from './kernels/elementwise';
+import { gather, insert, pad } from './kernels/gather';
+import { reduce } from './kernels/reduce';
+import type { Reduction } from './kernels/reduce';
+import { softmax } from './kernels/softmax';
+import { loss } from './lossRules';
+import { Lowering } from './lowering';
+import type { Dispatch, Lowered, Part } from './lowering';
+import { normalization } from './normalizationRules';
+import { optimizer } from './optimizerRules';
+import { products } from './productRules';
+
+export type Rules = RuleTable<[Lowering], void>;
+
+/** Throws `backend-compile` where an operator cannot be lowered on such a device. */
+export function lower(graph: Graph, traits: Traits): Lowered {
+  const lowering = new Lowering(graph, traits);
+  for (const node of graph.nodes) applyRule(rules, node, lowering);
+  return lowering.finish(assignPart);
+}
+
+type Lower<Name extends Node['op']> = (node: Node<Name>, lowering: Lowering) => void;
+
+/** One kernel with one expression; operands that are constants of one element are written into it. */
+function each<Name extends Node['op']>(
+  name: Name,
+  expression: (operands: readonly string[], type: string) => string,
+): Lower<Name> {
+  return ({ inputs, outputs: [y] }, lowering) => {
+    const numbers = inputs.map((input) => lowering.scalarOf(input));
+    const { kernel, workgroups } = elementwise(
+      name,
+      y!.shape,
+      inputs.map((input, index) => numbers[index] ?? input.shape),
+      (operands, type) => [expression(operands, type)],
+      inputs[0]!.dtype === 'i32',
+    );
+    const reads = inputs.filter((_, index) => numbers[index] === undefined);
+    lowering.dispatch(
+      kernel,
+      reads.map((input) => lowering.of(input)),
+      [lowering.of(y!)],
+      workgroups,
+    );
+  };
+}
+
+/** A copy that reads its input by `strides`. */
+function rearranged(node: Node, lowering: Lowering, strides: readonly number[], start = 0): void {
+  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+  const { kernel, workgroups } = gather(node.op, y.shape, strides, start, x.dtype);
+  lowering.dispatch(kernel, [lowering.of(x)], [lowering.of(y)], workgroups);
+}
+
+/** Axes side by side are reduced at once; others one after the other, the last first. */
+function reduction<Name extends Reduction>(name: Name): Lower<Name> {
+  return ({ inputs: [x], outputs: [y], attributes: { axes } }, lowering) => {
+    const runs: { first: number; last: number }[] = [];
+    for (const axis of axes) {
+      const run = runs.at(-1);
+      if (run?.last === axis - 1) run.last = axis;
+      else runs.push({ first: axis, last: axis });
+    }
+    let shape = x!.shape;
+    let from = lowering.of(x!);
+    for (const [index, { first, last }] of runs.toReversed().entries()) {
+      const [outer, inner] = [sizeOf(shape.slice(0, first)), sizeOf(shape.slice(last + 1))];
+      const reduced = sizeOf(shape.slice(first, last + 1));
+      const final = index === runs.length - 1;
+      const to = final ? lowering.of(y!) : lowering.temporary(outer * inner);
+      const { kernel, workgroups } = reduce(name, outer, reduced, inner);
+      lowering.dispatch(kernel, [from], [to], workgroups);
+      shape = shape.map((length, axis) => (axis >= first && axis <= last ? 1 : length));
+      from = to;
+    }
+  };
+}
+
+function alongLast<Name extends 'softmax' | 'logSoftmax'>(name: Name): Lower<Name> {
+  return ({ inputs: [x], outputs: [y] }, lowering) => {
+    const { rows, width } = rowsOf(x!.shape);
+    const { kernel, workgroups } = softmax(rows, width, name === 'logSoftmax');
+    lowering.dispatch(kernel, [lowering.of(x!)], [lowering.of(y!)], workgroups);
+  };
+}
+
+const leaf = (value: Value, lowering: Lowering, kind: 'input' | 'state', name: string): void =>
+  lowering.leaf(value, { kind, name });
+
+const rules: Rules = {
+  input: ({ attributes: { name }, outputs: [y] }, lowering) => leaf(y!, lowering, 'input', name),
+  state: ({ attributes: { name }, outputs: [y] }, lowering) => leaf(y!, lowering, 'state', name),
+  constant: ({ attributes: { data }, outputs: [y] }, lowering) =>
+    lowering.leaf(y!, { kind: 'constant', data }),
+
+  add: each('add', ([a, b]) => `${a!} + ${b!}`),
+  subtract: each('subtract', ([a, b]) => `${a!} - ${b!}`),
+  multiply: each('multiply', ([a, b]) => `${a!} * ${b!}`),
+  divide: each('divide', ([a, b]) => `${a!} / ${b!}`),
+  maximum: each('maximum', ([a, b]) => `max(${a!}, ${b!})`),
+  minimum: each('minimum', ([a, b]) => `min(${a!}, ${b!})`),
+  less: each('less', ([a, b], type) => `select(${type}(0.0), ${type}(1.0), ${a!} < ${b!})`),
+  negate: each('negate', ([x]) => `-${x!}`),
+  exp: each('exp', ([x]) => `exp(${x!})`),
+  log: each('log', ([x]) => `log(${x!})`),
+  sqrt: each('sqrt', ([x]) => `sqrt(${x!})`),
+  // Beyond 15 tanh is 1 in f32, and exp of twice it would overflow on some drivers.
+  tanh: each('tanh', ([x], type) => `tanh(clamp(${x!}, ${type}(-15.0), ${type}(15.0)))`),
+  sigmoid: each('sigmoid', ([x]) => `1.0 / (1.0 + exp(-${x!}))`),
+  toFloat: each('toFloat', ([x]) => `f32(${x!})`),
+
+  reshape: ({ inputs: [x], outputs: [y] }, lowering) => lowering.alias(y!, lowering.of(x!)),
+  transpose: (node, lowering) => {
+    const strides = stridesOf(node.inputs[0]!.shape);
+    rearranged(
+      node,
+      lowering,
+      node.attributes.permutation.map((axis) => strides[axis]!),
+    );
+  },
+  broadcast: (node, lowering) => {
+    rearranged(node, lowering, broadcastStrides(node.inputs[0]!.shape, node.outputs[0]!.shape));
+  },
+  slice: (node, lowering) => {
+    const strides = stridesOf(node.inputs[0]!.shape);
+    const start = node.attributes.starts.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
+    rearranged(node, lowering, strides, start);
+  },
+  pad: ({ inputs: [x], outputs: [y], attributes: { before } }, lowering) => {
+    const { kernel, workgroups } = pad(x!.shape, y!.shape, before, x!.dtype);
+    lowering.dispatch(kernel, [lowering.of(x!)], [lowering.of(y!)], workgroups);
+  },
+  concatenate: ({ inputs, outputs: [y], attributes: { axis } }, lowering) => {
+    let start = 0;
+    for (const x of inputs) {
+      const { kernel, workgroups } = insert(x.shape, y!.shape, axis, start, x.dtype);
+      lowering.dispatch(kernel, [lowering.of(x)], [lowering.of(y!)], workgroups);
+      start += x.shape[axis]!;
+    }
+  },
+
+  sum: reduction('sum'),
+  max: reduction('max'),
+  softmax: alongLast('softmax'),
+  logSoftmax: alongLast('logSoftmax'),
+
+  ...products,
+  ...normalization,
+  ...attention,
+  ...loss,
+  ...optimizer,
+};
+
+function assignPart(
+  { state, shape, value, from, axis, offset }: Part,
+  lowering: Lowering,
+): Dispatch {
+  const { kernel, workgroups } = insert(value.shape, shape, axis, 'offset', 'f32');
+  return { kernel, reads: [from, lowering.of(offset)], writes: [state], workgroups };
+}

@@ -1,0 +1,122 @@
+/** States as buffers of the GPU, one each, and the programs compiled on them. */
+import { GlassboxError } from '../../../base/errors';
+import { sizeOf } from '../../graph/graph';
+import type { Graph, Shape } from '../../graph/graph';
+import type { Program, Store } from '../backend';
+import { checkStates, refuseKnown } from '../feeds';
+import { MAP_READ, USAGE } from './device';
+import type { Device } from './device';
+import { compile } from './program';
+
+export class GpuStore implements Store {
+  readonly #states = new Map<string, Shape>();
+  readonly #buffers = new Map<string, GPUBuffer>();
+  readonly #programs = new Set<Program>();
+  readonly #device: Device;
+  #disposed = false;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  get states(): ReadonlyMap<string, Shape> {
+    return this.#states;
+  }
+
+  async add(states: ReadonlyMap<string, Shape>): Promise<void> {
+    await Promise.resolve();
+    this.#refuseIfDisposed();
+    refuseKnown(this.#states, states);
+    const made: GPUBuffer[] = [];
+    try {
+      for (const [name, shape] of states) made.push(await this.#device.buffer(sizeOf(shape), name));
+    } catch (thrown) {
+      for (const buffer of made) buffer.destroy();
+      throw thrown;
+    }
+    [...states].forEach(([name, shape], index) => {
+      this.#states.set(name, shape);
+      this.#buffers.set(name, made[index]!);
+    });
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    await Promise.resolve();
+    const buffers = names.map((name) => this.#get(name));
+    for (const buffer of buffers) buffer.destroy();
+    for (const name of names) {
+      this.#states.delete(name);
+      this.#buffers.delete(name);
+    }
+  }
+
+  async write(name: string, data: Float32Array): Promise<void> {
+    await Promise.resolve();
+    const buffer = this.#get(name);
+    const size = sizeOf(this.#states.get(name)!);
+    if (data.length !== size) {
+      throw new GlassboxError(
+        'backend-feed',
+        `State ${name} has ${size} elements, not ${data.length}.`,
+      );
+    }
+    this.#device.check();
+    // A view of exactly these elements: writeBuffer takes no shared memory.
+    this.#device.gpu.queue.writeBuffer(buffer, 0, new Float32Array(data));
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    await Promise.resolve();
+    const source = this.#get(name);
+    const size = sizeOf(this.#states.get(name)!);
+    const target = await this.#device.buffer(
+      size,
+      `a copy of ${name}`,
+      USAGE.mapRead | USAGE.copyTarget,
+    );
+    try {
+      const encoder = this.#device.gpu.createCommandEncoder();
+      encoder.copyBufferToBuffer(source, 0, target, 0, size * 4);
+      this.#device.gpu.queue.submit([encoder.finish()]);
+      await target.mapAsync(MAP_READ);
+      this.#device.check();
+      return new Float32Array(target.getMappedRange().slice(0));
+    } finally {
+      target.destroy();
+    }
+  }
+
+  async compile(graph: Graph): Promise<Program> {
+    await Promise.resolve();
+    this.#refuseIfDisposed();
+    checkStates(graph, this.#states);
+    const program = await compile(graph, this.#device, (name) => this.#get(name));
+    const kept: Program = {
+      run: (feeds) => program.run(feeds),
+      dispose: async () => {
+        this.#programs.delete(kept);
+        await program.dispose();
+      },
+    };
+    this.#programs.add(kept);
+    return kept;
+  }
+
+  async dispose(): Promise<void> {
+    for (const program of [...this.#programs]) await program.dispose();
+    for (const buffer of this.#buffers.values()) buffer.destroy();
+    this.#buffers.clear();
+    this.#disposed = true;
+  }
+
+  #get(name: string): GPUBuffer {
+    this.#refuseIfDisposed();
+    const buffer = this.#buffers.get(name);
+    if (buffer) return buffer;
+    throw new GlassboxError('backend-feed', `The store has no state ${name}.`);
+  }
+
+  #refuseIfDisposed(): void {
+    if (this.#disposed) throw new GlassboxError('backend-disposed', 'The store was disposed.');
+  }
+}
