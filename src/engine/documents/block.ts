@@ -1,5 +1,5 @@
 /** A stretch of a text between two sure cuts, with its tokens, which depend on nothing outside of it. */
-import type { Tokenizer } from '../tokenizer/tokenizer';
+import type { SpecialTokenPolicy, Tokenizer } from '../tokenizer/tokenizer';
 
 /** Where each token of a block stands in it, in UTF-16 code units. */
 export interface Places {
@@ -75,13 +75,18 @@ export class Block {
  *
  * @param continues it goes on from other text, from which a sure cut parts it
  */
-export function blocksOf(tokenizer: Tokenizer, text: string, continues: boolean): Block[] {
+export function blocksOf(
+  tokenizer: Tokenizer,
+  text: string,
+  { continues, special }: { readonly continues: boolean; readonly special: SpecialTokenPolicy },
+): Block[] {
   const blocks: Block[] = [];
   const last = text.length - tokenizer.cutReach;
   let from = 0;
   let step = LENGTH;
   for (let target = LENGTH; target < last - LENGTH; target += step) {
-    const cut = cutFrom(tokenizer, text, target, Math.min(target + TRIES, last));
+    const isCut = (at: number): boolean => tokenizer.isCut(text, at, special);
+    const cut = firstOf(isCut, target, Math.min(target + TRIES, last));
     if (cut < 0) {
       // There may be none for long.
       step = Math.min(step * 2, LONGEST_STEP);
@@ -95,8 +100,8 @@ export function blocksOf(tokenizer: Tokenizer, text: string, continues: boolean)
   return blocks;
 }
 
-function cutFrom(tokenizer: Tokenizer, text: string, from: number, to: number): number {
-  for (let at = from; at < to; at++) if (tokenizer.isCut(text, at)) return at;
+function firstOf(holds: (at: number) => boolean, from: number, to: number): number {
+  for (let at = from; at < to; at++) if (holds(at)) return at;
   return -1;
 }
 

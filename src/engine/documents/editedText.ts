@@ -244,7 +244,7 @@ export class EditedText {
       old += this.#blocks[after]!.text;
     }
     const changed = old.slice(0, start - at) + text + old.slice(end - at);
-    const blocks = blocksOf(this.tokenizer, changed, at > 0);
+    const blocks = blocksOf(this.tokenizer, changed, { continues: at > 0, special: 'text' });
     if (this.#shown >= after) {
       this.#shown += blocks.length - (after - first);
       for (const { ids } of this.#blocks.slice(first, after)) this.#turn += ids?.length ?? 0;

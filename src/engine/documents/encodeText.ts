@@ -6,8 +6,7 @@ import { blocksOf } from './block';
 import { SLICE } from './editedText';
 
 /**
- * The ids, and where each token stands if that is asked for. Special tokens may stand across the places
- * where plain text is cut: a text in which they count is encoded in one go.
+ * The ids, and where each token stands if that is asked for.
  *
  * @throws GlassboxError as `Tokenizer.encode`, `cancelled`
  */
@@ -17,15 +16,17 @@ export async function encodeText(
   options: { readonly special: SpecialTokenPolicy; readonly offsets: boolean },
   signal: AbortSignal,
 ): Promise<{ ids: number[]; offsets: TokenOffset[] | undefined }> {
-  const { special } = options;
+  if (options.special === 'forbid') tokenizer.forbidSpecial(text);
+  const special = options.special === 'allow' ? 'allow' : 'text';
   const ids: number[] = [];
   const offsets: TokenOffset[] = [];
-  const parts =
-    special === 'text' ? blocksOf(tokenizer, text, false) : [{ text, continues: false }];
   let unit = 0;
   let byte = 0;
   let started = performance.now();
-  for (const { text: part, continues } of parts) {
+  for (const { text: part, continues } of blocksOf(tokenizer, text, {
+    continues: false,
+    special,
+  })) {
     throwIfAborted(signal);
     if (options.offsets) {
       const encoded = tokenizer.encodeWithOffsets(part, { special, continues });

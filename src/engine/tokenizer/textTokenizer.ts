@@ -23,6 +23,7 @@ import type { PieceSplit } from './sureCuts';
 import type {
   DecodeOptions,
   EncodeOptions,
+  SpecialTokenPolicy,
   StreamDecoder,
   TokenMerge,
   TokenOffset,
@@ -65,7 +66,7 @@ export class TextTokenizer implements Tokenizer {
   readonly #decoder: DecoderParts;
   readonly #vocabulary: Vocabulary;
   readonly #added: AddedTokens;
-  readonly #cuts: CutParts;
+  readonly #cuts: Readonly<Record<'text' | 'allow', CutParts>>;
   readonly #pieces: PieceEncoder;
   #growth: Growth | undefined;
 
@@ -91,12 +92,13 @@ export class TextTokenizer implements Tokenizer {
     this.#added = new AddedTokens(parts.added, (content) =>
       normalize(this.#normalizer, content, 'after-token'),
     );
-    this.#cuts = {
+    const cuts = (special: SpecialTokenPolicy): CutParts => ({
       steps: this.#normalizer,
       sureCut: parts.split.sureCut,
-      added: this.#added.found('text'),
-    };
-    this.cutReach = cutReach(this.#cuts);
+      added: this.#added.found(special),
+    });
+    this.#cuts = { text: cuts('text'), allow: cuts('allow') };
+    this.cutReach = Math.max(cutReach(this.#cuts.text), cutReach(this.#cuts.allow));
     this.#pieces = new PieceEncoder(parts.model, parts.split);
   }
 
@@ -167,8 +169,12 @@ export class TextTokenizer implements Tokenizer {
     return { ids, offsets };
   }
 
-  isCut(text: string, at: number): boolean {
-    return isCut(this.#cuts, text, at);
+  isCut(text: string, at: number, special?: SpecialTokenPolicy): boolean {
+    return isCut(this.#cuts[special === 'allow' ? 'allow' : 'text'], text, at);
+  }
+
+  forbidSpecial(text: string): void {
+    this.#added.forbidSpecial(text);
   }
 
   pieceAt(

@@ -76,12 +76,16 @@ export interface Tokenizer {
   ): { ids: number[]; offsets: TokenOffset[] };
 
   /**
-   * Whether, for certain, the tokens of the text (with special tokens read as plain text) are those of
-   * the part before `at`, then those of the part that `continues` there. Decided by the `cutReach`
-   * code units on each side alone, so that it stays so whatever changes further away.
+   * Whether, for certain, the tokens of the text are those of the part before `at`, then those of the
+   * part that `continues` there. Decided by the `cutReach` code units on each side alone, so that it
+   * stays so whatever changes further away.
+   *
+   * @param special as for `encode`
    */
-  isCut(text: string, at: number): boolean;
+  isCut(text: string, at: number, special?: SpecialTokenPolicy): boolean;
   readonly cutReach: number;
+  /** @throws GlassboxError `tokenizer-special-forbidden` where a special token stands in the text */
+  forbidSpecial(text: string): void;
   /**
    * The piece of the text that merging around `position` stays within: [start, end). As for `encode`,
    * special tokens are plain text; an added token is a piece of its own.
