@@ -19,6 +19,16 @@ export interface Tensor {
     | { readonly kind: 'constant'; readonly data: Float32Array | Int32Array }
     /** Written by a dispatch of this run, and forgotten after it. */
     | { readonly kind: 'computed' };
+  /** Set where this is a run of elements of another tensor; see `Lowering.part`. */
+  readonly within?: { readonly whole: Tensor; readonly start: number };
+}
+
+/** Where parts of a tensor may begin: WebGPU binds a buffer from multiples of 256 bytes on. */
+export const PART_ALIGNMENT = 64;
+
+/** The tensor that has memory of its own: the one that this is a part of, or itself. */
+export function wholeOf(tensor: Tensor): Tensor {
+  return tensor.within?.whole ?? tensor;
 }
 
 export interface Dispatch {
@@ -54,13 +64,13 @@ export class Lowering {
   readonly #states = new Map<string, Tensor>();
   /** States whose new value their last reader has already written in place. */
   readonly #replaced = new Set<string>();
-  readonly #readers: ReadonlyMap<number, number>;
+  readonly #readers: Readers;
   #count = 0;
 
   constructor(graph: Graph, traits: Traits) {
     this.#graph = graph;
     this.traits = traits;
-    this.#readers = countReaders(graph);
+    this.#readers = findReaders(graph);
   }
 
   /** The tensor of a value that an earlier node gave, or a new one for an output of this node. */
@@ -80,6 +90,15 @@ export class Lowering {
   /** A tensor that holds these elements in every run. */
   constant(data: Float32Array | Int32Array): Tensor {
     return { id: this.#count++, size: data.length, from: { kind: 'constant', data } };
+  }
+
+  /**
+   * `size` elements of `whole` from `start` on, a multiple of `PART_ALIGNMENT`, for a dispatch to read
+   * or write as if they were all there is.
+   */
+  part(whole: Tensor, start: number, size: number): Tensor {
+    if (start % PART_ALIGNMENT !== 0) throw new RangeError(`No part can begin at ${start}.`);
+    return { id: this.#count++, size, from: whole.from, within: { whole, start } };
   }
 
   /** Gives a value the tensor of another: a reshape, or an update in place. */
@@ -110,11 +129,13 @@ export class Lowering {
 
   /**
    * True where `node` may write `output` over the state that is its input `read`: that is the state's
-   * update, and nobody else reads what the state was before. The update then costs no copy.
+   * update, and nobody reads afterwards what the state was before. The update then costs no copy.
    */
-  replaces(read: Value, output: Value): boolean {
+  replaces(node: Node, read: Value, output: Value): boolean {
     const { from } = this.of(read);
-    if (from.kind !== 'state' || this.#readers.get(read.id) !== 1) return false;
+    const readers = this.#readers.get(read.id);
+    if (from.kind !== 'state' || !readers) return false;
+    if (readers.indexOf(node) !== readers.length - 1) return false;
     return this.#graph.updates.some(
       (update) => update.state === from.name && update.value === output && !update.at,
     );
@@ -178,23 +199,28 @@ export interface Part {
   readonly offset: Value;
 }
 
-/** How often each value is read: by nodes (through reshapes too), outputs and updates. */
-function countReaders(graph: Graph): Map<number, number> {
+/** Value's id -> who reads it, in the order in which they do, once for each time. */
+type Readers = ReadonlyMap<number, readonly (Node | 'after all nodes')[]>;
+
+/** Nodes (through reshapes too), outputs and updates. */
+function findReaders(graph: Graph): Readers {
   const roots = new Map<number, number>();
   const rootOf = (value: Value): number => roots.get(value.id) ?? value.id;
-  const readers = new Map<number, number>();
-  const count = (value: Value): void => {
+  const readers = new Map<number, (Node | 'after all nodes')[]>();
+  const add = (value: Value, reader: Node | 'after all nodes'): void => {
     const root = rootOf(value);
-    readers.set(root, (readers.get(root) ?? 0) + 1);
+    const known = readers.get(root);
+    if (known) known.push(reader);
+    else readers.set(root, [reader]);
   };
   for (const node of graph.nodes) {
     if (node.op === 'reshape') roots.set(node.outputs[0]!.id, rootOf(node.inputs[0]!));
-    else for (const input of node.inputs) count(input);
+    else for (const input of node.inputs) add(input, node);
   }
-  for (const value of graph.outputs.values()) count(value);
+  for (const value of graph.outputs.values()) add(value, 'after all nodes');
   for (const { value, at } of graph.updates) {
-    count(value);
-    if (at) count(at.offset);
+    add(value, 'after all nodes');
+    if (at) add(at.offset, 'after all nodes');
   }
   return readers;
 }

@@ -7,6 +7,7 @@
  *
  * A slot is a buffer of its own: WebGPU forbids that one dispatch reads and writes parts of one buffer.
  */
+import { wholeOf } from './lowering';
 import type { Lowered, Tensor } from './lowering';
 
 interface Life {
@@ -25,7 +26,8 @@ export interface MemoryPlan {
 
 export function planMemory({ dispatches, outputs, saves, parts, copies }: Lowered): MemoryPlan {
   const lives = new Map<number, Life>();
-  const use = (tensor: Tensor, at: number): void => {
+  const use = (each: Tensor, at: number): void => {
+    const tensor = wholeOf(each);
     if (tensor.from.kind !== 'computed') return;
     const life = lives.get(tensor.id);
     if (life) life.to = at;

@@ -9,6 +9,7 @@ import type { Feeds, Program, Results } from '../backend';
 import { checkFeeds } from '../feeds';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
+import { wholeOf } from './lowering';
 import type { Copy, Dispatch, Lowered, Tensor } from './lowering';
 import { planMemory } from './plan';
 import { lower } from './rules';
@@ -88,7 +89,7 @@ async function placeTensors(
     ...[...saves, ...copies].flatMap(({ from, to }) => [from, to]),
     ...outputs.values(),
   ];
-  for (const tensor of new Set(all)) {
+  for (const tensor of new Set(all.map(wholeOf))) {
     const { from, size } = tensor;
     switch (from.kind) {
       case 'state':
@@ -121,7 +122,11 @@ function prepare(
     layout: pipeline.getBindGroupLayout(0),
     entries: [...reads, ...writes].map((tensor, binding) => ({
       binding,
-      resource: { buffer: buffers.get(tensor)!, size: Math.max(4, tensor.size * 4) },
+      resource: {
+        buffer: buffers.get(wholeOf(tensor))!,
+        offset: (tensor.within?.start ?? 0) * 4,
+        size: Math.max(4, tensor.size * 4),
+      },
     })),
   });
   return { pipeline, bindings, workgroups };
