@@ -1,7 +1,8 @@
 /**
  * The protocol's requests about texts, their tokens and vocabularies in terms of the rooms. It keeps
- * the documents that are open, in a worker of their own: neither a long text nor the loading of a
- * vocabulary ever holds up anything else.
+ * the documents that are open. Some requests hold their thread: searching a vocabulary for tens of
+ * milliseconds, learning merges for as long as a regular expression takes, loading a vocabulary for
+ * some hundred. Which worker gets which, so that none waits for another, the supervisor decides.
  */
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';

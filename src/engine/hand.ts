@@ -74,6 +74,11 @@ export class Hand {
     return (this.#closed ??= this.#end());
   }
 
+  /** Ends the worker in the middle of whatever it does. */
+  async terminate(): Promise<void> {
+    await Promise.race([this.#worker.terminate(), this.#exited]);
+  }
+
   async #end(): Promise<void> {
     if (this.#alive) {
       let timer: NodeJS.Timeout | undefined;
@@ -81,6 +86,6 @@ export class Hand {
       await Promise.race([shutdown(this.#connection).catch(() => undefined), patience]);
       clearTimeout(timer);
     }
-    await Promise.race([this.#worker.terminate(), this.#exited]);
+    await this.terminate();
   }
 }

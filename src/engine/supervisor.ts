@@ -17,6 +17,9 @@ export type EngineOptions = HandOptions;
 /** Models that stay loaded while nobody asks them. */
 const MODELS_KEPT = 2;
 
+/** How long a regular expression of one's own may take, in milliseconds; a good one takes a moment. */
+const LONGEST_ANSWER = 10_000;
+
 /** The worker that holds a model. */
 interface Holder {
   readonly key: string;
@@ -59,8 +62,12 @@ export function startEngine(options: EngineOptions): Engine {
   const clerk = lasting();
 
   function close(hand: Hand): Promise<void> {
+    return ended(hand, hand.close());
+  }
+
+  function ended(hand: Hand, end: Promise<void>): Promise<void> {
     hands.delete(hand);
-    const closed = hand.close().finally(() => closing.delete(closed));
+    const closed = end.finally(() => closing.delete(closed));
     closing.add(closed);
     return closed;
   }
@@ -129,6 +136,27 @@ export function startEngine(options: EngineOptions): Engine {
     }
   }
 
+  /**
+   * In a worker that is ended, whatever it is doing, once the question is answered, given up, or takes
+   * too long: nothing else can stop a regular expression that doesn't come to an end.
+   */
+  async function unlessStuck<Answer>(
+    job: (methods: Handlers, signal: AbortSignal) => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const hand = start();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), LONGEST_ANSWER);
+    try {
+      return await job(hand.methods, AbortSignal.any([signal, late.signal]));
+    } catch (thrown) {
+      throw late.signal.aborted && !signal.aborted ? stuck() : thrown;
+    } finally {
+      clearTimeout(timer);
+      void ended(hand, hand.terminate());
+    }
+  }
+
   async function* train(
     request: TrainRequest,
     signal: AbortSignal,
@@ -182,7 +210,8 @@ export function startEngine(options: EngineOptions): Engine {
     explainToken: (request, signal) => editor().explainToken(request, signal),
     closeDocument: (request, signal) => editor().closeDocument(request, signal),
     vocabulary: (request, signal) => clerk().vocabulary(request, signal),
-    learnMerges: (request, signal) => clerk().learnMerges(request, signal),
+    learnMerges: (request, signal) =>
+      unlessStuck((worker, ends) => worker.learnMerges(request, ends), signal),
     runs: (request, signal) => clerk().runs(request, signal),
     models: (request, signal) => clerk().models(request, signal),
     exportModel: (request, signal) => clerk().exportModel(request, signal),
@@ -201,6 +230,15 @@ function workerEnded(thrown: unknown): GlassboxError {
       'Resume the run: it goes on from its last checkpoint. If memory ran out, lower train.batch first.',
     cause: thrown,
   });
+}
+
+function stuck(): GlassboxError {
+  const seconds = LONGEST_ANSWER / 1000;
+  return new GlassboxError(
+    'tokenizer-stuck',
+    `Splitting the text by this regular expression took more than ${seconds} seconds.`,
+    { remedy: 'Take out repetitions within repetitions, such as (a+)+, or shorten the text.' },
+  );
 }
 
 function notRunning(folder: string): GlassboxError {

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import esbuild from 'esbuild';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startEngine } from '../../src/engine/supervisor';
 import { defaultRecipe } from '../../src/recipe/run';
 import type { GenerateRequest } from '../../src/protocol/messages';
@@ -112,6 +112,37 @@ describe('while a worker is frozen in a long step', () => {
     expect(Atomics.load(gate, 0)).toBe(0);
     openGate();
     expect(await after).toMatchObject({ value: { text: 'after' } });
+  });
+});
+
+describe('merges that are learnt with an expression that never comes to an end', () => {
+  const request = { text: `${'a'.repeat(64)}!`, pattern: '(a+)+$', merges: 3 };
+  const learnsAgain = async (): Promise<void> => {
+    const learnt = await engine.learnMerges({ ...request, pattern: 'gpt2' }, never);
+    expect(learnt.tokens).toBe(65);
+  };
+
+  it('are given up', async () => {
+    const stop = new AbortController();
+    const learning = failureOf(engine.learnMerges(request, stop.signal));
+    await learnsAgain();
+    stop.abort();
+    expect(await learning).toMatchObject({ code: 'cancelled' });
+    // It waits for its workers, of which none may be left to search on.
+    await engine.dispose();
+  });
+
+  it('fail after a while by themselves', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const learning = failureOf(engine.learnMerges(request, never));
+      await learnsAgain();
+      vi.advanceTimersByTime(10_000);
+      expect(await learning).toMatchObject({ code: 'tokenizer-stuck' });
+    } finally {
+      vi.useRealTimers();
+    }
+    await learnsAgain();
   });
 });
 
