@@ -39,7 +39,7 @@ function bannerOf({ shown, failure, known, records }: KnownRun): Banner | undefi
       return {
         kind: 'error',
         text: shown.problem ?? t("Something in the run's folder can't be read."),
-        more: t('What could be read is shown.'),
+        more: t('What could be read is shown. Mend the file, or delete the run.'),
       };
     case 'missing':
       // Right after a reload the runs have not been looked for yet, and their records can be read.

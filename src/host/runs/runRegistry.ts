@@ -6,11 +6,11 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { GlassboxError } from '../../base/errors';
 import { logError, tellError } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting, settings, withSettings } from '../settings';
 import { freeName, makeStorage, requireWorkFolders, storageOf, workFolders } from '../workspace';
+import { resumeRun } from './resumeRun';
 import { memoryOf } from './runBook';
 import { RunKeeper } from './runKeeper';
 import { isActive, isResumable } from './runView';
@@ -130,9 +130,7 @@ export function openRuns({
     },
     resume: async (folder) => {
       requireWorkFolders();
-      await keeper.resume(folder).catch((thrown: unknown) => {
-        throw inUse(thrown);
-      });
+      await resumeRun(keeper, folder);
     },
     pause: (folder) => keeper.pause(folder),
     stop: (folder) => keeper.stop(folder),
@@ -146,14 +144,4 @@ export function openRuns({
 
 function runsFolder(workspaceFolder: vscode.Uri): string {
   return path.join(storageOf(workspaceFolder), 'runs');
-}
-
-/** The engine's words for a folder that is taken are those of the command line. */
-function inUse(thrown: unknown): unknown {
-  if (!(thrown instanceof GlassboxError) || thrown.code !== 'run-busy') return thrown;
-  return new GlassboxError(
-    'run-busy',
-    vscode.l10n.t('This run is under way in another window or in a terminal.'),
-    { remedy: vscode.l10n.t('Stop it there, then resume it here.'), cause: thrown },
-  );
 }

@@ -66,8 +66,8 @@ export function runDescription(run: RunView): string {
 }
 
 function progressText(run: RunView): string {
-  const { state, loss, valLoss, live, problem } = run;
-  if (state === 'damaged') return problem ?? stateText(state);
+  const { state, loss, valLoss, live } = run;
+  if (state === 'damaged') return stateText(state);
   if (state === 'starting') return live?.note ?? stateText(state);
   const measured = state === 'finished' ? (valLoss ?? loss) : loss;
   const left = live?.secondsLeft;
