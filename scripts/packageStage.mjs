@@ -32,6 +32,10 @@ const DEVELOPMENT = [
 const outside = (platform, arch) => ({
   'onnxruntime-node': ['package.json', 'dist', `bin/napi-v6/${platform}/${arch}`],
   'onnxruntime-common': ['package.json', 'dist/cjs'],
+  webgpu: [
+    ...['package.json', 'LICENSE.md', 'index.js'],
+    `dist/${platform === 'darwin' ? 'darwin-universal' : `${platform}-${arch}`}`,
+  ],
   'gpt-tokenizer': ['package.json', 'LICENSE', 'esm/package.json', 'esm/bpeRanks'],
 });
 

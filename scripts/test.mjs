@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { installIfNeeded, node, within } from './project.mjs';
+import { installSoftwareGpu } from './softwareGpu.mjs';
 
 const tool = (...parts) => within('node_modules', ...parts);
 const CHECKS = [
@@ -74,7 +75,10 @@ await Promise.all(CHECKS.map(([name, args]) => check(name, args, true)));
 await check('build', [within('scripts', 'build.mjs')], false);
 const filters = process.argv.slice(2);
 const namesVsCode = filters.some((filter) => filter.replaceAll('\\', '/').includes('test/vscode'));
-if (!namesVsCode) await runTests('tests', filters);
+if (!namesVsCode) {
+  await installSoftwareGpu();
+  await runTests('tests', filters);
+}
 if (namesVsCode || filters.length === 0)
   await runTests('vscode', ['--config', 'vitest.vscode.config.mjs', ...filters]);
 

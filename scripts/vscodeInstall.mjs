@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { aptInstall } from './aptInstall.mjs';
 import { cache, npm, run } from './project.mjs';
 
 const CODE_SERVER = '4.139.1';
@@ -45,22 +46,6 @@ async function works() {
   if (!existsSync(node) || !existsSync(entry)) return false;
   const { code, output } = await run(node, [entry, '--version'], { quiet: true });
   return code === 0 && output.includes(CODE_SERVER);
-}
-
-/** Debian's packages, if this is Debian and we are root; else the caller goes on with what is there. */
-async function aptInstall(packages) {
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !existsSync('/usr/bin/apt-get')) return;
-  const missing = [];
-  for (const name of packages)
-    if ((await run('dpkg', ['-s', name], { quiet: true })).code !== 0) missing.push(name);
-  if (missing.length === 0) return;
-  console.error(`Installing with apt-get: ${missing.join(', ')} ...`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update', '-q'], { quiet: true, env });
-  const install = ['install', '-y', '--no-install-recommends', ...missing];
-  const { code, output } = await run('apt-get', install, { quiet: true, env });
-  if (code !== 0) throw new Error(`apt-get could not install them.\n${output}`);
 }
 
 async function installParts(folder) {

@@ -18,15 +18,27 @@ export function threadsFor(wanted: number | undefined): number {
 export async function openBackend(choice: BackendChoice, threads: number): Promise<Backend> {
   switch (choice) {
     case 'auto':
+      return (await hasGpu()) ? openGpu() : openOnnx(threads);
     case 'onnx':
       return openOnnx(threads);
     case 'reference':
       return openReference();
     case 'webgpu':
-      throw new GlassboxError('backend-missing', 'This build has no webgpu backend.', {
-        remedy: 'Use --backend onnx (the CPU), or auto for the fastest there is.',
-      });
+      return openGpu();
   }
+}
+
+/** By name a software adapter will do, too. */
+async function openGpu(): Promise<Backend> {
+  const { openWebgpu } = await import('./backend/webgpu/webgpu');
+  return openWebgpu({ software: true });
+}
+
+/** Whether there is hardware that `auto` should take. */
+async function hasGpu(): Promise<boolean> {
+  const { findAdapter } = await import('./backend/webgpu/webgpu');
+  const found = await findAdapter().catch(() => undefined);
+  return found !== undefined && !found.software;
 }
 
 /** Loaded when it is first needed: it is native, large, and not there for every system. */
@@ -45,24 +57,44 @@ async function openOnnx(threads: number): Promise<Backend> {
 
 export async function listDevices(): Promise<Device[]> {
   const reference = await openReference();
+  const gpu = await describeGpu();
+  const onGpu = gpu.details['automatic'] === true;
   return [
-    await describeOnnx(),
+    gpu,
+    await describeOnnx(!onGpu),
     {
       backend: 'reference',
       adapter: reference.adapter,
       available: true,
       details: { training: true, inference: true, dtypes: ['f64'], purpose: 'checking the others' },
     },
-    {
-      backend: 'webgpu',
-      adapter: 'none',
-      available: false,
-      details: { why: 'This build has no webgpu backend.' },
-    },
   ];
 }
 
-async function describeOnnx(): Promise<Device> {
+async function describeGpu(): Promise<Device> {
+  const none = (why: string): Device => ({
+    backend: 'webgpu',
+    adapter: 'none',
+    available: false,
+    details: { why },
+  });
+  try {
+    const { findAdapter } = await import('./backend/webgpu/webgpu');
+    const found = await findAdapter();
+    if (!found) return none('No GPU, or no driver that WebGPU can use (Vulkan, Metal, D3D12).');
+    const { name, software, features, limits } = found;
+    const details = {
+      ...{ vendor: found.vendor, architecture: found.architecture, driver: found.driver },
+      ...{ software, features, limits },
+      ...{ training: true, inference: true, dtypes: ['f32'], automatic: !software },
+    };
+    return { backend: 'webgpu', adapter: name, available: true, details };
+  } catch (thrown) {
+    return none(messageOf(thrown));
+  }
+}
+
+async function describeOnnx(automatic: boolean): Promise<Device> {
   try {
     const onnx = await openOnnx(threadsFor(undefined));
     const details = {
@@ -72,7 +104,7 @@ async function describeOnnx(): Promise<Device> {
       training: true,
       inference: true,
       dtypes: ['f32'],
-      automatic: true,
+      automatic,
     };
     return { backend: 'onnx', adapter: onnx.adapter, available: true, details };
   } catch (thrown) {

@@ -38,14 +38,16 @@ describe('the package', () => {
 
   it("has this platform's native files alone", () => {
     const native = files.filter((name) => /\.(node|so|dll|dylib|exe)(\.|$)/.test(name));
-    const own = `/napi-v6/${process.platform}/${process.arch}/`;
-    expect(native.length).toBeGreaterThan(0);
-    expect(native.filter((name) => !name.includes(own))).toEqual([]);
+    const { platform, arch } = process;
+    const dawn = platform === 'darwin' ? 'darwin-universal' : `${platform}-${arch}`;
+    const own = [`/napi-v6/${platform}/${arch}/`, `/webgpu/dist/${dawn}/`];
+    for (const folder of own) expect(native.join('\n')).toContain(folder);
+    expect(native.filter((name) => !own.some((folder) => name.includes(folder)))).toEqual([]);
   });
 
   it('names every package inside it in its notices', () => {
     const notices = readFileSync(path.join(extension, 'THIRD_PARTY_NOTICES.txt'), 'utf8');
-    for (const name of ['gpt-tokenizer', 'onnxruntime-node', 'vscode-jsonrpc', 'zod'])
+    for (const name of ['gpt-tokenizer', 'onnxruntime-node', 'vscode-jsonrpc', 'webgpu', 'zod'])
       expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
     expect(notices).toContain('Node.js 22');
   });

@@ -188,10 +188,20 @@ export function addDevices(program: Command, context: Context): void {
         const mark = available ? style.good('yes') : style.dim('no ');
         writeLine(context.streams, `${mark}  ${style.bold(backend.padEnd(10))} ${clean(adapter)}`);
         for (const [name, value] of Object.entries(details)) {
-          const text = typeof value === 'string' ? value : JSON.stringify(value);
+          const text = shown(value);
           writeLine(context.streams, style.dim(`     ${name}: ${clean(text)}`));
         }
       }
     });
   withCommonOptions(command);
+}
+
+/** A detail of a device in one line: a list with commas, a table as name = value. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${name} ${shown(each)}`)
+    .join(', ');
 }

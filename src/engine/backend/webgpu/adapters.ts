@@ -3,6 +3,10 @@
  * (SwiftShader, lavapipe) compute rightly and very slowly: they are for tests, and opened only where
  * asked for.
  */
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
 import { GlassboxError, messageOf } from '../../../base/errors';
 import { Device } from './device';
 
@@ -30,6 +34,9 @@ const LIMITS = [
 
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
+/** Features that say what a kernel could use, among all those for pictures. */
+const OF_USE = /^(shader|subgroup|timestamp|chromium-experimental-subgroup)/;
+
 /** Dawn's switches: half floats on NVIDIA's driver, and the experimental matrix units. */
 const SWITCHES = ['enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'];
 
@@ -45,8 +52,9 @@ export interface OpenedAdapter {
   readonly device: Device;
 }
 
-/** The adapter that would be opened, or what there is instead of one. */
+/** The adapter that would be opened. Throws `backend-missing` where Dawn does not load. */
 export async function findAdapter(): Promise<AdapterFacts | undefined> {
+  if (!hasDriver()) return undefined;
   const adapter = await request(await loadDawn());
   return adapter ? factsOf(adapter) : undefined;
 }
@@ -56,7 +64,7 @@ export async function openAdapter({
   software = false,
   limits = 'most',
 }: OpenOptions): Promise<OpenedAdapter> {
-  const adapter = await request(await loadDawn());
+  const adapter = hasDriver() ? await request(await loadDawn()) : null;
   if (!adapter) throw missing('No GPU was found.');
   const facts = factsOf(adapter);
   if (facts.software && !software)
@@ -84,6 +92,23 @@ function missing(what: string, cause?: unknown): GlassboxError {
     remedy:
       "Compute on the CPU with --backend onnx, or install the GPU's driver (Vulkan on Linux).",
     cause,
+  });
+}
+
+/**
+ * Whether Vulkan has any driver. Without one, Dawn finds nothing either, and says so in lines of its
+ * own on the error output of everyone who has no GPU. Other systems bring their drivers.
+ */
+function hasDriver(): boolean {
+  const { platform, env } = process;
+  if (platform !== 'linux') return true;
+  if (['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'].some((name) => env[name]))
+    return true;
+  const shared = (env['XDG_DATA_DIRS'] ?? '/usr/local/share:/usr/share').split(':');
+  const folders = [...shared, '/etc', path.join(homedir(), '.local', 'share')];
+  return folders.some((folder) => {
+    const drivers = path.join(folder, 'vulkan', 'icd.d');
+    return existsSync(drivers) && readdirSync(drivers).length > 0;
   });
 }
 
@@ -116,7 +141,7 @@ function factsOf({ info, features, limits }: GPUAdapter): AdapterFacts {
       /swiftshader|llvmpipe|lavapipe/i.test(
         `${info.architecture} ${info.device} ${info.description}`,
       ),
-    features: [...features].sort(),
+    features: [...features].filter((name) => OF_USE.test(name)).sort(),
     limits: Object.fromEntries(
       LIMITS.map((name) => [name, limits[name]]),
     ) as AdapterFacts['limits'],
