@@ -1,18 +1,75 @@
-/** (being written) */
-import { cannotLower } from './lowering';
+/** RMSNorm and SwiGLU, forward and backward. */
+import { rowsOf } from '../layout';
+import { elementwise } from './kernels/elementwise';
+import { reduce } from './kernels/reduce';
+import { rmsNorm, rmsNormBackward } from './kernels/rmsNorm';
 import type { Rules } from './rules';
 
+/** Beyond -80 the sigmoid is 0 beside 1, and exp of more would overflow. */
+const sigmoid = (x: string, type: string): string =>
+  `(1.0 / (1.0 + exp(-max(${x}, ${type}(-80.0)))))`;
+
 export const normalization = {
-  rmsNorm: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+  rmsNorm: ({ inputs: [x, weight], outputs: [y, inverseRms], attributes }, lowering) => {
+    const { rows, width } = rowsOf(x!.shape);
+    const { kernel, workgroups } = rmsNorm(rows, width, attributes.epsilon);
+    lowering.dispatch(
+      kernel,
+      [lowering.of(x!), lowering.of(weight!)],
+      [lowering.of(y!), lowering.of(inverseRms!)],
+      workgroups,
+    );
   },
-  rmsNormBackward: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+
+  rmsNormBackward: ({ inputs, outputs: [dx, dWeight] }, lowering) => {
+    const { rows, width } = rowsOf(inputs[0]!.shape);
+    const { kernel, workgroups, blocks } = rmsNormBackward(rows, width);
+    const shares = blocks === 1 ? lowering.of(dWeight!) : lowering.temporary(blocks * width);
+    lowering.dispatch(
+      kernel,
+      inputs.map((input) => lowering.of(input)),
+      [lowering.of(dx!), shares],
+      workgroups,
+    );
+    if (blocks === 1) return;
+    const sum = reduce('sum', 1, blocks, width);
+    lowering.dispatch(sum.kernel, [shares], [lowering.of(dWeight!)], sum.workgroups);
   },
-  swiglu: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+
+  swiglu: ({ inputs, outputs: [y] }, lowering) => {
+    const { kernel, workgroups } = elementwise(
+      'swiglu',
+      y!.shape,
+      inputs.map((input) => input.shape),
+      ([gate, up], type) => [`${gate!} * ${sigmoid(gate!, type)} * ${up!}`],
+    );
+    lowering.dispatch(
+      kernel,
+      inputs.map((input) => lowering.of(input)),
+      [lowering.of(y!)],
+      workgroups,
+    );
   },
-  swigluBackward: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+
+  /** d(g s)/dg = s (1 + g (1 - s)) with s = sigmoid(g). */
+  swigluBackward: ({ inputs, outputs }, lowering) => {
+    const { kernel, workgroups } = elementwise(
+      'swigluBackward',
+      outputs[0]!.shape,
+      inputs.map((input) => input.shape),
+      ([gate, up, gradient], type) => {
+        const s = sigmoid(gate!, type);
+        return [
+          `${gradient!} * ${up!} * ${s} * (1.0 + ${gate!} * (1.0 - ${s}))`,
+          `${gradient!} * ${gate!} * ${s}`,
+        ];
+      },
+    );
+    lowering.dispatch(
+      kernel,
+      inputs.map((input) => lowering.of(input)),
+      outputs.map((output) => lowering.of(output)),
+      workgroups,
+    );
   },
 } satisfies Partial<Rules>;
