@@ -61,10 +61,10 @@ export async function chooseWorkFolder(
   return vscode.window.showWorkspaceFolderPick({ placeHolder });
 }
 
-/** What tells things of several workspace folders apart: the name of the one that holds `file`. */
-export function rootNameOf(file: string): string | undefined {
-  if (workFolders().length < 2) return undefined;
-  return vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file))?.name;
+/** What is said of a file; in a workspace of several folders, after the name of the one it lies in. */
+export function withRoot(file: string, text: string): string {
+  const root = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file));
+  return root && workFolders().length > 1 ? `${root.name} · ${text}` : text;
 }
 
 /** `.glassbox` of a workspace folder, which need not be there. */

@@ -63,9 +63,13 @@ function row(
   const label = isChosen
     ? t('{0}, {1}, the one that was chosen', visible(text), percent(probability))
     : t('Go on with {0}, {1}', visible(text), percent(probability));
-  const goOn = (): void => {
-    page.close();
-    if (!isChosen) page.do((ask) => ask.branch({ passage, index, token: id }, never));
+  const goOn = (event: Event): void => {
+    leave(page);
+    if (isChosen) return;
+    // The token is replaced; what holds it stays, and arrow keys go on from there.
+    const answer = event.currentTarget instanceof Element && event.currentTarget.closest('.turn');
+    if (answer) answer.querySelector<HTMLElement>('.tokens')?.focus();
+    page.do((ask) => ask.branch({ passage, index, token: id }, never));
   };
   return html`<li>
     <button

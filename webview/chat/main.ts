@@ -172,15 +172,11 @@ function composer(page: Page, state: ChatState): TemplateResult {
         page.keep({ coloured: !coloured }),
       )}
       <span class="grow"></span>
-      ${
-        busy
-          ? html`<vscode-button
-              appearance="secondary"
-              @click=${() => page.do((ask) => ask.stop({}, never))}
-              >${t('Stop')}</vscode-button
-            >`
-          : html`<vscode-button @click=${send}>${text ? t('Continue') : t('Send')}</vscode-button>`
-      }
+      <vscode-button
+        appearance=${busy ? 'secondary' : 'primary'}
+        @click=${busy ? () => page.do((ask) => ask.stop({}, never)) : send}
+        >${busy ? t('Stop') : text ? t('Continue') : t('Send')}</vscode-button
+      >
     </div>`;
 }
 
@@ -197,12 +193,17 @@ function toggle(name: string, label: string, on: boolean, run: () => void): Temp
   </button>`;
 }
 
-/** Draws, and stays at the end where one was at the end. */
+/** Draws, and stays at the end where one was at the end. The focus stays on something. */
 function draw(page: Page): void {
   const list = root.querySelector('.turns');
   const atEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const opening = page.open !== undefined && !root.querySelector('.alternatives');
+  const editing = root.querySelector('.editor') !== null;
+  const focused = document.activeElement;
   render(view(page), root);
+  const editor = root.querySelector<HTMLElement>('.editor');
+  if (editor && !editing && focused !== document.body) editor.focus();
+  else if (focused?.isConnected === false) focusComposer();
   const drawn = root.querySelector('.turns');
   if (drawn && atEnd && !page.open) drawn.scrollTop = drawn.scrollHeight;
   const popover = root.querySelector<HTMLElement>('.alternatives');

@@ -223,7 +223,12 @@ export class Page {
   #draw(): void {
     const charts = this.#frame?.charts ?? false;
     this.#frame = undefined;
+    const focused = document.activeElement;
+    const beside = focused?.parentElement;
     render(this.#template(), this.#root);
+    // A button that went with its run's state leaves the focus to the one beside it.
+    if (focused?.isConnected === false)
+      beside?.querySelector<HTMLElement>('vscode-button')?.focus();
     const [range, view] = [this.#range(), this.#view];
     for (const [name, chart] of this.#charts) {
       if (charts)

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
 import { logError } from '../problems';
 import type { Services } from '../services';
-import { rootNameOf, workFolders } from '../workspace';
+import { withRoot, workFolders } from '../workspace';
 import { liesIn, newestOf, olderThan } from './modelOrder';
 import { modelDescription, modelTooltip } from './modelTexts';
 
@@ -41,8 +41,7 @@ export class ModelTree implements vscode.TreeDataProvider<string> {
     const hasOlder = isNewest && olderThan(model, all).length > 0;
     const item = new vscode.TreeItem(model.name, hasOlder ? Collapsed : None);
     item.id = folder;
-    const root = rootNameOf(folder);
-    item.description = [modelDescription(model), ...(root === undefined ? [] : [root])].join(' · ');
+    item.description = withRoot(folder, modelDescription(model));
     item.iconPath = iconOf(model);
     item.contextValue = contextOf(model);
     const where = model.run ? vscode.l10n.t('trained here') : vscode.l10n.t('found');

@@ -5,7 +5,7 @@ import type { TokenizerSummary } from '../../protocol/catalogMessages';
 import { countText } from '../formats';
 import { logError } from '../problems';
 import type { Services } from '../services';
-import { storageOf, workFolders } from '../workspace';
+import { storageOf, withRoot, workFolders } from '../workspace';
 import { liesIn } from './modelOrder';
 
 export class TokenizerTree implements vscode.TreeDataProvider<TokenizerSummary> {
@@ -35,7 +35,8 @@ export class TokenizerTree implements vscode.TreeDataProvider<TokenizerSummary> 
     const { tokenizer, name, vocab, builtin, problem } = summary;
     const item = new vscode.TreeItem(name);
     item.id = tokenizer;
-    item.description = problem ?? vscode.l10n.t('{0} tokens', countText(vocab));
+    const said = problem ?? vscode.l10n.t('{0} tokens', countText(vocab));
+    item.description = builtin ? said : withRoot(tokenizer, said);
     item.iconPath =
       problem === undefined
         ? new vscode.ThemeIcon(builtin ? 'package' : 'symbol-key')

@@ -1,7 +1,7 @@
 /** What a run looks like in words, icons and colours: the same in the tree, in lists, in the status bar. */
 import * as vscode from 'vscode';
 import { countText, durationText, lossText } from '../formats';
-import { rootNameOf } from '../workspace';
+import { withRoot } from '../workspace';
 import { isResumable } from './runView';
 import type { RunView, ViewedState } from './runView';
 
@@ -57,12 +57,11 @@ function stepsText({ step, steps }: RunView): string {
 }
 
 /**
- * `step 120/500 · loss 2.31 · 3 min left`, its state where that says more, and where it lies in a
- * workspace of several folders.
+ * `step 120/500 · loss 2.31 · 3 min left`, its state where that says more; before it, in a workspace
+ * of several folders, the name of its own.
  */
 export function runDescription(run: RunView): string {
-  const root = rootNameOf(run.folder);
-  return root === undefined ? progressText(run) : `${progressText(run)} · ${root}`;
+  return withRoot(run.folder, progressText(run));
 }
 
 function progressText(run: RunView): string {
@@ -86,7 +85,7 @@ export function runLabel(run: RunView): string {
   const { name, state } = run;
   const description = runDescription(run);
   const said = stateText(state);
-  return description.startsWith(said)
+  return progressText(run).startsWith(said)
     ? `${name}, ${description}`
     : `${name}, ${said}, ${description}`;
 }

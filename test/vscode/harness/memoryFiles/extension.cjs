@@ -15,17 +15,18 @@ exports.activate = ({ subscriptions }) => {
     onDidChangeFile: new EventEmitter().event,
     watch: () => ({ dispose: () => undefined }),
     stat: (uri) => {
-      if (uri.path === '/') return { type: FileType.Directory, size: 0, ...times };
-      if (uri.path === '/notes.txt') return { type: FileType.File, size: notes.length, ...times };
+      if (uri.path === '/sea') return { type: FileType.Directory, size: 0, ...times };
+      if (uri.path === '/sea/notes.txt')
+        return { type: FileType.File, size: notes.length, ...times };
       throw FileSystemError.FileNotFound(uri);
     },
     readDirectory: () => [['notes.txt', FileType.File]],
     readFile: (uri) => {
-      if (uri.path === '/notes.txt') return notes;
+      if (uri.path === '/sea/notes.txt') return notes;
       throw FileSystemError.FileNotFound(uri);
     },
     writeFile: (uri, content) => {
-      if (uri.path !== '/notes.txt') refuse(uri);
+      if (uri.path !== '/sea/notes.txt') refuse(uri);
       notes = content;
     },
     createDirectory: refuse,
