@@ -1,18 +1,108 @@
-/** (being written) */
-import { cannotLower } from './lowering';
+/** How matrix products, linear layers and embeddings become dispatches. */
+import { sizeOf } from '../../graph/graph';
+import type { Shape } from '../../graph/graph';
+import { broadcastStrides, rowsOf } from '../layout';
+import { embedding } from './kernels/embedding';
+import { rankIds, sumRows } from './kernels/embeddingBackward';
+import { chooseMatmul } from './kernels/matmul';
+import type { MatmulPlan, Product } from './kernels/matmul';
+import { matmulParts } from './kernels/matmulParts';
+import { matmulRow } from './kernels/matmulRow';
+import { matmulTile } from './kernels/matmulTile';
+import type { Lowering, Tensor } from './lowering';
 import type { Rules } from './rules';
 
+/** What a product reads: a, b, and bias and residual as far as it has them. */
+type Operands = readonly [a: Tensor, b: Tensor, ...epilogue: Tensor[]];
+
+/** The dispatches of a product. `plan` other than the default is for tests and for tuning. */
+export function multiply(
+  lowering: Lowering,
+  product: Product,
+  operands: Operands,
+  y: Tensor,
+  plan: MatmulPlan = chooseMatmul(product),
+): void {
+  if (plan.tier === 'row') {
+    const { kernel, workgroups } = matmulRow(product);
+    lowering.dispatch(kernel, operands, [y], workgroups);
+    return;
+  }
+  const { tile, parts, span } = plan;
+  const { kernel, workgroups } = matmulTile(product, tile, parts, span);
+  if (parts === 1) {
+    lowering.dispatch(kernel, operands, [y], workgroups);
+    return;
+  }
+  const [a, b, ...epilogue] = operands;
+  const partial = lowering.temporary(parts * y.size);
+  lowering.dispatch(kernel, [a, b], [partial], workgroups);
+  const sum = matmulParts(product, parts);
+  lowering.dispatch(sum.kernel, [partial, ...epilogue], [y], sum.workgroups);
+}
+
+/** The product of two shapes; one in which every row meets the same matrix is taken as one, flat. */
+export function productOf(
+  shapeA: Shape,
+  shapeB: Shape,
+  batch: Shape,
+  form: Pick<Product, 'transposeA' | 'transposeB' | 'scale'>,
+): Product {
+  const { transposeA, transposeB } = form;
+  const [down, inner] = lastTwo(shapeA, transposeA);
+  const [, columns] = lastTwo(shapeB, transposeB);
+  const count = sizeOf(batch);
+  const flat =
+    !transposeA && sizeOf(shapeA) === count * down * inner && sizeOf(shapeB) === inner * columns;
+  const matrices = (shape: Shape): number[] => broadcastStrides(shape.slice(0, -2), batch);
+  return {
+    ...form,
+    rows: flat ? count * down : down,
+    columns,
+    inner,
+    batch: flat ? [] : batch,
+    batchA: flat ? [] : matrices(shapeA),
+    batchB: flat ? [] : matrices(shapeB),
+    bias: false,
+    residual: false,
+  };
+}
+
+function lastTwo(shape: Shape, swapped: boolean): [number, number] {
+  const [first, second] = [shape.at(-2)!, shape.at(-1)!];
+  return swapped ? [second, first] : [first, second];
+}
+
 export const products = {
-  matmul: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+  matmul: ({ inputs: [a, b], outputs: [y], attributes }, lowering) => {
+    const product = productOf(a!.shape, b!.shape, y!.shape.slice(0, -2), attributes);
+    multiply(lowering, product, [lowering.of(a!), lowering.of(b!)], lowering.of(y!));
   },
-  linear: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+  linear: ({ inputs: [x, weight, ...rest], outputs: [y], attributes }, lowering) => {
+    const flat = [rowsOf(x!.shape).rows, x!.shape.at(-1)!];
+    const form = { transposeA: false, transposeB: true, scale: 1 };
+    const product = { ...productOf(flat, weight!.shape, [], form), ...attributes };
+    const [a, b, ...epilogue] = [x!, weight!, ...rest].map((value) => lowering.of(value));
+    multiply(lowering, product, [a!, b!, ...epilogue], lowering.of(y!));
   },
-  embedding: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+  embedding: ({ inputs: [table, ids], outputs: [y] }, lowering) => {
+    const { rows, width } = rowsOf(table!.shape);
+    const { kernel, workgroups } = embedding(rows, width, sizeOf(ids!.shape));
+    lowering.dispatch(
+      kernel,
+      [lowering.of(table!), lowering.of(ids!)],
+      [lowering.of(y!)],
+      workgroups,
+    );
   },
-  embeddingBackward: (node) => {
-    throw cannotLower(node, 'its kernel is not written yet');
+  embeddingBackward: ({ inputs: [ids, gradient], outputs: [y] }, lowering) => {
+    const { rows, width } = rowsOf(y!.shape);
+    const tokens = sizeOf(ids!.shape);
+    const [order, notes] = [lowering.temporary(tokens), lowering.temporary(2 * rows)];
+    const rank = rankIds(rows, tokens);
+    lowering.dispatch(rank.kernel, [lowering.of(ids!)], [order, notes], rank.workgroups);
+    const sum = sumRows(rows, width, tokens);
+    const reads = [lowering.of(ids!), order, notes, lowering.of(gradient!)];
+    lowering.dispatch(sum.kernel, reads, [lowering.of(y!)], sum.workgroups);
   },
 } satisfies Partial<Rules>;
