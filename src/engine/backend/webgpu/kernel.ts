@@ -16,6 +16,12 @@ export interface Kernel {
   readonly code: string;
 }
 
+/** A kernel for tensors of a certain shape, and how many workgroups they take. */
+export interface Sized {
+  readonly kernel: Kernel;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+}
+
 export interface KernelParts {
   readonly name: string;
   /** Names of the tensors read, in the order of the bindings, with their element's type. */

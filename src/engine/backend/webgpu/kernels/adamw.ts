@@ -6,7 +6,7 @@
  */
 import type { Attributes } from '../../../graph/graph';
 import { kernel, LANES, literal, spread } from '../kernel';
-import type { Kernel } from '../kernel';
+import type { Sized } from '../kernel';
 import { eachElement } from './indexing';
 
 /**
@@ -16,7 +16,7 @@ import { eachElement } from './indexing';
 export function adamw(
   size: number,
   { beta1, beta2, epsilon, weightDecay, learningRateScale }: Attributes['adamw'],
-): { readonly kernel: Kernel; readonly workgroups: readonly [number, number, number] } {
+): Sized {
   const wide = size % 4 === 0;
   const type = wide ? 'vec4f' : 'f32';
   const count = wide ? size / 4 : size;

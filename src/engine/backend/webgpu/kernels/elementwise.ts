@@ -7,7 +7,7 @@ import { sizeOf } from '../../../graph/graph';
 import type { Shape } from '../../../graph/graph';
 import { broadcastStrides } from '../../layout';
 import { kernel, LANES, literal, spread } from '../kernel';
-import type { Kernel } from '../kernel';
+import type { Sized } from '../kernel';
 import { eachElement, positionOf } from './indexing';
 
 /** A tensor's shape, or the number that it always is. */
@@ -25,7 +25,7 @@ export function elementwise(
   operands: readonly Operand[],
   expressions: (operands: readonly string[], type: string) => readonly string[],
   integers = false,
-): { readonly kernel: Kernel; readonly workgroups: readonly [number, number, number] } {
+): Sized {
   const size = sizeOf(shape);
   const alike = operands.every((each) => typeof each === 'number' || sizeOf(each) === size);
   const wide = alike && size % 4 === 0 && !integers;

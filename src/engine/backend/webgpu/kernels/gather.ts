@@ -6,15 +6,10 @@
 import { sizeOf, stridesOf } from '../../../graph/graph';
 import type { Shape } from '../../../graph/graph';
 import { kernel, LANES, spread } from '../kernel';
-import type { Kernel } from '../kernel';
+import type { Sized } from '../kernel';
 import { eachElement, positionOf } from './indexing';
 
 type Element = 'f32' | 'i32';
-interface Sized {
-  readonly kernel: Kernel;
-  readonly workgroups: readonly [number, number, number];
-}
-
 /** y[element] = x at the element's place by `strides`, from `start` on. */
 export function gather(
   name: string,

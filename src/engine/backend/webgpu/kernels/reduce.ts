@@ -5,7 +5,7 @@
  * reduced twice. Always in the same order: equal runs give equal bits.
  */
 import { kernel, LANES, spread, GROUP } from '../kernel';
-import type { Kernel } from '../kernel';
+import type { Sized } from '../kernel';
 import { eachElement } from './indexing';
 
 export type Reduction = 'sum' | 'max';
@@ -27,12 +27,7 @@ export function overLanes(reduction: Reduction, array: string, lanes = LANES): s
 }
 
 /** x [outer, reduced, inner] -> y [outer, inner]. */
-export function reduce(
-  reduction: Reduction,
-  outer: number,
-  reduced: number,
-  inner: number,
-): { readonly kernel: Kernel; readonly workgroups: readonly [number, number, number] } {
+export function reduce(reduction: Reduction, outer: number, reduced: number, inner: number): Sized {
   const { from, join } = STEP[reduction];
   const name = `${reduction} [${outer}, ${reduced}, ${inner}]`;
   if (inner === 1) {

@@ -9,13 +9,8 @@
  * The shares are then added up by `reduce`, always in the same order.
  */
 import { GROUP, kernel, LANES, literal, spread } from '../kernel';
-import type { Kernel } from '../kernel';
+import type { Sized } from '../kernel';
 import { overLanes } from './reduce';
-
-interface Sized {
-  readonly kernel: Kernel;
-  readonly workgroups: readonly [number, number, number];
-}
 
 /** Lane l of `lanes` holds the elements l, l + lanes, ... of a row of `count` elements of `type`. */
 interface Row {

@@ -4,7 +4,7 @@
  * for softmax", 2018; then the result). Bound by bytes.
  */
 import { GROUP, kernel, LANES, spread } from '../kernel';
-import type { Kernel } from '../kernel';
+import type { Sized } from '../kernel';
 
 /** WGSL: the pair (maximum, sum of exp(x - maximum)) of two parts of a row, in one. */
 export const JOIN_SUMS = `fn joined(a: vec2f, b: vec2f) -> vec2f {
@@ -14,11 +14,7 @@ export const JOIN_SUMS = `fn joined(a: vec2f, b: vec2f) -> vec2f {
 /** The pair of no element at all. */
 export const NO_SUM = 'vec2f(-3.4028234663852886e38, 0.0)';
 
-export function softmax(
-  rows: number,
-  width: number,
-  logarithm: boolean,
-): { readonly kernel: Kernel; readonly workgroups: readonly [number, number, number] } {
+export function softmax(rows: number, width: number, logarithm: boolean): Sized {
   const result = logarithm
     ? 'x[row + k] - total.x - log(total.y)'
     : 'exp(x[row + k] - total.x) / total.y';
