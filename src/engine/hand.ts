@@ -36,9 +36,11 @@ export class Hand {
   /** Why the worker died, once it has. */
   #death: unknown;
   #alive = true;
+  #ending = false;
   #runFolder: string | undefined;
 
-  constructor(options: HandOptions) {
+  /** @param onDeath told why it ended although nobody had told it to */
+  constructor(options: HandOptions, onDeath: (reason: unknown) => void) {
     this.#worker = new Worker(options.workerPath, { workerData: options });
     this.#connection = createMessageConnection(
       new PortMessageReader(this.#worker),
@@ -54,6 +56,7 @@ export class Hand {
       this.#worker.on('exit', (code) => {
         this.#death ??= new GlassboxError('worker-ended', `A worker ended with code ${code}.`);
         this.#alive = false;
+        if (!this.#ending) onDeath(this.#death);
         this.#connection.dispose();
         resolve();
       });
@@ -71,11 +74,13 @@ export class Hand {
 
   /** Lets the work under way come to its end, then ends the worker. */
   close(): Promise<void> {
+    this.#ending = true;
     return (this.#closed ??= this.#end());
   }
 
   /** Ends the worker in the middle of whatever it does. */
   async terminate(): Promise<void> {
+    this.#ending = true;
     await Promise.race([this.#worker.terminate(), this.#exited]);
   }
 

@@ -4,6 +4,8 @@
  */
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { serve } from '../protocol/engineConnection';
+import { logLines } from '../protocol/logLine';
+import type { Log } from '../protocol/logLine';
 import { builtEngineOptions } from './paths';
 import { startEngine } from './supervisor';
 
@@ -13,7 +15,11 @@ if (process.send === undefined) {
   );
   process.exit(1);
 }
-const engine = startEngine(builtEngineOptions());
+// Nobody may read it any more while runs are still being checkpointed.
+process.stderr.on('error', () => undefined);
+const log: Log = (level, message) => void process.stderr.write(logLines(level, message));
+const engine = startEngine(builtEngineOptions(), log);
+log('info', `The engine runs on Node ${process.version}, process ${process.pid}.`);
 const connection = createMessageConnection(
   new IPCMessageReader(process),
   new IPCMessageWriter(process),

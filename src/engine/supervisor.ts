@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { GlassboxError, messageOf } from '../base/errors';
 import type { TrainEvent, TrainRequest } from '../protocol/messages';
+import type { Log } from '../protocol/logLine';
 import type { Engine, Handlers } from '../protocol/protocol';
 import { createService } from './service';
 import { Hand } from './hand';
@@ -28,8 +29,12 @@ interface Holder {
   busy: number;
 }
 
-/** The engine in this process, on this thread; work goes to workers that it starts. */
-export function startEngine(options: EngineOptions): Engine {
+/**
+ * The engine in this process, on this thread; work goes to workers that it starts.
+ *
+ * @param log told of workers that died; what they had to do fails for whoever asked in any case
+ */
+export function startEngine(options: EngineOptions, log: Log = () => undefined): Engine {
   const here = createService(options);
   /** By model, the one asked longest ago first. */
   const holders = new Map<string, Holder>();
@@ -41,7 +46,7 @@ export function startEngine(options: EngineOptions): Engine {
 
   function start(): Hand {
     if (disposed) throw new GlassboxError('engine-ended', 'The engine is ending.');
-    const hand = new Hand(options);
+    const hand = new Hand(options, (reason) => log('error', `A worker died: ${shown(reason)}`));
     hands.add(hand);
     return hand;
   }
@@ -230,6 +235,11 @@ function workerEnded(thrown: unknown): GlassboxError {
       'Resume the run: it goes on from its last checkpoint. If memory ran out, lower train.batch first.',
     cause: thrown,
   });
+}
+
+/** For the log. */
+function shown(reason: unknown): string {
+  return reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
 }
 
 function stuck(): GlassboxError {

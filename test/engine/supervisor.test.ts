@@ -21,6 +21,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-supervisor-'));
 const workerPath = path.join(folder, 'frozenWorker.js');
 let gate: Int32Array;
 let engine: Engine;
+let logged: string[];
 
 beforeAll(async () => {
   await esbuild.build({
@@ -35,7 +36,8 @@ beforeAll(async () => {
 beforeEach(() => {
   gate = new Int32Array(new SharedArrayBuffer(4));
   const options = { samplePath: '', runsFolder: folder, workerPath, gate };
-  engine = startEngine(options);
+  logged = [];
+  engine = startEngine(options, (level, message) => logged.push(`${level}: ${message}`));
 });
 afterEach(async () => {
   openGate();
@@ -173,6 +175,8 @@ describe('a worker that dies', () => {
       code: 'engine-ended',
       cause: { message: expect.stringMatching(why) as string },
     });
+    expect(logged).toEqual([expect.stringMatching(/^error: A worker died: /)]);
+    expect(logged).toEqual([expect.stringMatching(why)]);
     const { adapter: after } = await logits('mortal', 0);
     expect(after).not.toBe(before);
     openGate();

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { hasCode } from '../../base/errors';
 import type { GlassboxError } from '../../base/errors';
+import { readLogLine } from '../../protocol/logLine';
 import type { Handlers } from '../../protocol/protocol';
 import { tellError } from '../problems';
 import { onDidChangeSetting, settings } from '../settings';
@@ -76,7 +77,10 @@ export class EngineClient implements vscode.Disposable {
         workFolders()
           .map(({ uri }) => uri.fsPath)
           .find((each) => existsSync(each)) ?? extensionFolder,
-      onLine: (line) => this.#log.warn(`engine: ${line}`),
+      onLine: (line) => {
+        const { level, message } = readLogLine(line);
+        this.#log[level](`engine: ${message}`);
+      },
       onCrash: (error) => this.#tell(error),
     };
   }
