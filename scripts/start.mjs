@@ -23,6 +23,7 @@ const folder = isSample ? within('sample') : root;
 if (isSample) {
   makeSampleFolder(folder);
   args.unshift('--recipe', SAMPLE_RECIPE);
+  console.error('In sample/:');
 }
 const { code } = await node([path.join(dist, 'cli.js'), 'train', ...args], { cwd: folder });
 process.exitCode = code;
