@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { dist, installIfNeeded, node, within } from './project.mjs';
+import { buildIfStale, dist, installIfNeeded, node, within } from './project.mjs';
 
 const args = process.argv.slice(2);
 const all = (existsSync(within('bench')) ? readdirSync(within('bench')) : [])
@@ -16,6 +16,7 @@ if (named !== undefined && !existsSync(within('bench', `${named}.ts`))) {
 }
 
 await installIfNeeded();
+if ((await buildIfStale()) !== 0) process.exit(1);
 const { default: esbuild } = await import('esbuild');
 const { bundleOptions } = await import('./bundle.mjs');
 /** ES modules, unlike the product: so they can import the scripts beside this one, as they are. */
