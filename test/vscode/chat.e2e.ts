@@ -1,20 +1,10 @@
-// Talking to a model that this test trains: small, and taught two kinds of sentences, which is enough
-// to see it write.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+// Talking to a model that this test trains.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { trainTalker } from './harness/talker';
 import { openWorkspace } from './harness/vscode';
 import type { Code, FrameLocator } from './harness/vscode';
 
-const CLI = path.resolve(import.meta.dirname, '..', '..', 'dist', 'cli.js');
-const TEMPLATE = `{%- for message in messages -%}
-{%- if message.role == 'user' %}Q: {{ message.content }}
-{% elif message.role == 'assistant' %}A: {{ message.content }}
-{% endif -%}
-{%- endfor -%}
-A:`;
 const TRANSCRIPT = `<|im_start|>user
 What is **red**?<|im_end|>
 <|im_start|>assistant
@@ -22,47 +12,21 @@ The apple is red.<|im_end|>
 <|im_start|>user
 What is blue?<|im_end|>
 `;
-const THINGS = { red: 'apple', blue: 'sky', green: 'leaf', yellow: 'sun', black: 'night' };
 
-const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-chat-model-'));
 let code: Code;
 let chat: FrameLocator;
 
-function trainModel(): string {
-  const texts = Object.entries(THINGS).flatMap(([colour, thing]) => [
-    `Q: What is ${colour}?\nA: The ${thing} is ${colour}.`,
-    `Q: What of the ${thing}?\nA: The ${thing} is as ${colour} as can be, and all like it.`,
-  ]);
-  const lines = Array.from({ length: 80 }, () => texts.map((text) => JSON.stringify({ text })));
-  const data = path.join(folder, 'talk.jsonl');
-  writeFileSync(data, lines.flat().join('\n'));
-  const out = path.join(folder, 'run');
-  const settings = ['--set', 'model.context=64', 'tokenizer.vocab=330'];
-  const size = ['--preset', 'tiny', '--steps', '60', ...settings];
-  execFileSync(process.execPath, [CLI, 'train', '--data', data, '--out', out, ...size], {
-    stdio: 'ignore',
-  });
-  return path.join(out, 'checkpoints', 'step-000060');
-}
-
 beforeAll(async () => {
-  const trained = trainModel();
-  const files: Record<string, string | Uint8Array> = {
-    'talk.chatml': TRANSCRIPT,
-    'notes.txt': 'Q: What is red?\nA: The',
-    'models/talker/chat_template.jinja': TEMPLATE,
-  };
-  for (const name of readdirSync(trained)) {
-    if (name === 'optimizer.safetensors' || name === 'training.json') continue;
-    for (const model of ['talker', 'writer'])
-      files[`models/${model}/${name}`] = readFileSync(path.join(trained, name));
-  }
-  code = await openWorkspace({ files });
+  code = await openWorkspace({
+    files: {
+      'talk.chatml': TRANSCRIPT,
+      'notes.txt': 'Q: What is red?\nA: The',
+      ...trainTalker(),
+    },
+  });
   await code.command('Glassbox: Open Chat');
   chat = await code.webview('Chat');
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const composer = () => chat.locator('#composer textarea');
 const finished = () => chat.getByRole('button', { name: 'Write Again' }).last().waitFor();

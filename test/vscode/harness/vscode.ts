@@ -61,6 +61,10 @@ export interface WorkspaceOptions {
   /** Folders of extensions that are there beside the packed one. */
   readonly extensions?: readonly string[];
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** Files and folders that the window is told of at its start, each under VS Code's name for it. */
+  readonly payload?: readonly (readonly [name: string, place: string])[];
+  /** Options of the server's command line. */
+  readonly serverOptions?: readonly string[];
 }
 
 interface Opened {
@@ -131,19 +135,13 @@ export class Code extends Window {
 /** With `target`, the `folder` or `workspace` that the window is for. */
 function addressOf(
   server: Server,
-  folder: string,
   target: Readonly<Record<string, string>>,
-  open: readonly string[],
+  payload: NonNullable<WorkspaceOptions['payload']> = [],
 ): string {
   const query = new URLSearchParams(target);
-  if (open.length > 0) {
-    const { host } = new URL(server.url);
-    const files = open.map((file) => [
-      'openFile',
-      `vscode-remote://${host}${path.join(folder, file)}`,
-    ]);
-    query.set('payload', JSON.stringify(files));
-  }
+  const { host } = new URL(server.url);
+  const remote = payload.map(([name, place]) => [name, `vscode-remote://${host}${place}`]);
+  if (remote.length > 0) query.set('payload', JSON.stringify(remote));
   return `${server.url}/?${query.toString()}`;
 }
 
@@ -172,7 +170,7 @@ function extensionsWith(home: string, added: readonly string[]): string {
 /** Writes the files into a new folder and opens VS Code on it; resolves once VS Code can be used. */
 export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Code> {
   const { files = {}, settings = {}, open = [], trust = true, viewport } = options;
-  const { roots, extensions: added = [] } = options;
+  const { roots, extensions: added = [], payload = [], serverOptions = [] } = options;
   const home = mkdtempSync(path.join(tmpdir(), 'glassbox-window-'));
   const folder = path.join(home, 'workspace');
   for (const [name, content] of Object.entries(files)) {
@@ -181,7 +179,10 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Cod
   }
   mkdirSync(folder, { recursive: true });
   const extensions = extensionsWith(home, added);
-  const server = await startServer({ home, extensions, settings, trust });
+  const server = await startServer({
+    ...{ home, extensions, settings, trust },
+    options: serverOptions,
+  });
   const target = roots ? { workspace: workspaceFile(home, roots) } : { folder };
   const browser = await chromium.launch({
     executablePath: inject('chromium'),
@@ -197,10 +198,11 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Cod
   // The test's own time is the limit of every wait.
   context.setDefaultTimeout(0);
   const page = await context.newPage();
-  const address = addressOf(server, folder, target, []);
+  const address = addressOf(server, target);
   const code = new Code(page, { folder, server, address, home, browser });
   opened.add(code);
-  await page.goto(addressOf(server, folder, target, open));
+  const opening = open.map((file) => ['openFile', code.path(file)] as const);
+  await page.goto(addressOf(server, target, [...opening, ...payload]));
   await code.ready();
   for (const file of open)
     await page
