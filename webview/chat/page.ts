@@ -109,8 +109,9 @@ export class Page {
       for await (const event of this.#ask.watch({}, never)) {
         const before = this.state;
         this.#take(event);
-        onEvent(before);
+        // Asked for first: what onEvent does in the next frame finds what is drawn in it.
         this.redraw();
+        onEvent(before);
       }
     } catch (thrown) {
       this.failure = messageOf(thrown);
