@@ -203,12 +203,12 @@ describe('a recipe', () => {
   it('that is no JSON, or whose text is gone, is not started', async () => {
     await code.command('Glassbox: Start Run from Recipe');
     await code.pick('broken.recipe.json');
-    await code.answerNotification(/^broken\.recipe\.json has .*problem/, 'Show Problems');
+    await code.answerNotification(/broken\.recipe\.json has .*problem/, 'Show Problems');
     await code.page.locator('.markers-panel').getByText('broken.recipe.json').waitFor();
     await code.screenshot('damage-recipe');
     await code.openFile('textless.recipe.json');
     await code.command('Glassbox: Start Run from Recipe');
-    await code.answerNotification(/^textless\.recipe\.json has .*nowhere\.txt/, 'Show Problems');
+    await code.answerNotification(/textless\.recipe\.json has .*nowhere\.txt/, 'Show Problems');
     expect(await code.notifications()).toEqual([]);
     await code.command('View: Close All Editors');
   });
@@ -221,7 +221,8 @@ describe('the chat', () => {
     const composer = chat.locator('#composer textarea');
     const useModel = async (name: string): Promise<void> => {
       await chat.getByTitle('Choose the model').click();
-      await code.pick(new RegExp(`^${name}`));
+      await code.page.getByPlaceholder('Choose a model').waitFor();
+      await code.answer(name);
       await chat.locator('.chooser', { hasText: name }).waitFor();
     };
     await useModel('gone');
@@ -244,6 +245,7 @@ describe('the engine', () => {
       await code.command('Glassbox: Refresh');
       await expect.poll(() => code.engineProcess(), WAIT).toBeDefined();
       const engine = await code.engineProcess();
+      await expect.poll(() => code.log(), WAIT).toContain(`process ${engine!.pid}.`);
       process.kill(engine!.pid, 'SIGKILL');
       await expect
         .poll(() => code.notifications(), WAIT)

@@ -117,7 +117,9 @@ export class EngineProcess {
       // Not `exit`: its last words may still be on their way then.
       child.once('close', (code, signal) => {
         const how = code === null ? `signal ${signal ?? 'unknown'}` : `code ${code}`;
-        end(hasStarted ? exited(how, last) : notStarted(node, `it ended with ${how}`, { last }));
+        // Whatever killed it while it started, another Node would not help.
+        const isNoEngine = !hasStarted && code !== null;
+        end(isNoEngine ? notStarted(node, `it ended with ${how}`, { last }) : exited(how, last));
       });
     });
     // Whoever asked is told by the request itself.
