@@ -254,7 +254,7 @@ describe('the engine', () => {
     }
     await code.screenshot('damage-engine');
     await code.command('Notifications: Clear All Notifications');
-    await code.command('Glassbox: Select Device');
+    await code.command('Glassbox: Select Device...');
     await code.page.getByText(/of memory/).waitFor();
     await code.page.keyboard.press('Escape');
   });
@@ -265,7 +265,7 @@ describe('the engine', () => {
     await code.command('Glassbox: Refresh');
     const message = /could not be started with \/nowhere\/node: there is no such file/;
     await code.page.getByText(message).first().waitFor();
-    await code.command('Glassbox: Select Device');
+    await code.command('Glassbox: Select Device...');
     await expect.poll(() => code.notifications(), WAIT).toEqual([expect.stringMatching(message)]);
     await code.screenshot('damage-node');
     await code.answerNotification(message, 'Open Setting');
