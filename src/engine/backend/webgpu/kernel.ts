@@ -28,7 +28,7 @@ export interface KernelParts {
   readonly reads: readonly Parameter[];
   /** Names of the tensors written, after those read. They may be read too: they start as they were. */
   readonly writes: readonly Parameter[];
-  /** Constants, workgroup memory, functions. */
+  /** Constants, workgroup memory (not zero at first: see adapters.ts), functions. */
   readonly declarations?: string;
   /**
    * The body of `main`, which has `group` and `groups` (ids and number of workgroups), `local` and
