@@ -18,10 +18,11 @@ import { evaluate } from './eval/eval';
 import { generate, logitsOf } from './infer/infer';
 import type { LoadedModel } from './infer/infer';
 import { ModelSlot } from './modelSlot';
+import { trainThroughLosses } from './trainThroughLosses';
 import { patternNamed, trainBpe } from './tokenizer/tokenizer';
 import type { Tokenizer } from './tokenizer/tokenizer';
 import { modelFolder, resumeRun, runRecipe, startRun } from './train/train';
-import type { RunEvent } from './train/train';
+import type { RunContext, RunEvent } from './train/train';
 
 export interface ServiceOptions {
   /** The text that a recipe means by "sample". */
@@ -54,22 +55,26 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
           ? resolvePaths(request.recipe, request.folder ?? '')
           : await runRecipe(request);
       const threads = threadsFor(recipe.runtime.threads);
-      const backend = await openBackend(recipe.runtime.backend, threads);
       const { samplePath, onRunFolder: onTaken } = options;
-      const context = { backend, threads, samplePath, onTaken };
       const stop = new AbortController();
       const ends = AbortSignal.any([signal, stop.signal]);
-      let events: AsyncIterable<RunEvent>;
-      if (request.kind === 'resume') {
-        const { folder, settings, out } = request;
-        events = resumeRun(folder, { settings, out }, context, ends);
-      } else {
+      const open = async (): Promise<RunContext> => {
+        const backend = await openBackend(recipe.runtime.backend, threads);
+        return { backend, threads, samplePath, onTaken };
+      };
+      const start = (context: RunContext): AsyncIterable<RunEvent> => {
+        if (request.kind === 'resume') {
+          const { folder, settings, out } = request;
+          return resumeRun(folder, { settings, out }, context, ends);
+        }
         const { out, runs = options.runsFolder } = request;
-        events = startRun(recipe, out === undefined ? { runs } : { folder: out }, context, ends);
-      }
+        return startRun(recipe, out === undefined ? { runs } : { folder: out }, context, ends);
+      };
+      const resume = (run: string, context: RunContext): AsyncIterable<RunEvent> =>
+        resumeRun(run, { settings: [], out: undefined }, context, ends);
       let folder: string | undefined;
       try {
-        for await (const event of events) {
+        for await (const event of trainThroughLosses({ open, start, resume })) {
           if (event.kind === 'start') {
             folder = path.resolve(event.run);
             stops.set(folder, stop);
@@ -78,7 +83,6 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
         }
       } finally {
         if (folder !== undefined) stops.delete(folder);
-        await backend.dispose();
       }
     },
 

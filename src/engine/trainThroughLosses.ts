@@ -1,0 +1,45 @@
+/**
+ * A run that outlives its GPU. A device can be lost at any time: the driver restarts, the machine
+ * slept, a step took longer than the system allows. The run then goes on from its newest checkpoint on
+ * a device that is opened anew, as a person would resume it, as long as it gets anywhere between two
+ * losses; what was learnt since that checkpoint is learnt again.
+ */
+import { hasCode } from '../base/errors';
+import type { RunEvent } from './train/train';
+
+interface Opened {
+  readonly backend: { dispose(): Promise<void> };
+}
+
+export interface Attempts<Context extends Opened> {
+  readonly open: () => Promise<Context>;
+  readonly start: (context: Context) => AsyncIterable<RunEvent>;
+  readonly resume: (folder: string, context: Context) => AsyncIterable<RunEvent>;
+}
+
+/** Yields the run's events. Throws what the run throws, and `backend-lost` where it cannot go on. */
+export async function* trainThroughLosses<Context extends Opened>({
+  open,
+  start,
+  resume,
+}: Attempts<Context>): AsyncGenerator<RunEvent, void, void> {
+  let folder: string | undefined;
+  for (let attempt = 0; ; attempt++) {
+    const context = await open();
+    let saved = false;
+    try {
+      const again = attempt > 0 && folder !== undefined;
+      for await (const event of again ? resume(folder!, context) : start(context)) {
+        if (event.kind === 'start') folder = event.run;
+        if (event.kind === 'checkpoint') saved = true;
+        yield event;
+      }
+      return;
+    } catch (thrown) {
+      if (!hasCode(thrown, 'backend-lost') || folder === undefined || !saved) throw thrown;
+    } finally {
+      await context.backend.dispose();
+    }
+    yield { kind: 'note', text: 'The GPU was lost: going on from the newest checkpoint' };
+  }
+}
