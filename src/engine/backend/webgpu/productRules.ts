@@ -7,6 +7,7 @@ import { rankIds, sumRows } from './kernels/embeddingBackward';
 import { chooseMatmul } from './kernels/matmul';
 import type { MatmulPlan, Product } from './kernels/matmul';
 import { matmulParts } from './kernels/matmulParts';
+import { matmulPlain } from './kernels/matmulPlain';
 import { matmulRow } from './kernels/matmulRow';
 import { matmulTile } from './kernels/matmulTile';
 import type { Lowering, Tensor } from './lowering';
@@ -23,8 +24,8 @@ export function multiply(
   y: Tensor,
   plan: MatmulPlan = chooseMatmul(product),
 ): void {
-  if (plan.tier === 'row') {
-    const { kernel, workgroups } = matmulRow(product);
+  if (plan.tier !== 'tile') {
+    const { kernel, workgroups } = plan.tier === 'row' ? matmulRow(product) : matmulPlain(product);
     lowering.dispatch(kernel, operands, [y], workgroups);
     return;
   }

@@ -2,6 +2,7 @@
  * Matrix products, `scale * op(a) @ op(b) [+ bias] [+ residual]`: which kernel computes one of which
  * shape. All forms (transposed, batched, broadcast) are read as they lie, none is copied.
  *
+ * - `plain`: a lane for each number of the result, where there is next to nothing to compute.
  * - `row`: one to eight rows by a weight [columns, inner], as in decoding. Bound by the weight's bytes.
  * - `tile`: square tiles of the result, 128, 64 or 32 wide, kept in registers. Bound by arithmetic.
  * - `tile` in parts: where the tiles alone are too few to fill a GPU (the gradient of a weight: few
@@ -57,6 +58,7 @@ export const TILES = [
 export const DEPTH = 16;
 
 export type MatmulPlan =
+  | { readonly tier: 'plain' }
   | { readonly tier: 'row' }
   | {
       readonly tier: 'tile';
@@ -87,14 +89,17 @@ const MACHINE = {
   /** For a dispatch that waits for the one before: 3 microseconds. */
   dispatch: 1e8,
 } as const;
+/** Multiply-adds up to which a product is small. */
+const SMALL = 65536;
 const PARTS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 /** Numbers that the parts of one product may take together: 128 MiB, the default binding limit. */
 const MOST_PARTIAL = 2 ** 25;
 
 export function chooseMatmul(product: Product): MatmulPlan {
   if (canBeRows(product)) return { tier: 'row' };
-  const { rows, columns, batch } = product;
+  const { rows, columns, inner, batch } = product;
   const size = sizeOf(batch) * rows * columns;
+  if (size * inner <= SMALL) return { tier: 'plain' };
   let best: MatmulPlan | undefined;
   let least = Infinity;
   for (const tile of TILES) {

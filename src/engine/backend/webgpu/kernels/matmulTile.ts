@@ -97,18 +97,18 @@ let column = lane % 8u + lane / 32u % ${side / 8}u * 8u;
 ${FOUR.map((i) => `var u${i}: vec4f; var v${i}: vec4f;`).join(' ')}
 ${sums(each, (name) => `var ${name}: vec4f;`)}
 let end = min(${inner}u, (part + 1u) * ${span}u);
-var k = part * ${span}u;
-${stage((side, block) => loadBlock(side, block))}
-while (k < end) {
-  ${stage((side, block) => storeBlock(side, block, size))}
-  workgroupBarrier();
-  k += ${DEPTH}u;
+for (var k = part * ${span}u; ; k += ${DEPTH}u) {
   if (k < end) {
     ${stage((side, block) => loadBlock(side, block))}
   }
-  for (var q = 0u; q < ${DEPTH / 4}u; q++) {
-    ${multiplyAdds(each, size)}
+  if (k > part * ${span}u) {
+    for (var q = 0u; q < ${DEPTH / 4}u; q++) {
+      ${multiplyAdds(each, size)}
+    }
   }
+  if (k >= end) { break; }
+  workgroupBarrier();
+  ${stage((side, block) => storeBlock(side, block, size))}
   workgroupBarrier();
 }
 let whole = part * ${sizeOf(batch)}u + matrix;
