@@ -1,7 +1,7 @@
 /**
  * What the conformance suite is too small to reach on the webgpu backend: a vocabulary in several
- * chunks, RMSNorm over more blocks of rows than one, and AdamW in a graph that reads the parameter
- * before it is updated (in place), or still needs it afterwards (not).
+ * chunks, RMSNorm over several blocks of rows, reductions in parts, and AdamW in a graph that reads the
+ * parameter before it is updated (in place), or still needs it afterwards (not).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/engine/backend/backend';
@@ -87,6 +87,20 @@ describe('the webgpu backend beyond the suite', () => {
       await expectSame(sketch);
     },
   );
+
+  it.each([
+    [[70_001], [0]],
+    [[3, 9001], [1]],
+    [[300, 7], [0]],
+    [[2, 1100, 5], [1]],
+  ])('sums up %j over %j in parts', async (shape, axes) => {
+    const sketch = new Sketch();
+    const { graph } = sketch;
+    const x = sketch.fed(shape);
+    graph.output('sum', graph.sum(x, axes));
+    graph.output('max', graph.max(x, axes));
+    await expectSame(sketch);
+  });
 
   function updated(shape: Shape, alsoRead: 'before' | 'after' | 'by its gradient'): Sketch {
     const sketch = new Sketch();

@@ -1,8 +1,8 @@
 /** RMSNorm and SwiGLU, forward and backward. */
 import { rowsOf } from '../layout';
 import { elementwise } from './kernels/elementwise';
-import { reduce } from './kernels/reduce';
 import { rmsNorm, rmsNormBackward } from './kernels/rmsNorm';
+import { reduceTo } from './reductionRules';
 import type { Rules } from './rules';
 
 /** Beyond -80 the sigmoid is 0 beside 1, and exp of more would overflow. */
@@ -32,8 +32,8 @@ export const normalization = {
       workgroups,
     );
     if (blocks === 1) return;
-    const sum = reduce('sum', 1, blocks, width);
-    lowering.dispatch(sum.kernel, [shares], [lowering.of(dWeight!)], sum.workgroups);
+    const shape = { outer: 1, reduced: blocks, inner: width };
+    reduceTo('sum', shape, shares, lowering.of(dWeight!), lowering);
   },
 
   swiglu: ({ inputs, outputs: [y] }, lowering) => {

@@ -2,15 +2,13 @@
  * How each operator becomes dispatches, as one table. The rules of the large operators are in files of
  * their own, beside this one; the kernels themselves are in `kernels/`.
  */
-import { applyRule, sizeOf, stridesOf } from '../../graph/graph';
+import { applyRule, stridesOf } from '../../graph/graph';
 import type { Graph, Node, RuleTable, Value } from '../../graph/graph';
 import { broadcastStrides, rowsOf } from '../layout';
 import { attention } from './attentionRules';
 import type { Traits } from './device';
 import { elementwise } from './kernels/elementwise';
 import { gather, insert, pad } from './kernels/gather';
-import { reduce } from './kernels/reduce';
-import type { Reduction } from './kernels/reduce';
 import { softmax } from './kernels/softmax';
 import { loss } from './lossRules';
 import { Lowering } from './lowering';
@@ -18,6 +16,7 @@ import type { Dispatch, Lowered, Part } from './lowering';
 import { normalization } from './normalizationRules';
 import { optimizer } from './optimizerRules';
 import { products } from './productRules';
+import { reductions } from './reductionRules';
 
 export type Rules = RuleTable<[Lowering], void>;
 
@@ -59,30 +58,6 @@ function rearranged(node: Node, lowering: Lowering, strides: readonly number[], 
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];
   const { kernel, workgroups } = gather(node.op, y.shape, strides, start, x.dtype);
   lowering.dispatch(kernel, [lowering.of(x)], [lowering.of(y)], workgroups);
-}
-
-/** Axes side by side are reduced at once; others one after the other, the last first. */
-function reduction<Name extends Reduction>(name: Name): Lower<Name> {
-  return ({ inputs: [x], outputs: [y], attributes: { axes } }, lowering) => {
-    const runs: { first: number; last: number }[] = [];
-    for (const axis of axes) {
-      const run = runs.at(-1);
-      if (run?.last === axis - 1) run.last = axis;
-      else runs.push({ first: axis, last: axis });
-    }
-    let shape = x!.shape;
-    let from = lowering.of(x!);
-    for (const [index, { first, last }] of runs.toReversed().entries()) {
-      const [outer, inner] = [sizeOf(shape.slice(0, first)), sizeOf(shape.slice(last + 1))];
-      const reduced = sizeOf(shape.slice(first, last + 1));
-      const final = index === runs.length - 1;
-      const to = final ? lowering.of(y!) : lowering.temporary(outer * inner);
-      const { kernel, workgroups } = reduce(name, outer, reduced, inner);
-      lowering.dispatch(kernel, [from], [to], workgroups);
-      shape = shape.map((length, axis) => (axis >= first && axis <= last ? 1 : length));
-      from = to;
-    }
-  };
 }
 
 function alongLast<Name extends 'softmax' | 'logSoftmax'>(name: Name): Lower<Name> {
@@ -148,11 +123,10 @@ const rules: Rules = {
     }
   },
 
-  sum: reduction('sum'),
-  max: reduction('max'),
   softmax: alongLast('softmax'),
   logSoftmax: alongLast('logSoftmax'),
 
+  ...reductions,
   ...products,
   ...normalization,
   ...attention,

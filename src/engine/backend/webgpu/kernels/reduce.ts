@@ -1,8 +1,8 @@
 /**
  * Sums and maxima. The tensor is seen as [outer, reduced, inner]; over the last axis a workgroup adds up
  * one row, with its lanes side by side in memory; over others each lane adds up one column, so that
- * neighbours read neighbours. Bound by bytes, except for few long columns, which are cut into parts and
- * reduced twice. Always in the same order: equal runs give equal bits.
+ * neighbours read neighbours. Bound by bytes, where there are rows or columns enough to occupy the GPU;
+ * few long ones are cut into parts, whose results are then reduced. Always in the same order: equal runs give equal bits.
  */
 import { kernel, LANES, spread, GROUP } from '../kernel';
 import type { Sized } from '../kernel';
@@ -26,10 +26,31 @@ export function overLanes(reduction: Reduction, array: string, lanes = LANES): s
   workgroupBarrier();`;
 }
 
-/** x [outer, reduced, inner] -> y [outer, inner]. */
-export function reduce(reduction: Reduction, outer: number, reduced: number, inner: number): Sized {
+/** What is reduced: the middle axis of [outer, reduced, inner]. */
+export interface Reduced {
+  readonly outer: number;
+  readonly reduced: number;
+  readonly inner: number;
+}
+
+/** Into how many parts the middle axis is to be cut, each reduced by itself, to occupy a large GPU. */
+export function partsOf({ outer, reduced, inner }: Reduced): number {
+  const [ways, most] =
+    inner === 1
+      ? [512 / outer, reduced / (8 * LANES)]
+      : [65536 / (outer * inner), reduced < 64 ? 1 : Math.sqrt(reduced)];
+  return Math.max(1, Math.floor(Math.min(ways, most)));
+}
+
+/** x [outer, reduced, inner] -> y [outer, parts, inner]. */
+export function reduce(
+  reduction: Reduction,
+  { outer, reduced, inner }: Reduced,
+  parts: number,
+): Sized {
   const { from, join } = STEP[reduction];
-  const name = `${reduction} [${outer}, ${reduced}, ${inner}]`;
+  const name = `${reduction} [${outer}, ${reduced}, ${inner}]${parts > 1 ? ` in ${parts}` : ''}`;
+  const span = Math.ceil(reduced / parts);
   if (inner === 1) {
     return {
       kernel: kernel({
@@ -37,27 +58,30 @@ export function reduce(reduction: Reduction, outer: number, reduced: number, inn
         reads: ['x'],
         writes: ['y'],
         declarations: `var<workgroup> partial: array<f32, ${LANES}>;`,
-        body: `let row = ${GROUP};
-  if (row >= ${outer}u) { return; }
+        body: `let number = ${GROUP};
+  if (number >= ${outer * parts}u) { return; }
+  let start = number / ${parts}u * ${reduced}u;
+  let first = number % ${parts}u * ${span}u;
   var own = ${from};
-  for (var k = lane; k < ${reduced}u; k += ${LANES}u) { own = ${join('own', `x[row * ${reduced}u + k]`)}; }
+  for (var k = first + lane; k < min(first + ${span}u, ${reduced}u); k += ${LANES}u) { own = ${join('own', 'x[start + k]')}; }
   partial[lane] = own;
   ${overLanes(reduction, 'partial')}
-  if (lane == 0u) { y[row] = partial[0]; }`,
+  if (lane == 0u) { y[number] = partial[0]; }`,
       }),
-      workgroups: spread(outer),
+      workgroups: spread(outer * parts),
     };
   }
-  const size = outer * inner;
+  const size = outer * parts * inner;
   return {
     kernel: kernel({
       name,
       reads: ['x'],
       writes: ['y'],
       body: `${eachElement(size, LANES)}
-  let start = i / ${inner}u * ${reduced * inner}u + i % ${inner}u;
+  let start = i / ${parts * inner}u * ${reduced * inner}u + i % ${inner}u;
+  let first = i / ${inner}u % ${parts}u * ${span}u;
   var own = ${from};
-  for (var k = 0u; k < ${reduced}u; k++) { own = ${join('own', `x[start + k * ${inner}u]`)}; }
+  for (var k = first; k < min(first + ${span}u, ${reduced}u); k++) { own = ${join('own', `x[start + k * ${inner}u]`)}; }
   y[i] = own;`,
     }),
     workgroups: spread(Math.ceil(size / LANES)),
