@@ -12,6 +12,8 @@ import type { Device } from './device';
 import { wholeOf } from './lowering';
 import type { Copy, Dispatch, Lowered, Tensor } from './lowering';
 import { planMemory } from './plan';
+import { checkRanges, rangesOf } from './ranges';
+import type { Range } from './ranges';
 import { lower } from './rules';
 
 /** One dispatch with all that it needs. */
@@ -146,12 +148,14 @@ export class GpuProgram implements Program {
   readonly #graph: Graph;
   readonly #device: Device;
   readonly #parts: Parts;
+  readonly #ranges: readonly Range[];
   #disposed = false;
 
   constructor(graph: Graph, device: Device, parts: Parts) {
     this.#graph = graph;
     this.#device = device;
     this.#parts = parts;
+    this.#ranges = rangesOf(graph);
   }
 
   async run(feeds: Feeds): Promise<Results> {
@@ -159,6 +163,7 @@ export class GpuProgram implements Program {
     await Promise.resolve();
     if (this.#disposed) throw new GlassboxError('backend-disposed', 'The program was disposed.');
     checkFeeds(this.#graph, feeds);
+    checkRanges(this.#ranges, feeds);
     this.#device.check();
     this.#upload(feeds);
     this.#submit();

@@ -16,6 +16,7 @@
  * tokens' own come after these: a prompt's later pieces.
  */
 import { GROUP, kernel, literal, spread } from '../kernel';
+import type { Sized } from '../kernel';
 import {
   accumulate,
   BLOCK,
@@ -31,7 +32,7 @@ import {
   summer,
   vectors,
 } from './attentionLanes';
-import type { AttentionShape, Launch } from './attentionLanes';
+import type { AttentionShape } from './attentionLanes';
 
 /** Two vectors of 64 are 32 vec4 of registers. */
 const MOST = 16;
@@ -47,7 +48,7 @@ export interface ForwardOptions {
  * Reads q, k, v[, segments]; writes out and the log-sum-exp [B, H, T]. With `cached`: reads q, k, v, the
  * two caches and the offset; writes out.
  */
-export function attention(shape: AttentionShape, options: ForwardOptions): Launch {
+export function attention(shape: AttentionShape, options: ForwardOptions): Sized {
   const { rows, tokens, heads, keyHeads, width, scale } = shape;
   const { subgroups, segments = false, cached } = options;
   const lanes = lanesOf(width, MOST, subgroups);

@@ -15,6 +15,7 @@
  * them fit into registers: 16 numbers of each for D up to 64.
  */
 import { GROUP, kernel, LANES, literal, spread } from '../kernel';
+import type { Sized } from '../kernel';
 import {
   accumulate,
   BLOCK,
@@ -29,14 +30,14 @@ import {
   summer,
   vectors,
 } from './attentionLanes';
-import type { AttentionShape, Launch } from './attentionLanes';
+import type { AttentionShape } from './attentionLanes';
 import { eachElement } from './indexing';
 
 /** Four vectors of 16 are 16 vec4 of registers. */
 const MOST = 4;
 
 /** Reads out, its gradient and the log-sum-exp; writes a pair for each [B, H, T]. */
-export function attentionPairs({ rows, tokens, heads, width }: AttentionShape): Launch {
+export function attentionPairs({ rows, tokens, heads, width }: AttentionShape): Sized {
   const vec4s = Math.ceil(width / 4);
   const count = rows * heads * tokens;
   return {
@@ -69,7 +70,7 @@ const segmentsOf = (given: boolean): (readonly [string, string])[] =>
 export function attentionQueries(
   shape: AttentionShape,
   { subgroups, segments }: BackwardOptions,
-): Launch {
+): Sized {
   const { rows, tokens, heads, keyHeads, width, scale } = shape;
   const lanes = lanesOf(width, MOST, subgroups);
   const { padded, parts, tile } = lanes;
@@ -140,7 +141,7 @@ ${segments ? `var<workgroup> ids: array<i32, ${tile}>;` : ''}`,
 export function attentionKeys(
   shape: AttentionShape,
   { subgroups, segments }: BackwardOptions,
-): Launch {
+): Sized {
   const { rows, tokens, heads, keyHeads, width, scale } = shape;
   const lanes = lanesOf(width, MOST, subgroups);
   const { padded, parts, tile } = lanes;

@@ -12,12 +12,7 @@
  * Widths that are no multiple of 4 are read element by element and padded with zeros: right, and slow.
  */
 import { GlassboxError } from '../../../../base/errors';
-import type { Kernel, Parameter } from '../kernel';
-
-export interface Launch {
-  readonly kernel: Kernel;
-  readonly workgroups: readonly [x: number, y: number, z: number];
-}
+import type { Parameter } from '../kernel';
 
 export interface AttentionShape {
   readonly rows: number;

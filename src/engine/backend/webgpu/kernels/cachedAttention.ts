@@ -13,8 +13,9 @@
  * so many positions.
  */
 import { GROUP, kernel, literal, spread } from '../kernel';
+import type { Sized } from '../kernel';
 import { loader, LOG2_E, NEVER, storer, vectors } from './attentionLanes';
-import type { AttentionShape, Launch } from './attentionLanes';
+import type { AttentionShape } from './attentionLanes';
 
 const LANES = 128;
 /** Query heads that one workgroup computes. */
@@ -57,7 +58,7 @@ const lines = (count: number, line: (head: number) => string): string =>
 export function cachedAttention(
   shape: AttentionShape,
   capacity: number,
-): Launch & { readonly parts: number } {
+): Sized & { readonly parts: number } {
   const { rows, heads, keyHeads, width, scale } = shape;
   const { together, blocks, length, parts } = divisionOf(shape, capacity);
   const vec4s = Math.ceil(width / 4);
@@ -178,7 +179,7 @@ var<workgroup> strand_sums: array<vec4f, ${LANES}>;`,
  * Reads what the parts wrote, and the offset; writes out. A workgroup for each query head, as few bytes
  * as one part in 32 or so of the cache.
  */
-export function combineParts(shape: AttentionShape, capacity: number): Launch {
+export function combineParts(shape: AttentionShape, capacity: number): Sized {
   const { rows, heads, width } = shape;
   const { length, parts } = divisionOf(shape, capacity);
   const vec4s = Math.ceil(width / 4);

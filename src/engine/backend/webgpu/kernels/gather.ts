@@ -60,7 +60,10 @@ export function pad(
   };
 }
 
-/** Writes x [shape] into y [whole] from `start` on along `axis`; the rest of y stays as it is. */
+/**
+ * Writes x [shape] into y [whole] from `start` on along `axis`, as far as it fits; the rest of y stays as
+ * it is.
+ */
 export function insert(
   shape: Shape,
   whole: Shape,
@@ -71,7 +74,8 @@ export function insert(
   const size = sizeOf(shape);
   const inner = sizeOf(shape.slice(axis + 1));
   const [own, all] = [shape[axis]! * inner, whole[axis]! * inner];
-  const from = start === 'offset' ? 'u32(offset[0])' : `${start}u`;
+  const last = whole[axis]! - shape[axis]!;
+  const from = start === 'offset' ? `u32(clamp(offset[0], 0, ${last}))` : `${start}u`;
   return {
     kernel: kernel({
       name: 'insert',

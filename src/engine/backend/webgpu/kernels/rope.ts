@@ -8,7 +8,7 @@
  * (ranges.ts).
  */
 import { kernel, LANES, spread } from '../kernel';
-import type { Launch } from './attentionLanes';
+import type { Sized } from '../kernel';
 import { eachElement } from './indexing';
 
 export interface RopeShape {
@@ -24,7 +24,7 @@ export interface RopeShape {
 }
 
 /** Reads x, positions, cosine, sine; writes y. */
-export function rope({ tokens, heads, width, positions, inverse }: RopeShape): Launch {
+export function rope({ tokens, heads, width, positions, inverse }: RopeShape): Sized {
   const wide = width % 8 === 0;
   const type = wide ? 'vec4f' : 'f32';
   const half = width / (wide ? 8 : 2);
