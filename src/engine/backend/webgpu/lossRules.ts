@@ -2,7 +2,7 @@
  * Output projection and cross-entropy in chunks of the vocabulary: the logits of a chunk are made by a
  * product, used, and forgotten; the backward pass makes them anew. That is one product in four more
  * than keeping them would need, for a few tens of megabytes in place of gigabytes (8,192 tokens of
- * GPT-2's vocabulary: 1.6 GB).
+ * GPT-2's vocabulary: 1.6 GB). Where one chunk is the whole vocabulary, they are kept.
  */
 import type { Value } from '../../graph/graph';
 import { rowsOf } from '../layout';
@@ -52,11 +52,15 @@ function logitsOf({ tokens, width, ids, weight }: Chunk, x: Tensor, lowering: Lo
   return logits;
 }
 
+/** Under which the forward pass leaves all logits for the backward pass. */
+const nameOf = (x: Value, weight: Value): string => `logits ${x.id} ${weight.id}`;
+
 export const loss = {
   crossEntropy: ({ inputs: [x, weight, targets], outputs }, lowering) => {
     const chunks = chunksOf(x!, weight!, lowering);
     for (const chunk of chunks) {
       const logits = logitsOf(chunk, lowering.of(x!), lowering);
+      if (chunks.length === 1) lowering.left.set(nameOf(x!, weight!), logits);
       const [first, last] = [chunk === chunks[0], chunk === chunks.at(-1)];
       const { kernel, workgroups } = crossEntropyForward(chunk, first, last);
       lowering.dispatch(
@@ -70,11 +74,15 @@ export const loss = {
 
   crossEntropyBackward: ({ inputs, outputs: [dx, dWeight] }, lowering) => {
     const [x, , ...others] = inputs.map((input) => lowering.of(input));
+    const name = nameOf(inputs[0]!, inputs[1]!);
+    const kept = lowering.left.get(name);
+    // Their gradient takes their place.
+    lowering.left.delete(name);
     const chunks = chunksOf(inputs[0]!, inputs[1]!, lowering);
     let sum: Tensor | undefined;
     for (const chunk of chunks) {
       const { tokens, width, ids, start, startTensor, weight } = chunk;
-      const logits = logitsOf(chunk, x!, lowering);
+      const logits = kept ?? logitsOf(chunk, x!, lowering);
       const { kernel, workgroups } = crossEntropyBackward(chunk);
       lowering.dispatch(kernel, [...others, startTensor], [logits], workgroups);
 

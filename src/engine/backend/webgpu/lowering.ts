@@ -59,6 +59,8 @@ export interface Lowered {
 export class Lowering {
   readonly traits: Traits;
   readonly dispatches: Dispatch[] = [];
+  /** What one node's rule leaves for another's, under a name that they agree on. */
+  readonly left = new Map<string, Tensor>();
   readonly #graph: Graph;
   readonly #tensors = new Map<number, Tensor>();
   readonly #states = new Map<string, Tensor>();
