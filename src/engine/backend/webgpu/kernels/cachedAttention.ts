@@ -5,7 +5,9 @@
  * One token gives too few queries to fill a GPU, so the positions are divided (as in Dao et al.,
  * "Flash-Decoding", 2023): a workgroup computes the softmax over its 64 to 256 positions and the mix of
  * their values, and a second kernel joins the parts. The dispatch is sized for the whole cache;
- * workgroups beyond `offset` end at once. Where the cache is one part, the second kernel is left out.
+ * workgroups beyond `offset` end at once. Where the cache is one part, the second kernel is left out. An
+ * offset outside of the cache counts as the nearest inside: the host refuses it where it can see it
+ * (ranges.ts).
  *
  * In a workgroup a lane reads one vec4 of a key (neighbours read neighbours), multiplies it with that
  * vec4 of each query, which it keeps in registers, and leaves the products in workgroup memory; then

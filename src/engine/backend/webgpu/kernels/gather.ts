@@ -61,8 +61,8 @@ export function pad(
 }
 
 /**
- * Writes x [shape] into y [whole] from `start` on along `axis`, as far as it fits; the rest of y stays as
- * it is.
+ * Writes x [shape] into y [whole] from `start` on along `axis`; the rest of y stays as it is. An offset at
+ * which x would reach beyond y counts as the nearest at which it does not.
  */
 export function insert(
   shape: Shape,
