@@ -164,4 +164,22 @@ describe('an index outside of its tensor', () => {
     await program.run({ ...feeds, [name]: right });
     await store.dispose();
   });
+
+  it.each([
+    [-3, 0],
+    [100, 4],
+  ])('that only the GPU sees stays in its tensor: an offset of %i is %i', async (given, taken) => {
+    const at = async (offset: number) => {
+      const sketch = new Sketch();
+      const { graph } = sketch;
+      const fresh = sketch.fed([2, 2, 1, 4]);
+      const [k, v] = [sketch.tensor([2, 1, 6, 4]), sketch.tensor([2, 1, 6, 4])];
+      const cache = { k, v, offset: graph.slice(sketch.integers([0, offset], [2]), [1], [1]) };
+      const result = graph.cachedAttention({ q: fresh, k: fresh, v: fresh }, cache, 0.5);
+      graph.output('out', result.out);
+      graph.assignAt(k, result.k, 2, cache.offset);
+      return runOn(backend, sketch, graph.build());
+    };
+    expect(await at(given)).toEqual(await at(taken));
+  });
 });
