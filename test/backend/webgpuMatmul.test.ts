@@ -197,7 +197,7 @@ describe('the tiers of a matrix product', () => {
   it('random shapes', async () => {
     const rng = new Rng(11);
     const coin = (): boolean => rng.below(2) === 0;
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 6; round++) {
       const form = {
         ...plain,
         rows: 1 + rng.below(140),
@@ -241,7 +241,7 @@ describe('the choice of a tier', () => {
   it('divides a long inner axis', () => {
     const gradient = choose(384, 16384, 384, { transposeA: true, transposeB: false });
     expect(gradient).toMatchObject({ tier: 'tile' });
-    expect(gradient.tier === 'tile' && gradient.parts).toBeGreaterThan(8);
+    expect('parts' in gradient && gradient.parts).toBeGreaterThan(8);
   });
 
   it('takes the row kernel to decode, if the weight lies by rows', () => {
@@ -258,7 +258,7 @@ describe('the choice of a tier', () => {
   it('keeps the parts within a binding of the default size', () => {
     for (const rows of [384, 3072, 20000]) {
       const plan = choose(rows, 65536, 3072, { transposeA: true, transposeB: false });
-      if (plan.tier === 'tile' && plan.parts > 1)
+      if ('parts' in plan && plan.parts > 1)
         expect(plan.parts * rows * 3072 * 4).toBeLessThanOrEqual(2 ** 27);
     }
   });

@@ -9,8 +9,9 @@
  *   outputs, thousands of tokens between them), each is computed by several workgroups, along the
  *   inner axis, and a second kernel adds up their parts, in the same order always.
  *
- * The choice is an estimate from the shape alone, for a large GPU; a small one, which any of them
- * fills, loses little by it. Half floats and matrix units aren't used.
+ * The choice is an estimate from the shape alone, for a GPU of about 128 cores; a smaller one, which
+ * fewer workgroups fill, pays for some parts that it needn't have. Half floats and matrix units aren't
+ * used.
  */
 import { sizeOf } from '../../../graph/graph';
 import type { Shape } from '../../../graph/graph';
@@ -57,16 +58,15 @@ export const TILES = [
 /** Inner elements that a tile takes in at once; parts are multiples of it. */
 export const DEPTH = 16;
 
-export type MatmulPlan =
-  | { readonly tier: 'plain' }
-  | { readonly tier: 'row' }
-  | {
-      readonly tier: 'tile';
-      readonly tile: Tile;
-      /** Workgroups along the inner axis, and inner elements of each but the last. */
-      readonly parts: number;
-      readonly span: number;
-    };
+export interface TilePlan {
+  readonly tier: 'tile';
+  readonly tile: Tile;
+  /** Workgroups along the inner axis, and inner elements of each but the last. */
+  readonly parts: number;
+  readonly span: number;
+}
+
+export type MatmulPlan = { readonly tier: 'plain' | 'row' } | TilePlan;
 
 /** More rows than these have too many sums for one lane of the `row` kernel. */
 export const MOST_ROWS = 8;
@@ -75,7 +75,7 @@ export const canBeRows = ({ rows, transposeA, transposeB }: Product): boolean =>
   rows <= MOST_ROWS && transposeB && (!transposeA || rows === 1);
 
 /** Tiles of this size with the inner axis in about so many parts. */
-export function tiled({ inner }: Product, tile: Tile, wantedParts = 1): MatmulPlan {
+export function tiled({ inner }: Product, tile: Tile, wantedParts = 1): TilePlan {
   const span = Math.ceil(inner / wantedParts / DEPTH) * DEPTH;
   return { tier: 'tile', tile, span, parts: Math.ceil(inner / span) };
 }
@@ -84,13 +84,16 @@ export function tiled({ inner }: Product, tile: Tile, wantedParts = 1): MatmulPl
 const MACHINE = {
   /** Lanes that keep it busy with sums of such independence: 256 on each of 128 cores. */
   lanes: 32768,
-  /** For one number written to memory and read again. */
-  roundTrip: 80,
+  /** For one number written to memory and read again: 80 on an H100, up to 300 on a desktop's GPU. */
+  roundTrip: 120,
   /** For a dispatch that waits for the one before: 3 microseconds. */
   dispatch: 1e8,
 } as const;
-/** Multiply-adds up to which a product is small. */
+/** What parts must promise, the estimate being rough: a quarter more than without. */
+const DOUBT = 1.25;
+/** Multiply-adds up to which a product is small, if its inner axis is no longer than `SHORT`. */
 const SMALL = 65536;
+const SHORT = 256;
 const PARTS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 /** Numbers that the parts of one product may take together: 128 MiB, the default binding limit. */
 const MOST_PARTIAL = 2 ** 25;
@@ -99,18 +102,18 @@ export function chooseMatmul(product: Product): MatmulPlan {
   if (canBeRows(product)) return { tier: 'row' };
   const { rows, columns, inner, batch } = product;
   const size = sizeOf(batch) * rows * columns;
-  if (size * inner <= SMALL) return { tier: 'plain' };
+  if (size * inner <= SMALL && inner <= SHORT) return { tier: 'plain' };
   let best: MatmulPlan | undefined;
   let least = Infinity;
   for (const tile of TILES) {
     for (const wanted of PARTS) {
       const plan = tiled(product, tile, wanted);
-      if (plan.tier !== 'tile' || (plan.parts > 1 && plan.parts * size > MOST_PARTIAL)) continue;
+      if (plan.parts > 1 && plan.parts * size > MOST_PARTIAL) continue;
       const atOnce = MACHINE.lanes / lanesOf(tile);
       const waves = Math.ceil((tilesOf(product, tile).all * plan.parts) / atOnce);
       const sums = (waves * atOnce * tile.size ** 2 * plan.span) / tile.speed;
       const partial = plan.parts * size * MACHINE.roundTrip + MACHINE.dispatch;
-      const cost = sums + (plan.parts > 1 ? partial : 0);
+      const cost = plan.parts > 1 ? DOUBT * (sums + partial) : sums;
       if (cost >= least) continue;
       [best, least] = [plan, cost];
     }
