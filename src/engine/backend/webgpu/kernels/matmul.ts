@@ -94,7 +94,7 @@ const DOUBT = 1.25;
 /** Multiply-adds up to which a product is small, if its inner axis is no longer than `SHORT`. */
 const SMALL = 65536;
 const SHORT = 256;
-const PARTS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+const MOST_PARTS = 64;
 /** Numbers that the parts of one product may take together: 128 MiB, the default binding limit. */
 const MOST_PARTIAL = 2 ** 25;
 
@@ -106,7 +106,7 @@ export function chooseMatmul(product: Product): MatmulPlan {
   let best: MatmulPlan | undefined;
   let least = Infinity;
   for (const tile of TILES) {
-    for (const wanted of PARTS) {
+    for (let wanted = 1; wanted <= MOST_PARTS; wanted++) {
       const plan = tiled(product, tile, wanted);
       if (plan.parts > 1 && plan.parts * size > MOST_PARTIAL) continue;
       const atOnce = MACHINE.lanes / lanesOf(tile);
