@@ -194,6 +194,10 @@ describe('the tiers of a matrix product', () => {
     await check({ ...batched, batchA: [3], batchB: [3] }, /plain|row/);
   });
 
+  it('more tiles down than are taken in one band', async () => {
+    await check({ ...plain, rows: 300, inner: 20, columns: 70 }, /32/);
+  });
+
   it('random shapes', async () => {
     const rng = new Rng(11);
     const coin = (): boolean => rng.below(2) === 0;

@@ -29,16 +29,15 @@ export function multiply(
     lowering.dispatch(kernel, operands, [y], workgroups);
     return;
   }
-  const { tile, parts, span } = plan;
-  const { kernel, workgroups } = matmulTile(product, tile, parts, span);
-  if (parts === 1) {
+  const { kernel, workgroups } = matmulTile(product, plan);
+  if (plan.parts === 1) {
     lowering.dispatch(kernel, operands, [y], workgroups);
     return;
   }
   const [a, b, ...epilogue] = operands;
-  const partial = lowering.temporary(parts * y.size);
+  const partial = lowering.temporary(plan.parts * y.size);
   lowering.dispatch(kernel, [a, b], [partial], workgroups);
-  const sum = matmulParts(product, parts);
+  const sum = matmulParts(product, plan.parts);
   lowering.dispatch(sum.kernel, [partial, ...epilogue], [y], sum.workgroups);
 }
 

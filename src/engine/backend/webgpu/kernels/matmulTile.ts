@@ -22,7 +22,7 @@ import { GROUP, kernel, spread } from '../kernel';
 import type { Kernel } from '../kernel';
 import { positionOf } from './indexing';
 import { DEPTH, epilogue, lanesOf, tilesOf } from './matmul';
-import type { Product, Tile } from './matmul';
+import type { Product, TilePlan } from './matmul';
 
 const BAND = 8;
 const FOUR = [0, 1, 2, 3] as const;
@@ -41,25 +41,23 @@ interface Operand {
 /** Reads a, b and what the epilogue reads; writes y, or, of several parts, [parts, ...the result]. */
 export function matmulTile(
   product: Product,
-  tile: Tile,
-  parts: number,
-  span: number,
+  { tile, parts, span }: TilePlan,
 ): { readonly kernel: Kernel; readonly workgroups: readonly [number, number, number] } {
   const { rows, columns, inner, batch } = product;
   const { size, each } = tile;
   const [side, lanes] = [size / each, lanesOf(tile)];
   const { down, across, all } = tilesOf(product, tile);
-  const a = operand('a', rows, inner, !product.transposeA);
-  const b = operand('b', columns, inner, product.transposeB);
+  const a = operandOf('a', rows, inner, !product.transposeA);
+  const b = operandOf('b', columns, inner, product.transposeB);
   // Where there are more lanes than blocks of one operand, half of them stage the other one.
   const staged = [
-    { side: a, block: 'u', half: `lane < ${size}u` },
-    { side: b, block: lanes > size ? 'u' : 'v', half: `lane >= ${size}u` },
+    { operand: a, block: 'u', half: `lane < ${size}u` },
+    { operand: b, block: lanes > size ? 'u' : 'v', half: `lane >= ${size}u` },
   ];
-  const stage = (text: (side: Operand, block: string) => string): string =>
+  const stage = (text: (operand: Operand, block: string) => string): string =>
     staged
-      .map(({ side, block, half }) =>
-        lanes > size ? `if (${half}) { ${text(side, block)} }` : text(side, block),
+      .map(({ operand, block, half }) =>
+        lanes > size ? `if (${half}) { ${text(operand, block)} }` : text(operand, block),
       )
       .join('\n');
   const type = columns % 4 === 0 ? 'vec4<f32>' : 'f32';
@@ -99,7 +97,7 @@ ${sums(each, (name) => `var ${name}: vec4f;`)}
 let end = min(${inner}u, (part + 1u) * ${span}u);
 for (var k = part * ${span}u; ; k += ${DEPTH}u) {
   if (k < end) {
-    ${stage((side, block) => loadBlock(side, block))}
+    ${stage((operand, block) => loadBlock(operand, block))}
   }
   if (k > part * ${span}u) {
     for (var q = 0u; q < ${DEPTH / 4}u; q++) {
@@ -108,7 +106,7 @@ for (var k = part * ${span}u; ; k += ${DEPTH}u) {
   }
   if (k >= end) { break; }
   workgroupBarrier();
-  ${stage((side, block) => storeBlock(side, block, size))}
+  ${stage((operand, block) => storeBlock(operand, block, size))}
   workgroupBarrier();
 }
 let whole = part * ${sizeOf(batch)}u + matrix;
@@ -118,7 +116,7 @@ ${sums(each, (name, down, across) => `write(whole, aFirst + ${placeOf(down, 'row
   };
 }
 
-function operand(name: 'a' | 'b', outer: number, inner: number, innerLast: boolean): Operand {
+function operandOf(name: 'a' | 'b', outer: number, inner: number, innerLast: boolean): Operand {
   return { name, outer, inner, innerLast, wide: (innerLast ? inner : outer) % 4 === 0 };
 }
 
