@@ -8,7 +8,7 @@ import { AsyncQueue } from '../../base/asyncQueue';
 import { runSurface } from '../../protocol/runSurface';
 import type { RunAction, ShownRun, WatchEvent } from '../../protocol/runSurface';
 import type { Services } from '../services';
-import { pageOf, webviewOptions } from '../webviews/page';
+import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
 import { answerWebview } from '../webviews/webviewConnection';
 import { storageOf, workFolders } from '../workspace';
 import { Feed } from './feed';
@@ -62,6 +62,7 @@ export class DashboardPanel implements vscode.Disposable {
     const title = titleOf(this.#folders, (count) => vscode.l10n.t('{0} runs', count));
     const page = { extensionUri, surface: 'run', title, readable: rootsOf(this.#folders) };
     this.panel.title = title;
+    this.panel.iconPath = tabIconOf(page);
     this.panel.webview.options = webviewOptions(page);
     this.panel.webview.html = pageOf(this.panel.webview, page);
   }

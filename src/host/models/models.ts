@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
+import { Contexts } from '../contexts';
 import { logError, tellError } from '../problems';
 import { Throttle } from '../runs/throttle';
 import type { Runs } from '../runs/runs';
@@ -24,6 +25,7 @@ export function openModelCatalog(
   const changed = new vscode.EventEmitter<void>();
   const closing = new AbortController();
   let found: readonly ModelSummary[] = [];
+  let looked = false;
   let looking: Promise<readonly ModelSummary[]> | undefined;
 
   const list = (): readonly ModelSummary[] => inOrder(found, (run) => runs.get(run)?.started);
@@ -34,8 +36,9 @@ export function openModelCatalog(
       : [];
     if (folders.length === 0) found = [];
     else found = await (await engine.methods()).models({ folders }, closing.signal);
+    looked = true;
     changed.fire();
-    setContext();
+    setContexts();
     return list();
   }
 
@@ -58,12 +61,12 @@ export function openModelCatalog(
   });
   const lookAgain = (): void => again.ask();
 
-  let has = false;
-  function setContext(): void {
-    const now = found.length > 0 || runs.list().some(({ checkpoints }) => checkpoints.length > 0);
-    if (now === has) return;
-    has = now;
-    void vscode.commands.executeCommand('setContext', 'glassbox.hasModels', now);
+  const contexts = new Contexts();
+  function setContexts(): void {
+    const trained = runs.list().some(({ checkpoints }) => checkpoints.length > 0);
+    contexts.set('hasModels', found.length > 0 || trained);
+    // The view says that there is none only once somebody has looked.
+    contexts.set('noModels', looked && found.length === 0);
   }
 
   let checkpoints = '';
@@ -71,7 +74,7 @@ export function openModelCatalog(
     changed,
     again,
     runs.onDidChange(() => {
-      setContext();
+      setContexts();
       const now = runs
         .list()
         .flatMap((run) => run.checkpoints.map(({ folder }) => folder))

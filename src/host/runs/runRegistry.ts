@@ -6,6 +6,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { Contexts } from '../contexts';
 import { logError, tellError } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting, settings, withSettings } from '../settings';
@@ -35,6 +36,7 @@ export function openRuns({
     setContexts();
     changed.fire();
   });
+  let looked = false;
   let remembered = JSON.stringify(context.workspaceState.get(MEMORY));
   const keeper = new RunKeeper({
     methods: () => engine.methods(),
@@ -46,23 +48,23 @@ export function openRuns({
       remembered = text;
       void context.workspaceState.update(MEMORY, memory);
     },
-    onChange: () => tell.ask(),
+    onChange: () => {
+      looked = true;
+      tell.ask();
+    },
     onNews: (each) => news.fire(each),
     onFailure: (_, error) => void tellError(log, error),
     onUnread: (error) => logError(log, error),
   });
 
-  const contexts = new Map<string, boolean>();
-  function setContext(name: string, value: boolean): void {
-    if (contexts.get(name) === value) return;
-    contexts.set(name, value);
-    void vscode.commands.executeCommand('setContext', `glassbox.${name}`, value);
-  }
+  const contexts = new Contexts();
   function setContexts(): void {
     const runs = keeper.list();
-    setContext('hasRuns', runs.length > 0);
-    setContext('runActive', runs.some(isActive));
-    setContext('runResumable', runs.some(isResumable));
+    contexts.set('hasRuns', runs.length > 0);
+    // The view says that there is none only once somebody has looked.
+    contexts.set('noRuns', looked && runs.length === 0);
+    contexts.set('runActive', runs.some(isActive));
+    contexts.set('runResumable', runs.some(isResumable));
   }
 
   const look = new Throttle(LOOK_EVERY, () => keeper.look());
@@ -97,7 +99,12 @@ export function openRuns({
     const entries = await Promise.all(
       workFolders().map(({ uri }) => readdir(runsFolder(uri)).catch(() => [])),
     );
-    if (entries.some(({ length }) => length > 0)) look.ask();
+    if (entries.some(({ length }) => length > 0)) {
+      look.ask();
+      return;
+    }
+    looked = true;
+    setContexts();
   }
   const begins = (): void => void begin();
   begins();

@@ -10,7 +10,7 @@ import type { Answerer } from '../../protocol/rpc';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting } from '../settings';
-import { pageOf, webviewOptions } from '../webviews/page';
+import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
 import type { PageOptions } from '../webviews/page';
 import { tokenizerOf } from './mirroredDocuments';
 import { BUILTIN_TOKENIZERS, tokenizerIn } from './tokenizerNames';
@@ -78,8 +78,7 @@ class TokenizerExplorer implements vscode.Disposable {
     this.#panel?.dispose();
     this.#panel = panel;
     this.#brought = brought;
-    const { extensionUri } = this.#page;
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'glassbox.svg');
+    panel.iconPath = tabIconOf(this.#page);
     panel.webview.options = webviewOptions(this.#page);
     const answering = answerWebview(panel.webview, (answer) => this.#answer(answer, surface));
     panel.onDidDispose(() => {

@@ -25,6 +25,16 @@ export function webviewOptions({
   };
 }
 
+/** The icon of the page's tab. VS Code doesn't colour it: there is one for each kind of theme. */
+export function tabIconOf({ extensionUri, surface }: PageOptions): {
+  light: vscode.Uri;
+  dark: vscode.Uri;
+} {
+  const at = (theme: string): vscode.Uri =>
+    vscode.Uri.joinPath(extensionUri, 'media', 'tabs', `${surface}-${theme}.svg`);
+  return { light: at('light'), dark: at('dark') };
+}
+
 export function pageOf(
   webview: vscode.Webview,
   { extensionUri, surface, title }: PageOptions,
