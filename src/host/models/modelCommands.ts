@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { GlassboxError } from '../../base/errors';
 import { bytesText } from '../formats';
 import { registerCommand } from '../problems';
 import { folderIn } from '../runs/pickRun';
@@ -23,7 +24,7 @@ export function registerModels(services: Services): vscode.Disposable {
     models.onDidChange(() => tree.update()),
     registerCommand(log, 'glassbox.exportModel', (given) => exportModel(services, given)),
     registerCommand(log, 'glassbox.deleteModel', (given) => deleteModel(services, given)),
-    registerCommand(log, 'glassbox.addModelFolder', addModelFolder),
+    registerCommand(log, 'glassbox.addModelFolder', () => addModelFolder(services)),
   );
 }
 
@@ -64,6 +65,7 @@ async function exportModel(services: Services, given: unknown): Promise<void> {
       return methods.exportModel({ model, out }, controller.signal);
     },
   );
+  await services.models.refresh();
   const reveal = l10n.t('Reveal');
   const answer = await window.showInformationMessage(
     l10n.t('"{0}" was exported to {1} ({2}).', name, out, bytesText(bytes)),
@@ -88,19 +90,44 @@ async function deleteModel({ models }: Services, given: unknown): Promise<void> 
   await models.refresh();
 }
 
-async function addModelFolder(): Promise<void> {
-  const chosen = await vscode.window.showOpenDialog({
-    title: vscode.l10n.t('Folders with Models'),
-    openLabel: vscode.l10n.t('Add'),
+/** Folders without a model are refused: nobody could tell why nothing is listed. */
+async function addModelFolder({ engine, models }: Services): Promise<void> {
+  const { l10n, window, workspace } = vscode;
+  const chosen = await window.showOpenDialog({
+    title: l10n.t('Folders with Models'),
+    openLabel: l10n.t('Add'),
     canSelectFiles: false,
     canSelectFolders: true,
     canSelectMany: true,
     defaultUri: vscode.Uri.file(homedir()),
   });
   if (!chosen) return;
-  const now = settings.modelFolders();
-  const added = chosen.map(({ fsPath }) => fsPath).filter((folder) => !now.includes(folder));
-  await vscode.workspace
-    .getConfiguration('glassbox')
-    .update('models.folders', [...now, ...added], vscode.ConfigurationTarget.Global);
+  const folders = chosen.map(({ fsPath }) => fsPath);
+  const found = await window.withProgress({ location: { viewId: 'glassbox.models' } }, async () =>
+    (await engine.methods()).models({ folders }, new AbortController().signal),
+  );
+  const [first] = found;
+  if (!first)
+    throw new GlassboxError('no-model', l10n.t('There is no model in {0}.', folders.join(', ')), {
+      remedy: l10n.t('A model is a folder with config.json and its weights (model.safetensors).'),
+    });
+
+  const configuration = workspace.getConfiguration('glassbox');
+  // As they are written: `~/` stays what it is.
+  const now = configuration.get<readonly string[]>('models.folders', []);
+  const known = settings.modelFolders();
+  const { Global, Workspace } = vscode.ConfigurationTarget;
+  const isWritten = configuration.inspect('models.folders')?.workspaceValue !== undefined;
+  await configuration.update(
+    'models.folders',
+    [...now, ...folders.filter((folder) => !known.includes(folder))],
+    isWritten ? Workspace : Global,
+  );
+  await models.refresh();
+  if (found.every(({ problem }) => problem !== undefined))
+    throw new GlassboxError(
+      'model-broken',
+      l10n.t('"{0}" cannot be used: {1}', first.name, first.problem ?? ''),
+    );
+  await vscode.commands.executeCommand('glassbox.models.focus');
 }
