@@ -1,5 +1,5 @@
-// The tests in a real VS Code: the packed extension in code-server, driven in Chromium. One file
-// after the other, since each has a whole VS Code for itself; see test/vscode/README.md.
+// The tests in a real VS Code: the packed extension in code-server, driven in Chromium. Two files at a
+// time: each has a whole VS Code for itself, and mostly waits for it; see test/vscode/README.md.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/vscode/harness/globalSetup.mjs'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    fileParallelism: false,
+    maxWorkers: 2,
     retry: 0,
     allowOnly: false,
   },

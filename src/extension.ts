@@ -23,7 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const base = { context, log, engine };
   const runs = openRuns(base);
   const models = openModelCatalog(base, runs);
-  const tokenizers = openTokenizerCatalog(base);
+  const tokenizers = openTokenizerCatalog(base, runs);
   const services: Services = { ...base, runs, models, tokenizers };
   context.subscriptions.push(
     log,

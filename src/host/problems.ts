@@ -2,7 +2,10 @@
 import * as vscode from 'vscode';
 import { GlassboxError, hasCode, messageOf } from '../base/errors';
 
-/** Shows it, unless it only says that a person wanted no more of it. Gives the answer to `choices`. */
+/**
+ * Shows it, unless it only says that a person wanted no more of it, or what was said already. Gives the
+ * answer to `choices`.
+ */
 export async function tellError(
   log: vscode.LogOutputChannel,
   thrown: unknown,
@@ -10,6 +13,8 @@ export async function tellError(
 ): Promise<string | undefined> {
   if (hasCode(thrown, 'cancelled')) return undefined;
   logError(log, thrown);
+  // The end of the engine has a notice of its own, one for all who waited for an answer.
+  if (hasCode(thrown, 'engine-ended')) return undefined;
   if (hasCode(thrown, 'engine-start')) {
     await tellNoEngine(log, thrown);
     return undefined;
@@ -23,11 +28,14 @@ export async function tellError(
 
 /** Said by all who need the engine; VS Code shows what is said twice in the same words once. */
 async function tellNoEngine(log: vscode.LogOutputChannel, thrown: unknown): Promise<void> {
-  const { l10n, window, commands } = vscode;
+  const { l10n, window, commands, env } = vscode;
   const [openSetting, showLog] = [l10n.t('Open Setting'), l10n.t('Show Log')];
   const answer = await window.showErrorMessage(textOf(thrown), openSetting, showLog);
-  if (answer === openSetting)
-    await commands.executeCommand('workbench.action.openSettings', '@id:glassbox.node.path');
+  if (answer === openSetting) {
+    // It is of the machine that the engine runs on: a remote one's settings have a page of their own.
+    const page = env.remoteName === undefined ? 'openSettings2' : 'openRemoteSettings';
+    await commands.executeCommand(`workbench.action.${page}`, { query: '@id:glassbox.node.path' });
+  }
   if (answer === showLog) log.show();
 }
 

@@ -15,9 +15,9 @@ const OPERATOR_TOLERANCE = { relative: 1e-4, absolute: 1e-5 };
 /** A gradient adds up many products that cancel: what is left is judged against their size. */
 const GRADIENT_TOLERANCE = { relative: 1e-3, absolute: 1e-4 };
 
-/** Registers the suite for the backend that `open` opens. */
-export function conformance(name: string, open: () => Promise<Backend>): void {
-  describe(`the ${name} backend`, () => {
+/** Registers the suite for the backend that `open` opens, `as` it is opened there. */
+export function conformance(name: string, open: () => Promise<Backend>, as = ''): void {
+  describe(`the ${name} backend${as}`, () => {
     let backend: Backend;
     beforeAll(async () => {
       backend = await open();

@@ -9,3 +9,8 @@ import { useSoftwareAdapter } from './softwareAdapter';
 
 useSoftwareAdapter();
 conformance('webgpu', () => openWebgpu({ software: true }));
+conformance(
+  'webgpu',
+  () => openWebgpu({ software: true, limits: 'default' }),
+  " with WebGPU's default limits",
+);

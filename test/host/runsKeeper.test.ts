@@ -117,6 +117,22 @@ describe('a run of this window', () => {
     expect(isResumable(next.keeper.get(FOLDER)!)).toBe(true);
   });
 
+  it('is nothing to remember for a window that sees it go on in another', async () => {
+    const next = setUp({ [FOLDER]: 'running' });
+    for (const at of [2, 3]) {
+      next.onDisk(summary({ state: 'running', step: at }));
+      await next.keeper.refresh();
+    }
+    // So far it may be the engine of the window that was here before, with its last step.
+    expect(next.said.memory).toEqual({ [FOLDER]: 'running' });
+    next.onDisk(summary({ state: 'running', step: 9 }));
+    await next.keeper.refresh();
+    next.onDisk(summary());
+    await next.keeper.refresh();
+    expect(next.keeper.get(FOLDER)).toMatchObject({ state: 'stopped' });
+    expect(next.said.memory).toEqual({});
+  });
+
   it('is paused or stopped once its last checkpoint is written', async () => {
     for (const how of ['pause', 'stop'] as const) {
       const engine = await running();

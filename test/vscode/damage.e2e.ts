@@ -233,8 +233,8 @@ describe('the chat', () => {
     await code.screenshot('damage-chat');
     expect(await chat.getByRole('alert').innerText()).toMatch(/gone/);
     await useModel('there');
-    await chat.getByRole('button', { name: 'Retry' }).click();
-    await chat.getByRole('button', { name: 'Write Again' }).last().waitFor();
+    await chat.getByRole('button', { name: 'Write Again' }).click();
+    await chat.getByText("The model's context is full.").waitFor();
     expect(await code.notifications()).toEqual([]);
   });
 });
@@ -269,7 +269,7 @@ describe('the engine', () => {
     await expect.poll(() => code.notifications(), WAIT).toEqual([expect.stringMatching(message)]);
     await code.screenshot('damage-node');
     await code.answerNotification(message, 'Open Setting');
-    await code.page.locator('.settings-editor').getByText('runs the engine').waitFor();
+    await code.page.locator('.settings-editor').getByText('runs the engine').first().waitFor();
     await code.screenshot('damage-node-setting');
     code.setSettings({ 'glassbox.node.path': '' });
     await expect.poll(() => code.engineProcess(), WAIT).toBeDefined();

@@ -17,7 +17,6 @@ const STRANGE = [
   'مرحبا',
   'e\u0301tude', // A letter and its accent apart.
   'zero\u200bwidth\u00a0and\tmore',
-  '\u0000nul',
 ].join('\n');
 const NOTEBOOK = {
   cells: [
@@ -47,8 +46,6 @@ beforeAll(async () => {
       'strange.txt': STRANGE,
       'windows.txt': 'one line\r\nand another\r\n\r\nlast\r\n',
       'empty.txt': '',
-      'left.txt': 'hello whale\nsame\n',
-      'right.txt': 'hello shark\nsame\n',
       'cells.ipynb': JSON.stringify(NOTEBOOK),
     },
     settings: {
@@ -150,26 +147,6 @@ it('in a file with nothing in it, and in its first word', async () => {
   await code.page.locator('.editor-instance .view-lines').click();
   await code.page.keyboard.type('hello');
   await hover('hello', says(15339));
-});
-
-it('in both sides of a comparison', async () => {
-  const { page } = code;
-  await code.command('View: Close All Editors');
-  await page
-    .getByRole('button', { name: "Don't Save" })
-    .click({ timeout: 2000 })
-    .catch(() => undefined);
-  await code.openFile('left.txt');
-  await code.command('File: Compare Active File With...');
-  await code.pick('right.txt');
-  await page.locator('.diff-editor .editor.modified .view-line', { hasText: 'shark' }).waitFor();
-  for (const side of ['original', 'modified']) {
-    await page.locator(`.editor.${side} .view-line`).first().click();
-    await code.command('Glassbox: Show Tokens');
-    await painted(`.editor.${side}`).first().waitFor();
-    await hover('hello', says(15339), `.editor.${side}`);
-  }
-  await code.inThemes('documents-comparison');
 });
 
 it('in the cell of a notebook', async () => {

@@ -4,10 +4,22 @@
  * `vscode-button`, `vscode-dropdown`, `vscode-option`, `vscode-text-field`, `vscode-text-area`,
  * `vscode-checkbox`, `vscode-panels` and so on, and `icon` for codicons.
  */
-import { allComponents, provideVSCodeDesignSystem } from '@vscode/webview-ui-toolkit';
+import { allComponents, provideVSCodeDesignSystem, TextArea } from '@vscode/webview-ui-toolkit';
 import { html } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import './base.css';
+
+/** The toolkit calls every text area "Text area" as it enters the page; a name of its own stays. */
+const enter = (area: TextArea, connect: () => void): void => {
+  const name = area.getAttribute('aria-label');
+  connect.call(area);
+  if (name !== null) area.setAttribute('aria-label', name);
+};
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called on its area, above
+const { connectedCallback } = TextArea.prototype;
+TextArea.prototype.connectedCallback = function (this: TextArea) {
+  enter(this, connectedCallback);
+};
 
 provideVSCodeDesignSystem().register(allComponents);
 

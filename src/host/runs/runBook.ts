@@ -77,7 +77,15 @@ export class RunBook {
   }
 
   read(summaries: readonly RunSummary[]): void {
+    const before = this.#disk;
     this.#disk = new Map(summaries.map((summary) => [summary.folder, summary]));
+    // One that goes on in another process is that one's to remember. A single step more may be the
+    // last of an engine that ends with the window that was here before.
+    for (const { folder, state, step } of summaries) {
+      const seen = before.get(folder);
+      const goesOn = state === 'running' && seen?.state === 'running' && step > seen.step + 1;
+      if (goesOn && !this.#live.has(folder)) this.#left.delete(folder);
+    }
     // A run that was deleted, or that ended otherwise, is nothing to remember.
     for (const folder of this.#left.keys()) {
       const state = this.#disk.get(folder)?.state;
