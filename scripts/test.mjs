@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { installIfNeeded, node, within } from './project.mjs';
-import { installSoftwareGpu } from './softwareGpu.mjs';
 
 const tool = (...parts) => within('node_modules', ...parts);
 const CHECKS = [
@@ -76,6 +75,7 @@ await check('build', [within('scripts', 'build.mjs')], false);
 const filters = process.argv.slice(2);
 const namesVsCode = filters.some((filter) => filter.replaceAll('\\', '/').includes('test/vscode'));
 if (!namesVsCode) {
+  const { installSoftwareGpu } = await import('./softwareGpu.mjs');
   await installSoftwareGpu();
   await runTests('tests', filters);
 }

@@ -51,8 +51,12 @@ serve(connection, {
     await connection.sendNotification(RUN_FOLDER, run);
     if (recipeOf(request).name === 'stillborn') process.exit(3);
     yield { ...START, run };
-    if (recipeOf(request).name === 'mortal') process.exit(3);
     await new Promise(setImmediate);
+    if (recipeOf(request).name === 'mortal') {
+      // What was said has left the thread within a few turns.
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+      process.exit(3);
+    }
     freeze();
     // What came while the thread was frozen arrives within a few turns.
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);

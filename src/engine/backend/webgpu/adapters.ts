@@ -70,7 +70,7 @@ export async function openAdapter({
   limits = 'most',
 }: OpenOptions): Promise<OpenedAdapter> {
   const adapter = hasDriver() ? await request(await loadDawn()) : null;
-  if (!adapter) throw missing('No GPU was found.');
+  if (!adapter) throw missing('WebGPU found no GPU.');
   const facts = factsOf(adapter);
   if (facts.software && !software)
     throw missing(
