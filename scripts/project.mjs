@@ -47,10 +47,13 @@ export function run(command, args, { quiet = false, env = {}, cwd = root } = {})
 /** Runs a JavaScript file with the Node that runs this one. */
 export const node = (args, options) => run(process.execPath, args, options);
 
-/** Runs npm: the one that runs this script, if one does, else the one on the PATH. */
-export function npm(args, options) {
+/**
+ * Runs npm: the one that runs this script, if one does, else the one on the PATH. With `on`, the
+ * first runs on that Node, which install scripts are then told of.
+ */
+export function npm(args, { on = process.execPath, ...options } = {}) {
   const current = process.env.npm_execpath;
-  if (current && /npm-cli\.c?js$/.test(current)) return node([current, ...args], options);
+  if (current && /npm-cli\.c?js$/.test(current)) return run(on, [current, ...args], options);
   return process.platform === 'win32'
     ? run('cmd.exe', ['/c', 'npm', ...args], options)
     : run('npm', args, options);

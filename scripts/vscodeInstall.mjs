@@ -58,21 +58,26 @@ async function installParts(folder) {
   const node = path.join(folder, 'node');
   mkdirSync(server, { recursive: true });
   writeFileSync(path.join(server, 'package.json'), '{"private":true}\n');
-  const install = async (spec, env) => {
+  const install = async (spec, options = {}) => {
     const args = ['install', '--no-save', '--no-audit', '--no-fund', '--foreground-scripts', spec];
-    const { code, output } = await npm(args, { quiet: true, cwd: server, env });
+    const { code, output } = await npm(args, { quiet: true, cwd: server, ...options });
     if (code !== 0) throw new Error(`npm could not install ${spec}.\n${output.slice(-4000)}`);
   };
-  await install(`${name}@${NODE}`, {});
+  await install(`${name}@${NODE}`);
   // The next install would prune it.
   cpSync(path.join(server, 'node_modules', name), node, {
     recursive: true,
     verbatimSymlinks: true,
   });
+  // Both, the npm that is called by its path and the one on the PATH, must run on that Node: code-server
+  // asks npm which Node it has.
   await install(`code-server@${CODE_SERVER}`, {
-    PATH: `${path.join(node, 'bin')}${path.delimiter}${process.env.PATH}`,
-    npm_config_nodedir: node,
-    npm_config_yes: 'true',
+    on: path.join(node, 'bin', 'node'),
+    env: {
+      PATH: `${path.join(node, 'bin')}${path.delimiter}${process.env.PATH}`,
+      npm_config_nodedir: node,
+      npm_config_yes: 'true',
+    },
   });
   return { server, node };
 }

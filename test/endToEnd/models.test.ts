@@ -107,7 +107,10 @@ describe('logits', () => {
     const more = command === 'logits' ? args.slice(1) : ['--model', model, '--prompt', 'x'];
     const { code, out, err } = await cli([command, ...more, '--backend', 'webgpu', '--json']);
     // Where there is a GPU, it is the GPU that answers.
-    if (code === 0) { expect(out).toContain(command === 'logits' ? 'WebGPU' : '"done"'); return; }
+    if (code === 0) {
+      expect(out).toContain(command === 'logits' ? 'WebGPU' : '"done"');
+      return;
+    }
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^error: WebGPU/);
   });

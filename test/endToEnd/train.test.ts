@@ -200,7 +200,10 @@ describe('train', () => {
     const before = readdirSync(folder);
     const { code, out, err } = await cli([...args, '--backend', 'webgpu', '--out', at('gpu')]);
     // Where there is a GPU, it is the GPU that trains.
-    if (code === 0) { expect(readdirSync(at('gpu'))).toContain('checkpoints'); return; }
+    if (code === 0) {
+      expect(readdirSync(at('gpu'))).toContain('checkpoints');
+      return;
+    }
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^error: WebGPU.*\n {2}.*--backend onnx.*\n$/);
     expect(readdirSync(folder)).toEqual(before);
