@@ -69,14 +69,15 @@ async function installParts(folder) {
     recursive: true,
     verbatimSymlinks: true,
   });
-  // Both, the npm that is called by its path and the one on the PATH, must run on that Node: code-server
-  // asks npm which Node it has.
+  // code-server asks npm which Node runs it, so npm has to run on that one, whether it is called by its
+  // path or found on the PATH, and not to hand on what an npm around this one says of itself.
   await install(`code-server@${CODE_SERVER}`, {
     on: path.join(node, 'bin', 'node'),
     env: {
       PATH: `${path.join(node, 'bin')}${path.delimiter}${process.env.PATH}`,
       npm_config_nodedir: node,
       npm_config_yes: 'true',
+      npm_config_user_agent: undefined,
     },
   });
   return { server, node };
