@@ -7,6 +7,12 @@ import type { Graph, Shape } from '../graph/graph';
 
 export type BackendName = 'reference' | 'onnx' | 'webgpu';
 
+/**
+ * In what matrix products multiply. `f16`: their factors are rounded to half floats, and the products
+ * added up in f32. All tensors in memory are f32 with either.
+ */
+export type Precision = 'f32' | 'f16';
+
 /** Data on its way in: as many elements as the input's shape has, of its type. */
 export type Feeds = Readonly<Record<string, Float32Array | Int32Array>>;
 export type Results = Readonly<Record<string, Float32Array>>;
@@ -15,6 +21,7 @@ export interface Backend {
   readonly name: BackendName;
   /** What really computes, for people: "onnxruntime 1.30.0, CPU, 2 threads". */
   readonly adapter: string;
+  readonly precision: Precision;
   /** Room for the states, all zero. Throws `backend-memory` where they don't fit. */
   allocate(states: ReadonlyMap<string, Shape>): Promise<Store>;
   dispose(): Promise<void>;

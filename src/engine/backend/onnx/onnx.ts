@@ -12,6 +12,7 @@ export function openOnnx(options: { threads: number }): Promise<Backend> {
   return Promise.resolve({
     name: 'onnx',
     adapter: `onnxruntime ${env.versions.node ?? ''}, CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    precision: 'f32',
     allocate: (states) => Promise.resolve(new OnnxStore(states, { threads })),
     dispose: () => Promise.resolve(),
   });

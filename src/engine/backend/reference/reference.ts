@@ -31,6 +31,7 @@ export function openReference(): Promise<ReferenceBackend> {
   return Promise.resolve({
     name: 'reference',
     adapter: 'plain TypeScript, float64',
+    precision: 'f32',
     // A promise even where it throws: callers await it.
     allocate: (states) => Promise.resolve().then(() => new Tensors(states)),
     dispose: () => Promise.resolve(),

@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { GlassboxError, messageOf } from '../../../base/errors';
+import type { Precision } from '../backend';
 import { Device } from './device';
 
 /** What an adapter says of itself, and what of it matters here. */
@@ -50,6 +51,8 @@ export interface OpenOptions {
   readonly software?: boolean;
   /** `default`: no more than every WebGPU device has, as the weakest would. Default: `most`. */
   readonly limits?: 'default' | 'most';
+  /** What matrix products multiply in. Default: `f32`. */
+  readonly precision?: Precision;
 }
 
 export interface OpenedAdapter {
@@ -68,6 +71,7 @@ export async function findAdapter(): Promise<AdapterFacts | undefined> {
 export async function openAdapter({
   software = false,
   limits = 'most',
+  precision = 'f32',
 }: OpenOptions): Promise<OpenedAdapter> {
   const adapter = hasDriver() ? await request(await loadDawn()) : null;
   if (!adapter) throw missing('WebGPU found no GPU.');
@@ -80,13 +84,15 @@ export async function openAdapter({
     limits === 'default'
       ? {}
       : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredFeatures =
+    limits === 'default' ? [] : FEATURES.filter((feature) => adapter.features.has(feature));
+  if (precision === 'f16' && !requiredFeatures.includes('shader-f16')) throw withoutHalves(facts);
   try {
     const gpu = await adapter.requestDevice({
       requiredLimits,
-      requiredFeatures: limits === 'default' ? [] : requiredFeatures,
+      requiredFeatures,
     });
-    return { facts, device: new Device(gpu) };
+    return { facts, device: new Device(gpu, precision) };
   } catch (cause) {
     throw missing(`${facts.name} could not be opened: ${messageOf(cause)}`, cause);
   }
@@ -98,6 +104,14 @@ function missing(what: string, cause?: unknown): GlassboxError {
       "Compute on the CPU with --backend onnx, or install the GPU's driver (Vulkan on Linux).",
     cause,
   });
+}
+
+function withoutHalves({ name }: AdapterFacts): GlassboxError {
+  return new GlassboxError(
+    'backend-missing',
+    `${name} cannot compute in half floats: WebGPU's feature shader-f16 is missing.`,
+    { remedy: 'Compute in f32 with --precision f32, or leave the choice to auto.' },
+  );
 }
 
 /**

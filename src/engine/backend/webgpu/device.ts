@@ -6,11 +6,14 @@
  * Not here: which adapter (adapters.ts).
  */
 import { GlassboxError, messageOf } from '../../../base/errors';
+import type { Precision } from '../backend';
 import type { Kernel } from './kernel';
 
 /** What the lowering may count on. */
 export interface Traits {
   readonly f16: boolean;
+  /** `f16` only where the device has `f16`. */
+  readonly precision: Precision;
   readonly subgroups: boolean;
   readonly maxStorageBufferBindingSize: number;
   readonly maxComputeWorkgroupStorageSize: number;
@@ -36,11 +39,12 @@ export class Device {
   #lost: GlassboxError | undefined;
   #ended = false;
 
-  constructor(gpu: GPUDevice) {
+  constructor(gpu: GPUDevice, precision: Precision = 'f32') {
     this.gpu = gpu;
     const { features, limits } = gpu;
     this.traits = {
       f16: features.has('shader-f16'),
+      precision,
       subgroups: features.has('subgroups'),
       maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
