@@ -226,12 +226,21 @@ describe('the tiers of a matrix product', () => {
 });
 
 describe('the choice of a tier', () => {
+  let device: Device;
+  beforeAll(async () => {
+    ({ device } = await openAdapter({ software: true, limits: 'default' }));
+  });
+  afterAll(() => device.dispose());
+
   const choose = (rows: number, inner: number, columns: number, form: Partial<Product> = {}) =>
-    chooseMatmul({
-      ...{ rows, inner, columns, transposeA: false, transposeB: true },
-      ...{ batch: [], batchA: [], batchB: [], scale: 1, bias: false, residual: false },
-      ...form,
-    });
+    chooseMatmul(
+      {
+        ...{ rows, inner, columns, transposeA: false, transposeB: true },
+        ...{ batch: [], batchA: [], batchB: [], scale: 1, bias: false, residual: false },
+        ...form,
+      },
+      device.traits,
+    );
 
   it('takes the widest tiles, whole, where they fill a GPU', () => {
     expect(choose(4096, 4096, 4096)).toMatchObject({ tile: TILES[0], parts: 1 });

@@ -22,7 +22,7 @@ export function multiply(
   product: Product,
   operands: Operands,
   y: Tensor,
-  plan: MatmulPlan = chooseMatmul(product),
+  plan: MatmulPlan = chooseMatmul(product, lowering.traits),
 ): void {
   if (plan.tier !== 'tile') {
     const { kernel, workgroups } = plan.tier === 'row' ? matmulRow(product) : matmulPlain(product);

@@ -13,8 +13,10 @@
  * fewer workgroups fill, pays for some parts that it needn't have. Half floats and matrix units aren't
  * used.
  */
+import { GlassboxError } from '../../../../base/errors';
 import { sizeOf } from '../../../graph/graph';
 import type { Shape } from '../../../graph/graph';
+import type { Traits } from '../device';
 import { literal } from '../kernel';
 import type { Parameter } from '../kernel';
 
@@ -95,30 +97,72 @@ const DOUBT = 1.25;
 const SMALL = 65536;
 const SHORT = 256;
 const MOST_PARTS = 64;
+/** Divisions of the inner axis that a tuner tries with each tile. */
+const CANDIDATE_PARTS = 3;
 /** Numbers that the parts of one product may take together: 128 MiB, the default binding limit. */
 const MOST_PARTIAL = 2 ** 25;
 
-export function chooseMatmul(product: Product): MatmulPlan {
-  if (canBeRows(product)) return { tier: 'row' };
+/** The kernel that the estimate takes. Throws `backend-compile` where the device has room for none. */
+export function chooseMatmul(product: Product, traits: Traits): MatmulPlan {
+  return candidateMatmuls(product, traits)[0]!;
+}
+
+/**
+ * The plans that can compute a product on such a device and may be its fastest, by the estimate, the
+ * best first: what a tuner times. A plan is plain data and may be kept as JSON. Throws
+ * `backend-compile` where the device has room for none.
+ */
+export function candidateMatmuls(product: Product, traits: Traits): readonly MatmulPlan[] {
   const { rows, columns, inner, batch } = product;
   const size = sizeOf(batch) * rows * columns;
-  if (size * inner <= SMALL && inner <= SHORT) return { tier: 'plain' };
-  let best: MatmulPlan | undefined;
-  let least = Infinity;
-  for (const tile of TILES) {
-    for (let wanted = 1; wanted <= MOST_PARTS; wanted++) {
-      const plan = tiled(product, tile, wanted);
-      if (plan.parts > 1 && plan.parts * size > MOST_PARTIAL) continue;
-      const atOnce = MACHINE.lanes / lanesOf(tile);
-      const waves = Math.ceil((tilesOf(product, tile).all * plan.parts) / atOnce);
-      const sums = (waves * atOnce * tile.size ** 2 * plan.span) / tile.speed;
-      const partial = plan.parts * size * MACHINE.roundTrip + MACHINE.dispatch;
-      const cost = plan.parts > 1 ? DOUBT * (sums + partial) : sums;
-      if (cost >= least) continue;
-      [best, least] = [plan, cost];
-    }
+  const plain: MatmulPlan[] = size * inner <= SMALL && inner <= SHORT ? [{ tier: 'plain' }] : [];
+  const row: MatmulPlan[] = canBeRows(product) ? [{ tier: 'row' }] : [];
+  const tiles = TILES.filter((tile) => fits(tile, traits)).flatMap((tile) =>
+    estimatedPlans(product, tile),
+  );
+  tiles.sort((a, b) => a.cost - b.cost);
+  const plans = [...row, ...plain, ...tiles.map(({ plan }) => plan)];
+  if (plans.length === 0) throw noRoom(traits);
+  return plans;
+}
+
+function fits(tile: Tile, traits: Traits): boolean {
+  return (
+    lanesOf(tile) <= traits.maxComputeInvocationsPerWorkgroup &&
+    2 * DEPTH * tile.size * 4 <= traits.maxComputeWorkgroupStorageSize
+  );
+}
+
+/** The tile whole, and in the numbers of parts that promise most. */
+function estimatedPlans(product: Product, tile: Tile): { plan: TilePlan; cost: number }[] {
+  const { rows, columns, batch } = product;
+  const size = sizeOf(batch) * rows * columns;
+  const whole: { plan: TilePlan; cost: number }[] = [];
+  const inParts = new Map<number, { plan: TilePlan; cost: number }>();
+  for (let wanted = 1; wanted <= MOST_PARTS; wanted++) {
+    const plan = tiled(product, tile, wanted);
+    if (plan.parts > 1 && plan.parts * size > MOST_PARTIAL) continue;
+    const atOnce = MACHINE.lanes / lanesOf(tile);
+    const waves = Math.ceil((tilesOf(product, tile).all * plan.parts) / atOnce);
+    const sums = (waves * atOnce * tile.size ** 2 * plan.span) / tile.speed;
+    const partial = plan.parts * size * MACHINE.roundTrip + MACHINE.dispatch;
+    if (plan.parts > 1) inParts.set(plan.parts, { plan, cost: DOUBT * (sums + partial) });
+    else whole.push({ plan, cost: sums });
   }
-  return best!;
+  const best = [...inParts.values()].sort((a, b) => a.cost - b.cost).slice(0, CANDIDATE_PARTS);
+  return [...whole.slice(0, 1), ...best];
+}
+
+function noRoom(traits: Traits): GlassboxError {
+  const { maxComputeInvocationsPerWorkgroup: lanes, maxComputeWorkgroupStorageSize: bytes } =
+    traits;
+  const least = TILES.at(-1)!;
+  return new GlassboxError(
+    'backend-compile',
+    `A matrix product needs workgroups of ${lanesOf(least)} lanes with ${2 * DEPTH * least.size * 4} bytes; ` +
+      `this GPU has ${lanes} lanes and ${bytes} bytes.`,
+    { remedy: 'Compute with --backend onnx, on the CPU.', details: { lanes, bytes } },
+  );
 }
 
 export const lanesOf = ({ size, each }: Tile): number => (size / each) ** 2;
