@@ -107,10 +107,7 @@ beforeAll(async () => {
       'textless.recipe.json': JSON.stringify(recipe, undefined, 2),
     },
   });
-  await code.page
-    .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
-    .first()
-    .click();
+  await code.showTrees();
 });
 
 const row = (text: string | RegExp) =>
@@ -271,6 +268,9 @@ describe('the engine', () => {
     await code.answerNotification(message, 'Open Setting');
     await code.page.locator('.settings-editor').getByText('runs the engine').first().waitFor();
     await code.screenshot('damage-node-setting');
+    await code.page.keyboard.press('Escape');
+    await code.page.locator('.settings-editor').waitFor({ state: 'detached' });
+    await code.showTrees();
     code.setSettings({ 'glassbox.node.path': '' });
     await expect.poll(() => code.engineProcess(), WAIT).toBeDefined();
     await row(/whole.*60 steps/).waitFor();

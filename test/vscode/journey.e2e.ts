@@ -39,10 +39,7 @@ it('trains from the palette, shows the loss fall, stops, and chats with what was
     })
     .toBeGreaterThan(25);
   await code.inThemes('journey-4-dashboard');
-  await page
-    .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
-    .first()
-    .click();
+  await code.showTrees();
   await code.screenshot('journey-5-trees');
   await dashboard.getByRole('button', { name: 'Stop' }).click();
   await dashboard.getByText('Stopped').first().waitFor();

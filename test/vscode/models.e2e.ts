@@ -39,10 +39,7 @@ const row = (view: 'Runs' | 'Models' | 'Tokenizers', text: string | RegExp) =>
     .first();
 
 async function openViews(): Promise<void> {
-  await code.page
-    .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
-    .first()
-    .click();
+  await code.showTrees();
 }
 
 async function choose(item: ReturnType<typeof row>, action: string): Promise<void> {

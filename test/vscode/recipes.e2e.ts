@@ -91,7 +91,7 @@ it('offers nothing in a folder that is not trusted', async () => {
   });
   expect(await other.offers('Glassbox: New Training Run...')).toBe(false);
   expect(await other.page.getByText('Start Run', { exact: true }).count()).toBe(0);
-  await other.page.getByRole('tab', { name: /^Glassbox(?! Chat)/ }).click();
+  await other.showTrees();
   await other.page
     .getByText(/so it needs your trust/)
     .first()

@@ -63,11 +63,7 @@ it('asks for text, size, steps and name, with a way back, and starts the run', a
 });
 
 it('shows the run in the tree as it goes on', async () => {
-  const { page } = code;
-  await page
-    .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
-    .first()
-    .click();
+  await code.showTrees();
   await row(/whales.*step \d+\/5000 · loss .* left/).waitFor();
   await code.inThemes('training-4-trees');
 });

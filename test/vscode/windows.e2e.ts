@@ -47,11 +47,6 @@ const runIn = (place: string): Record<string, Uint8Array> =>
     Object.entries(trained).map(([file, bytes]) => [path.join(place, file), bytes]),
   );
 
-const showTrees = ({ page }: Window): Promise<void> =>
-  page
-    .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
-    .first()
-    .click();
 const rows = ({ page }: Window, text: string | RegExp) =>
   page.locator('.pane-body .monaco-list-row', { hasText: text });
 
@@ -68,7 +63,7 @@ it('lists what several roots hold, and asks into which of them a new run goes', 
   });
   const { page } = code;
   page.setDefaultTimeout(60_000);
-  await showTrees(code);
+  await code.showTrees();
   await rows(code, /whales.*alpha · 20 steps/).waitFor();
   await rows(code, /whales.*beta · 20 steps/).waitFor();
   await rows(code, /whales.*alpha · step 20 · .*parameters/).waitFor();
@@ -112,7 +107,7 @@ it('shows in one window what another trains, and never owns it twice', async () 
     open: ['two.recipe.json'],
   });
   await code.command('Glassbox: Start Run from Recipe');
-  await showTrees(code);
+  await code.showTrees();
   await rows(code, /two.*step [1-9]\d+\//).waitFor();
   await code.command('Glassbox: Stop Run');
   await rows(code, /two.*stopped/).waitFor();
@@ -122,7 +117,7 @@ it('shows in one window what another trains, and never owns it twice', async () 
 
   const other = await code.openWindow();
   other.page.setDefaultTimeout(60_000);
-  await showTrees(other);
+  await other.showTrees();
   await rows(other, /one.*running in another window/).waitFor();
   await rows(other, /two.*stopped/).waitFor();
   expect(await other.notifications()).toEqual([]);
@@ -161,7 +156,7 @@ it('shows tokens in a folder that is on no disk, and says what it can not do the
   await code.page.locator('.view-line', { hasText: 'Ishmael' }).waitFor();
   await code.command('Glassbox: Show Tokens');
   await expect.poll(() => code.statusBarText(), WAIT).toMatch(/7 tokens/);
-  await showTrees(code);
+  await code.showTrees();
   await code.page.getByText('Runs are kept in a folder on your disk.').waitFor();
   await code.screenshot('windows-virtual');
   for (const title of ['New Training Run...', 'New Recipe...', 'Train Tokenizer...'])

@@ -48,6 +48,8 @@ export class Chart {
   #picture: Picture | undefined;
   /** What the plot was built for: another one is built where this changes. */
   #built = '';
+  /** Then uPlot tells again where the hair line is: nobody has moved it. */
+  #drawing = false;
 
   constructor(theme: () => Theme, height: number, events: ChartEvents) {
     this.#theme = theme;
@@ -56,10 +58,11 @@ export class Chart {
     this.element.className = 'plot';
     new ResizeObserver(() => {
       const width = this.element.clientWidth;
-      if (this.#plot && width > 0 && width !== this.#plot.width) {
-        this.#plot.setSize({ width, height: this.#height });
+      const plot = this.#plot;
+      if (plot && width > 0 && width !== plot.width) {
+        this.#quietly(plot, () => plot.setSize({ width, height: this.#height }));
         this.#draw();
-      } else if (!this.#plot && this.#picture) this.show(this.#picture);
+      } else if (!plot && this.#picture) this.show(this.#picture);
     }).observe(this.element);
   }
 
@@ -104,7 +107,14 @@ export class Chart {
     const scaled = (values: Value[]): Value[] =>
       picture.logarithmic ? values.map(powerOf) : values;
     const lines = picture.lines.map(({ line }) => scaled(decimate(line, grid)));
-    plot.setData([placesOf(grid), ...lines]);
+    this.#quietly(plot, () => plot.setData([placesOf(grid), ...lines]));
+  }
+
+  /** What is done in a batch is done at its end; otherwise uPlot puts it off to the task's. */
+  #quietly(plot: uPlot, change: () => void): void {
+    this.#drawing = true;
+    plot.batch(change);
+    this.#drawing = false;
   }
 
   #options({ lines, axis, logarithmic }: Picture, width: number): uPlot.Options {
@@ -156,6 +166,7 @@ export class Chart {
       hooks: {
         setCursor: [
           (plot) => {
+            if (this.#drawing) return;
             const { left } = plot.cursor;
             this.#events.point(
               left === undefined || left < 0 ? undefined : plot.posToVal(left, 'x'),

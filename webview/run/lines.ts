@@ -105,13 +105,13 @@ export function validationAt(run: KnownRun, view: View, at: number | undefined) 
   return row === undefined ? undefined : line.y[row];
 }
 
-/** The place of the step nearest before a place, of the first visible run that has one. */
+/** The place of the step nearest before a place, or of the first step; of the first visible run with one. */
 export function stepPlace(runs: readonly KnownRun[], view: View, at: number): number {
   for (const { folder, records } of runs) {
     if (isHidden(view, folder)) continue;
     const places = records.steps.get(view.axis);
-    const row = rowAt(places, at);
-    if (row !== undefined && places[places.length - 1]! >= at) return places[row]!;
+    if (places.length > 0 && places[places.length - 1]! >= at)
+      return places[rowAt(places, at) ?? 0]!;
   }
   return at;
 }

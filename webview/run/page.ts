@@ -114,7 +114,7 @@ export class Page {
     if (direction !== undefined && event.shiftKey)
       this.#look({ range: panned(range, whole, direction * 0.2) });
     else if (direction !== undefined) this.#point(this.#step(at, direction, range));
-    else if (event.key === 'Home') this.#point(range.from);
+    else if (event.key === 'Home') this.#point(stepPlace(this.#runs, this.#view, range.from));
     else if (event.key === 'End') this.#point(range.to);
     else if (event.key === '+' || event.key === '=')
       this.#look({ range: zoomed(range, whole, at, 0.5) });

@@ -109,6 +109,14 @@ export class Window {
     await this.#rows.filter({ hasText: label }).first().click();
   }
 
+  /** Shows the lists of runs, models and tokenizers in the side bar. */
+  async showTrees(): Promise<void> {
+    await this.page
+      .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
+      .first()
+      .click();
+  }
+
   /** Opens a file of the workspace through "Go to File". */
   async openFile(name: string): Promise<void> {
     const base = path.basename(name);
