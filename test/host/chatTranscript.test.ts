@@ -53,6 +53,13 @@ describe('a ChatML transcript', () => {
     );
   });
 
+  it('holds no zero, which would make its file a binary one; Markdown neither', () => {
+    const said = [{ role: 'assistant' as const, content: 'a\0b' }];
+    expect(writeTranscript(said)).toContain('a\u2400b');
+    const names = { system: 'System', user: 'You', assistant: 'Model' };
+    expect(writeMarkdown(said, names)).toBe('## Model\n\na\u2400b\n');
+  });
+
   it('never throws and never loses order, whatever the file holds', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {

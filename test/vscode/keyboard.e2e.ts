@@ -36,6 +36,8 @@ function trainModel(): Record<string, Uint8Array> {
   const recipe = path.join(folder, 'talker.recipe.json');
   const model = { layers: 8, heads: 4, width: 256, context: 1024 };
   const train = { steps: 2, batch: 1, sampleEvery: 0 };
+  const roomy = (config: Buffer): Buffer =>
+    Buffer.from(config.toString().replace(/("max_position_embeddings": )1024/, '$116384'));
   const data = { paths: ['whales.txt'] };
   writeFileSync(recipe, JSON.stringify({ data, tokenizer: { kind: 'byte' }, model, train }));
   const out = path.join(folder, 'run');
@@ -46,7 +48,11 @@ function trainModel(): Record<string, Uint8Array> {
   return Object.fromEntries(
     readdirSync(checkpoint)
       .filter((name) => name !== 'optimizer.safetensors' && name !== 'training.json')
-      .map((name) => [`models/talker/${name}`, readFileSync(path.join(checkpoint, name))]),
+      .map((name) => [name, readFileSync(path.join(checkpoint, name))] as const)
+      .map(([name, data]) => [
+        `models/talker/${name}`,
+        name === 'config.json' ? roomy(data) : data,
+      ]),
   );
 }
 
@@ -57,7 +63,7 @@ beforeAll(async () => {
     'whales.txt': TEXT.join(''),
     'talk.chatml': TRANSCRIPT,
   };
-  const settings = { 'glassbox.chat.maxTokens': 900 };
+  const settings = { 'glassbox.chat.maxTokens': 16_000 };
   code = await openWorkspace({ files, settings });
   code.page.setDefaultTimeout(60_000);
 });

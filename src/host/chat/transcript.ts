@@ -80,13 +80,16 @@ export function readTranscript(text: string): Message[] {
   });
 }
 
+/** A zero, as models of bytes write it, becomes its picture: VS Code opens no text that has one. */
+const openable = (content: string): string => content.replaceAll('\0', '\u2400');
+
 /** Marks within what was said get a zero-width space, so that they stay something that was said. */
 const harmless = (content: string): string =>
   content.replace(/<\|(im_start|im_end)\|>/g, '<|\u200B$1|>');
 
 export function writeTranscript(messages: readonly Message[]): string {
   return messages
-    .map(({ role, content }) => `${START}${role}\n${harmless(content)}${END}\n`)
+    .map(({ role, content }) => `${START}${role}\n${harmless(openable(content))}${END}\n`)
     .join('');
 }
 
@@ -96,6 +99,6 @@ export function writeMarkdown(
   nameOf: Readonly<Record<Role, string>>,
 ): string {
   return messages
-    .map(({ role, content }) => `## ${nameOf[role]}\n\n${content.trim()}\n`)
+    .map(({ role, content }) => `## ${nameOf[role]}\n\n${openable(content).trim()}\n`)
     .join('\n');
 }
