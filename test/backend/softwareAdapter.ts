@@ -1,17 +1,33 @@
 /**
- * Lets Dawn find a GPU for the tests: the machine's own where it has a Vulkan driver, else SwiftShader,
- * the software adapter inside of Debian's chromium, which the tests in VS Code need too. To be called
- * before the first adapter is asked for.
+ * Lets Dawn find a GPU for the tests: the machine's own, else a software adapter that `npm test`
+ * installs (scripts/softwareGpu.mjs): SwiftShader, which has no half floats, or, for those, lavapipe.
+ * To be called before the first adapter is asked for, since a process has one Vulkan for its life.
+ *
+ * Vulkan drivers in the usual folders say nothing of the hardware: Mesa's package has one for each GPU
+ * that there might be. So a GPU is what the system has a device of.
  */
 import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 
-const DRIVERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
+const GPUS = ['/dev/nvidia0', '/dev/kfd', '/dev/dri/renderD128', '/dev/dxg'];
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const DRIVERS = '/usr/share/vulkan/icd.d';
 
 export function useSoftwareAdapter(): void {
+  use(existsSync(SWIFTSHADER) ? SWIFTSHADER : undefined);
+}
+
+/** One that computes in half floats. */
+export function useHalfFloatAdapter(): void {
+  const files = existsSync(DRIVERS) ? readdirSync(DRIVERS) : [];
+  const lavapipe = files.find((name) => /^lvp_icd.*\.json$/.test(name));
+  use(lavapipe === undefined ? undefined : path.join(DRIVERS, lavapipe));
+}
+
+function use(driver: string | undefined): void {
   const { platform, env } = process;
   if (platform !== 'linux' || env['VK_ICD_FILENAMES'] || env['VK_DRIVER_FILES']) return;
-  const driver = DRIVERS.some((folder) => existsSync(folder) && readdirSync(folder).length > 0);
-  if (!driver && existsSync(SWIFTSHADER)) env['VK_ICD_FILENAMES'] = SWIFTSHADER;
+  if (driver !== undefined && !GPUS.some((device) => existsSync(device)))
+    env['VK_ICD_FILENAMES'] = driver;
 }
