@@ -40,10 +40,12 @@ const OF_USE = /^(shader|subgroup|timestamp|chromium-experimental-subgroup)/;
 
 /**
  * Dawn's switches: half floats on NVIDIA's driver, the experimental matrix units, and workgroup memory
- * that isn't zeroed (no kernel reads what it hasn't written; SwiftShader compiles them 8 times as fast).
+ * that isn't zeroed (no kernel reads what it hasn't written; SwiftShader compiles them 8 times as fast),
+ * and timestamps as fine as the GPU has them.
  */
 const SWITCHES = [
   'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,disable_workgroup_init',
+  'disable-dawn-features=timestamp_quantization',
 ];
 
 export interface OpenOptions {

@@ -7,21 +7,18 @@ import { GlassboxError } from '../../../base/errors';
 import type { Graph } from '../../graph/graph';
 import type { Feeds, Program, Results } from '../backend';
 import { checkFeeds } from '../feeds';
+import { encode } from './commands';
+import type { Command } from './commands';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
 import { wholeOf } from './lowering';
 import type { Copy, Dispatch, Lowered, Tensor } from './lowering';
 import { planMemory } from './plan';
+import { timeCommands } from './profile';
+import type { RunProfile } from './profile';
 import { checkRanges, rangesOf } from './ranges';
 import type { Range } from './ranges';
 import { lower } from './rules';
-
-/** One dispatch with all that it needs. */
-interface Ready {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindings: GPUBindGroup;
-  readonly workgroups: Dispatch['workgroups'];
-}
 
 interface Output {
   readonly name: string;
@@ -30,15 +27,33 @@ interface Output {
   readonly at: number;
 }
 
+/** What a program runs, and on what. */
+interface Parts {
+  /** Of the inputs, by their names. */
+  readonly uploads: readonly (readonly [name: string, buffer: GPUBuffer])[];
+  readonly commands: readonly Command[];
+  readonly outputs: readonly Output[];
+  readonly readBack: GPUBuffer;
+  /** What this program alone uses, and destroys. */
+  readonly own: readonly GPUBuffer[];
+  readonly onDispose: (program: Program) => void;
+  /** How many different pipelines there are among the dispatches'. */
+  readonly pipelines: number;
+}
+
+export interface Surroundings {
+  readonly stateBuffer: (name: string) => GPUBuffer;
+  readonly onDispose: (program: Program) => void;
+}
+
 export async function compile(
   graph: Graph,
   device: Device,
-  stateBuffer: (name: string) => GPUBuffer,
+  { stateBuffer, onDispose }: Surroundings,
 ): Promise<GpuProgram> {
   const lowered = lower(graph, device.traits);
-  const pipelines = await Promise.all(
-    [...lowered.dispatches, ...lowered.parts].map(({ kernel }) => device.pipeline(kernel)),
-  );
+  const dispatches = [...lowered.dispatches, ...lowered.parts];
+  const pipelines = await Promise.all(dispatches.map(({ kernel }) => device.pipeline(kernel)));
   const own: GPUBuffer[] = [];
   const keep = async (size: number, what: string, usage?: number): Promise<GPUBuffer> => {
     const buffer = await device.buffer(size, what, usage);
@@ -54,16 +69,34 @@ export async function compile(
       return { name, tensor, at };
     });
     const readBack = await keep(bytes / 4, 'the results', USAGE.mapRead | USAGE.copyTarget);
-    const ready = (each: Dispatch, index: number): Ready =>
-      prepare(device, each, pipelines[index]!, buffers);
+    const ready = dispatches.map((each, index) =>
+      prepare(device, each, pipelines[index]!, buffers),
+    );
+    const copy = ({ from, to }: Copy, at = 0): Command => {
+      const [source, target] = [buffers.get(from)!, buffers.get(to)!];
+      return { kind: 'copy', from: source, to: target, at, bytes: from.size * 4 };
+    };
+    const results = outputs.map(({ tensor, at }): Command => {
+      const from = buffers.get(tensor)!;
+      return { kind: 'copy', from, to: readBack, at, bytes: tensor.size * 4 };
+    });
+    const count = lowered.dispatches.length;
     return new GpuProgram(graph, device, {
-      ...lowered,
+      uploads: [...buffers].flatMap(([{ from }, buffer]) =>
+        from.kind === 'input' ? [[from.name, buffer] as const] : [],
+      ),
+      commands: [
+        ...ready.slice(0, count),
+        ...results,
+        ...lowered.saves.map((each) => copy(each)),
+        ...ready.slice(count),
+        ...lowered.copies.map((each) => copy(each)),
+      ],
       outputs,
-      ready: lowered.dispatches.map(ready),
-      readyParts: lowered.parts.map((each, i) => ready(each, lowered.dispatches.length + i)),
-      buffers,
       readBack,
       own,
+      onDispose,
+      pipelines: new Set(pipelines).size,
     });
   } catch (thrown) {
     for (const buffer of own) buffer.destroy();
@@ -118,11 +151,12 @@ function prepare(
   { kernel, reads, writes, workgroups }: Dispatch,
   pipeline: GPUComputePipeline,
   buffers: Buffers,
-): Ready {
+): Command {
+  const bound = [...reads, ...writes];
   const bindings = gpu.createBindGroup({
     label: kernel.name,
     layout: pipeline.getBindGroupLayout(0),
-    entries: [...reads, ...writes].map((tensor, binding) => ({
+    entries: bound.map((tensor, binding) => ({
       binding,
       resource: {
         buffer: buffers.get(wholeOf(tensor))!,
@@ -131,17 +165,8 @@ function prepare(
       },
     })),
   });
-  return { pipeline, bindings, workgroups };
-}
-
-interface Parts extends Omit<Lowered, 'outputs'> {
-  readonly outputs: readonly Output[];
-  readonly ready: readonly Ready[];
-  readonly readyParts: readonly Ready[];
-  readonly buffers: Buffers;
-  readonly readBack: GPUBuffer;
-  /** What this program alone uses, and destroys. */
-  readonly own: readonly GPUBuffer[];
+  const bytes = bound.reduce((sum, tensor) => sum + tensor.size * 4, 0);
+  return { kind: 'dispatch', name: kernel.name, pipeline, bindings, workgroups, bytes };
 }
 
 export class GpuProgram implements Program {
@@ -161,41 +186,50 @@ export class GpuProgram implements Program {
   async run(feeds: Feeds): Promise<Results> {
     // A rejected promise, never an exception: callers await.
     await Promise.resolve();
-    if (this.#disposed) throw new GlassboxError('backend-disposed', 'The program was disposed.');
-    checkFeeds(this.#graph, feeds);
-    checkRanges(this.#ranges, feeds);
-    this.#device.check();
     this.#upload(feeds);
-    this.#submit();
+    const { gpu } = this.#device;
+    gpu.queue.submit([encode(gpu, this.#parts.commands)]);
+    return this.#results();
+  }
+
+  /** A run, with its updates, that says where its time went; see `profile`. */
+  async profile(
+    feeds: Feeds,
+    detail: 'whole' | 'kernels',
+  ): Promise<{ readonly results: Results; readonly profile: RunProfile }> {
+    await Promise.resolve();
+    const { commands, pipelines, own } = this.#parts;
+    const began = performance.now();
+    this.#upload(feeds);
+    const upload = performance.now() - began;
+    const { encode, submit, ...timed } = await timeCommands(this.#device, commands, detail);
     const results = await this.#results();
-    this.#device.check();
-    return results;
+    const wall = performance.now() - began;
+    const dispatches = commands.filter((command) => command.kind === 'dispatch');
+    const profile = {
+      ...timed,
+      ...{ host: { upload, encode, submit }, wall, pipelines, dispatches: dispatches.length },
+      bytes: dispatches.reduce((sum, { bytes }) => sum + bytes, 0),
+      memory: own.reduce((sum, { size }) => sum + size, 0),
+    };
+    return { results, profile };
   }
 
   dispose(): Promise<void> {
-    if (!this.#disposed) for (const buffer of this.#parts.own) buffer.destroy();
+    const { own, onDispose } = this.#parts;
+    if (!this.#disposed) for (const buffer of own) buffer.destroy();
     this.#disposed = true;
+    onDispose(this);
     return Promise.resolve();
   }
 
   #upload(feeds: Feeds): void {
-    for (const [tensor, buffer] of this.#parts.buffers)
-      if (tensor.from.kind === 'input')
-        this.#device.gpu.queue.writeBuffer(buffer, 0, feeds[tensor.from.name]!);
-  }
-
-  #submit(): void {
-    const { ready, readyParts, outputs, saves, copies, buffers, readBack } = this.#parts;
-    const encoder = this.#device.gpu.createCommandEncoder();
-    const copy = ({ from, to }: Copy): void =>
-      encoder.copyBufferToBuffer(buffers.get(from)!, 0, buffers.get(to)!, 0, from.size * 4);
-    encode(encoder, ready);
-    for (const { tensor, at } of outputs)
-      encoder.copyBufferToBuffer(buffers.get(tensor)!, 0, readBack, at, tensor.size * 4);
-    saves.forEach(copy);
-    encode(encoder, readyParts);
-    copies.forEach(copy);
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    if (this.#disposed) throw new GlassboxError('backend-disposed', 'The program was disposed.');
+    checkFeeds(this.#graph, feeds);
+    checkRanges(this.#ranges, feeds);
+    this.#device.check();
+    for (const [name, buffer] of this.#parts.uploads)
+      this.#device.gpu.queue.writeBuffer(buffer, 0, feeds[name]!);
   }
 
   async #results(): Promise<Results> {
@@ -206,17 +240,7 @@ export class GpuProgram implements Program {
       outputs.map(({ name, tensor, at }) => [name, mapped.slice(at / 4, at / 4 + tensor.size)]),
     );
     readBack.unmap();
+    this.#device.check();
     return results;
   }
-}
-
-function encode(encoder: GPUCommandEncoder, dispatches: readonly Ready[]): void {
-  if (dispatches.length === 0) return;
-  const pass = encoder.beginComputePass();
-  for (const { pipeline, bindings, workgroups } of dispatches) {
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, bindings);
-    pass.dispatchWorkgroups(...workgroups);
-  }
-  pass.end();
 }

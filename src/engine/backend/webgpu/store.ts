@@ -90,16 +90,12 @@ export class GpuStore implements Store {
     await Promise.resolve();
     this.#refuseIfDisposed();
     checkStates(graph, this.#states);
-    const program = await compile(graph, this.#device, (name) => this.#get(name));
-    const kept: Program = {
-      run: (feeds) => program.run(feeds),
-      dispose: async () => {
-        this.#programs.delete(kept);
-        await program.dispose();
-      },
-    };
-    this.#programs.add(kept);
-    return kept;
+    const program = await compile(graph, this.#device, {
+      stateBuffer: (name) => this.#get(name),
+      onDispose: (disposed) => this.#programs.delete(disposed),
+    });
+    this.#programs.add(program);
+    return program;
   }
 
   async dispose(): Promise<void> {
