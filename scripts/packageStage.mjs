@@ -56,6 +56,18 @@ function stageManifest(folder) {
   return manifest;
 }
 
+/**
+ * VS Code shows the README of an installed extension without its folder, and of pictures only those at
+ * an https address. With a `repository` in the manifest vsce makes such addresses of the README's own
+ * paths; until there is one, pictures are left out, and links to files become plain words.
+ */
+function stageReadme(folder) {
+  const text = readFileSync(within('README.md'), 'utf8')
+    .replace(/!\[[^\]]*\]\((?!\w+:)[^)]*\)\n\n/g, '')
+    .replace(/\[([^\]]*)\]\((?!\w+:|#)[^)]*\)/g, '$1');
+  writeFileSync(path.join(folder, 'README.md'), text);
+}
+
 /** On Windows no file is executable, and the packed Node would not start elsewhere. */
 function refuseWindows(target) {
   if (process.platform !== 'win32' || target.startsWith('win32')) return;
@@ -75,6 +87,7 @@ export async function stage(target, folder) {
   for (const file of await listFiles({ cwd: root, dependencies: false }))
     copy(within(file), path.join(folder, file));
   const manifest = stageManifest(folder);
+  if (!manifest.repository) stageReadme(folder);
 
   for (const [name, parts] of Object.entries(modules))
     for (const part of parts) {
@@ -105,7 +118,7 @@ export async function stage(target, folder) {
 export async function pack(target, folder) {
   const staged = path.join(folder, `stage-${target}`);
   try {
-    const { name, version } = await stage(target, staged);
+    const { name, version, repository } = await stage(target, staged);
     const vsix = path.join(folder, `${name}-${version}-${target}.vsix`);
     await createVSIX({
       cwd: staged,
@@ -113,7 +126,7 @@ export async function pack(target, folder) {
       packagePath: vsix,
       dependencies: false,
       allowMissingRepository: true,
-      rewriteRelativeLinks: false,
+      rewriteRelativeLinks: Boolean(repository),
       skipLicense: true,
     });
     return vsix;
