@@ -18,10 +18,10 @@ if (unknown.length > 0) {
 const built = await buildIfStale();
 if (built !== 0) process.exit(built);
 
-const { pack } = await import('./packageStage.mjs');
+const { packVsix } = await import('./packageVsix.mjs');
 const folder = within('packages');
 mkdirSync(folder, { recursive: true });
 for (const target of targets) {
-  const vsix = await pack(target, folder);
+  const vsix = await packVsix(target, folder);
   console.log(`${path.relative('.', vsix)}  ${(statSync(vsix).size / 1e6).toFixed(1)} MB`);
 }

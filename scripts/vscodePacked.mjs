@@ -3,7 +3,7 @@
 // VS Code and Chromium is installed first.
 import path from 'node:path';
 import process from 'node:process';
-import { pack } from './packageStage.mjs';
+import { packVsix } from './packageVsix.mjs';
 import { buildIfStale } from './project.mjs';
 import { browser } from './vscodeInstall.mjs';
 import { installExtension } from './vscodeServer.mjs';
@@ -13,7 +13,7 @@ export async function installPacked(home) {
   if ((await buildIfStale()) !== 0)
     throw new Error('The build failed: there is nothing to install.');
   const chromium = await browser();
-  const vsix = await pack(`${process.platform}-${process.arch}`, home);
+  const vsix = await packVsix(`${process.platform}-${process.arch}`, home);
   const extensions = path.join(home, 'extensions');
   await installExtension(vsix, { home, extensions });
   return { vsix, extensions, chromium };

@@ -11,7 +11,8 @@ import path from 'node:path';
 import process from 'node:process';
 
 const GPUS = ['/dev/nvidia0', '/dev/kfd', '/dev/dri/renderD128', '/dev/dxg'];
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** Made for Vulkan; beside it lies the driver that it names, `libvk_swiftshader.so`. */
+export const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const DRIVERS = '/usr/share/vulkan/icd.d';
 
 export function useSoftwareAdapter(): void {

@@ -144,8 +144,7 @@ function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
       description: about[preset],
       detail: vscode.l10n.t('Measuring...'),
     };
-  const { parameters, seconds, memory, refusal } = estimate;
-  const { memoryTotal = Infinity, memoryFree = Infinity } = estimate;
+  const { parameters, seconds, memory, memoryTotal, memoryFree } = estimate;
   const needs = vscode.l10n.t(
     '{0} steps take about {1} and {2} of memory',
     USUAL_STEPS,
@@ -153,13 +152,11 @@ function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
     bytesText(memory),
   );
   const fits =
-    refusal !== undefined
-      ? vscode.l10n.t('$(error) does not fit: {0}', refusal)
-      : memory > memoryTotal
-        ? vscode.l10n.t('$(error) does not fit: this machine has {0}', bytesText(memoryTotal))
-        : memory > memoryFree
-          ? vscode.l10n.t('$(warning) only {0} are free now', bytesText(memoryFree))
-          : '';
+    memory > memoryTotal
+      ? vscode.l10n.t('$(error) does not fit: this machine has {0}', bytesText(memoryTotal))
+      : memory > memoryFree
+        ? vscode.l10n.t('$(warning) only {0} are free now', bytesText(memoryFree))
+        : '';
   return {
     preset,
     label: preset,

@@ -55,8 +55,6 @@ export interface OpenOptions {
   readonly limits?: 'default' | 'most';
   /** What matrix products multiply in. Default: `f32`. */
   readonly precision?: Precision;
-  /** Bytes of the GPU's memory to hold at most. Default: what there is. */
-  readonly memory?: number;
 }
 
 export interface OpenedAdapter {
@@ -76,7 +74,6 @@ export async function openAdapter({
   software = false,
   limits = 'most',
   precision = 'f32',
-  memory,
 }: OpenOptions): Promise<OpenedAdapter> {
   const adapter = hasDriver() ? await request(await loadDawn()) : null;
   if (!adapter) throw missing('WebGPU found no GPU.');
@@ -97,7 +94,7 @@ export async function openAdapter({
       requiredLimits,
       requiredFeatures,
     });
-    return { facts, device: new Device(gpu, precision, memory) };
+    return { facts, device: new Device(gpu, precision) };
   } catch (cause) {
     throw missing(`${facts.name} could not be opened: ${messageOf(cause)}`, cause);
   }

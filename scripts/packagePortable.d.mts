@@ -1,0 +1,3 @@
+/** Types of packagePortable.mjs, for its test. */
+export const TARGET: string;
+export function packPortable(folder: string): Promise<string>;
