@@ -25,12 +25,25 @@ function stageManifest(folder) {
   return manifest;
 }
 
+/**
+ * VS Code shows the README of an installed extension without its folder, and of pictures only those at
+ * an https address. With a `repository` in the manifest vsce makes such addresses of the README's own
+ * paths; until there is one, pictures are left out, and links to files become plain words.
+ */
+function stageReadme(folder) {
+  const text = readFileSync(within('README.md'), 'utf8')
+    .replace(/!\[[^\]]*\]\((?!\w+:)[^)]*\)\n\n/g, '')
+    .replace(/\[([^\]]*)\]\((?!\w+:|#)[^)]*\)/g, '$1');
+  writeFileSync(path.join(folder, 'README.md'), text);
+}
+
 /** Stages and packs; resolves to the path of the VSIX in `folder`. */
 export async function packVsix(target, folder) {
   const staged = path.join(folder, `stage-${target}`);
   try {
     await stage(target, staged, await listFiles({ cwd: root, dependencies: false }));
-    const { name, version } = stageManifest(staged);
+    const { name, version, repository } = stageManifest(staged);
+    if (!repository) stageReadme(staged);
     // An empty one tells vsce that everything here is meant.
     writeFileSync(path.join(staged, '.vscodeignore'), '');
     const vsix = path.join(folder, `${name}-${version}-${target}.vsix`);
@@ -40,7 +53,7 @@ export async function packVsix(target, folder) {
       packagePath: vsix,
       dependencies: false,
       allowMissingRepository: true,
-      rewriteRelativeLinks: false,
+      rewriteRelativeLinks: Boolean(repository),
       skipLicense: true,
     });
     return vsix;

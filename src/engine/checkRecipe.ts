@@ -80,7 +80,11 @@ async function checkModel(recipe: Recipe, problems: RecipeProblem[]): Promise<Ne
     return await needsOf(recipe);
   } catch (thrown) {
     const named = thrown instanceof GlassboxError ? thrown.details['field'] : undefined;
-    const guess = recipe.model.from === undefined ? 'tokenizer.file' : 'model.from';
+    const guess = hasCode(thrown, 'backend-missing')
+      ? 'runtime.backend'
+      : recipe.model.from === undefined
+        ? 'tokenizer.file'
+        : 'model.from';
     problems.push(problemFrom(thrown, typeof named === 'string' ? named : guess));
     return undefined;
   }
@@ -89,12 +93,17 @@ async function checkModel(recipe: Recipe, problems: RecipeProblem[]): Promise<Ne
 /** From this share of the machine's memory on, other programs will feel it. */
 const NEARLY_ALL = 0.8;
 
-function checkMemory(recipe: Recipe, { bytes }: Needs, problems: RecipeProblem[]): void {
+function checkMemory(recipe: Recipe, needs: Needs, problems: RecipeProblem[]): void {
+  const { bytes, memory, refusal } = needs;
   const total = totalmem();
-  if (bytes < NEARLY_ALL * total) return;
-  const tooMuch = bytes > total;
+  const fits = memory === 'gpu' ? refusal === undefined : bytes < NEARLY_ALL * total;
+  if (fits) return;
+  const tooMuch = memory === 'gpu' || bytes > total;
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
-  const what = `Training will take about ${gigabytes(bytes)} of memory, and this machine has ${gigabytes(total)} (${gigabytes(freemem())} free now).`;
+  const what =
+    memory === 'gpu'
+      ? `Training will take ${gigabytes(bytes)} of the GPU's memory, and ${refusal}.`
+      : `Training will take about ${gigabytes(bytes)} of memory, and this machine has ${gigabytes(total)} (${gigabytes(freemem())} free now).`;
   const { batch } = recipe.train;
   const remedy =
     batch > 1

@@ -1,6 +1,6 @@
 /**
  * What a recipe will take of this machine before anything of it is done: memory from the step's graph,
- * time from the step's arithmetic and how fast this machine does such arithmetic, which is tried for a
+ * or from the plan of a backend that has memory of its own; time from the step's arithmetic and how fast this machine does such arithmetic, which is tried for a
  * moment. docs/benchmarks.md compares both with runs.
  */
 import { freemem, totalmem } from 'node:os';
@@ -13,7 +13,7 @@ import { GraphBuilder } from './graph/graph';
 import { readModelConfig } from './interop/interop';
 import { parameterCount, resolveModel } from './model/model';
 import { readTokenizer, builtinTokenizer } from './tokenizer/tokenizer';
-import { stepFootprint } from './train/train';
+import { needsOn, stepFootprint } from './train/train';
 
 /**
  * What a process with onnxruntime in it takes, and how much more than is in use is held: onnxruntime's
@@ -31,8 +31,11 @@ const BESIDES_PRODUCTS = 1.2;
 export interface Needs {
   readonly config: ModelConfig;
   readonly parameters: number;
-  /** While training, the process included. */
+  /** While training: of the GPU's memory, or of the machine's with the process included. */
   readonly bytes: number;
+  readonly memory: 'machine' | 'gpu';
+  /** Why the GPU has no room for it, where that is so. */
+  readonly refusal?: string | undefined;
   /** Of one step's matrix products. */
   readonly flops: number;
 }
@@ -40,15 +43,25 @@ export interface Needs {
 /**
  * The recipe's paths must be absolute.
  *
- * @throws GlassboxError `model-shape`, and what is wrong with the tokenizer or model it names
+ * @throws GlassboxError `model-shape`, `backend-missing`, and what is wrong with the tokenizer or model it names
  */
 export async function needsOf(recipe: Recipe): Promise<Needs> {
+  const { backend: choice, threads } = recipe.runtime;
   const config = await configOf(recipe);
-  const { stateBytes, passingBytes, flops } = stepFootprint(config, recipe);
-  const bytes = Math.round(
-    PROCESS_BYTES + STATE_FACTOR * stateBytes + PASSING_FACTOR * passingBytes,
-  );
-  return { config, parameters: parameterCount(config), bytes, flops };
+  const backend = await openBackend(choice, threadsFor(threads));
+  try {
+    const { stateBytes, passingBytes, flops } = stepFootprint(config, recipe);
+    const known = { config, parameters: parameterCount(config), flops };
+    if (backend.memory) {
+      const needs = needsOn(backend.memory, config, recipe);
+      const refusal = await backend.memory.refusal(needs);
+      return { ...known, memory: 'gpu', bytes: needs.bytes, refusal };
+    }
+    const held = PROCESS_BYTES + STATE_FACTOR * stateBytes + PASSING_FACTOR * passingBytes;
+    return { ...known, memory: 'machine', bytes: Math.round(held) };
+  } finally {
+    await backend.dispose();
+  }
 }
 
 async function configOf(recipe: Recipe): Promise<ModelConfig> {
@@ -77,9 +90,9 @@ async function vocabularyOf({ tokenizer }: Recipe): Promise<number> {
   }
 }
 
-/** Throws as `needsOf`, and `backend-missing`, `cancelled`. */
+/** Throws as `needsOf`, and `cancelled`. */
 export async function estimate(recipe: Recipe, signal: AbortSignal): Promise<Estimate> {
-  const { config, parameters, bytes, flops } = await needsOf(recipe);
+  const { config, parameters, bytes, flops, memory, refusal } = await needsOf(recipe);
   const { train } = recipe;
   const rate = await productSpeed(recipe, config, signal);
   const stepSeconds = (flops / rate) * BESIDES_PRODUCTS;
@@ -87,8 +100,8 @@ export async function estimate(recipe: Recipe, signal: AbortSignal): Promise<Est
   return {
     parameters,
     memory: bytes,
-    memoryTotal: totalmem(),
-    memoryFree: freemem(),
+    ...(memory === 'machine' ? { memoryTotal: totalmem(), memoryFree: freemem() } : {}),
+    ...(refusal === undefined ? {} : { refusal }),
     tokensPerSecond: tokens / stepSeconds,
     seconds: train.steps * stepSeconds + measuringSeconds(recipe, stepSeconds / tokens),
   };

@@ -117,11 +117,13 @@ export const estimateRequestSchema = z.object({ recipe: recipeSchema });
 
 export const estimateAnswerSchema = z.object({
   parameters: count,
-  /** Bytes while training: weights, gradients, optimizer, activations. */
+  /** Bytes while training, of the GPU's memory or of the machine's: weights, gradients, optimizer, activations. */
   memory: count,
-  /** Bytes that this machine has, and has free now. */
-  memoryTotal: count,
-  memoryFree: count,
+  /** Bytes that this machine has, and has free now; absent of a GPU, which tells no one. */
+  memoryTotal: count.optional(),
+  memoryFree: count.optional(),
+  /** Why a GPU has no room for it, where that is so. */
+  refusal: z.string().optional(),
   /** From this machine's measured speed; wrong by a factor of two at worst, see the engine's note. */
   tokensPerSecond: z.number(),
   seconds: z.number(),

@@ -45,6 +45,8 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
     vocab: count,
     backend: z.string(),
     threads: count,
+    /** Bytes that the run takes of a GPU's memory, where it has one. */
+    memory: count.optional(),
     /** The step that a resumed run goes on from. */
     resumedFrom: count.optional(),
   }),

@@ -33,6 +33,8 @@ const shownRunSchema = runSummarySchema.omit({ state: true, pid: true }).extend(
       tokensPerSecond: z.number(),
       secondsLeft: z.number().optional(),
       note: z.string().optional(),
+      /** Bytes that it takes of the GPU's memory, where it has one. */
+      gpuMemory: count.optional(),
       /** Bytes of the engine's process. */
       memory: count.optional(),
     })

@@ -21,13 +21,14 @@ async function counting(backend: Backend) {
     ]),
   );
   await store.write('weight', new Float32Array(SIZE * SIZE).fill(1 / SIZE));
-  const graph = new GraphBuilder();
-  const weight = graph.state('weight', [SIZE, SIZE]);
-  const once = graph.linear(graph.input('x', 'f32', [SIZE, SIZE]), weight);
-  graph.output('y', graph.linear(once, weight));
-  const runs = graph.state('runs', [1]);
-  graph.assign(runs, graph.add(runs, graph.scalar(1)));
-  return { store, program: await store.compile(graph.build()) };
+  const builder = new GraphBuilder();
+  const weight = builder.state('weight', [SIZE, SIZE]);
+  const once = builder.linear(builder.input('x', 'f32', [SIZE, SIZE]), weight);
+  builder.output('y', builder.linear(once, weight));
+  const runs = builder.state('runs', [1]);
+  builder.assign(runs, builder.add(runs, builder.scalar(1)));
+  const graph = builder.build();
+  return { store, graph, program: await store.compile(graph) };
 }
 
 const dispatchesOf = ({ kernels }: RunProfile): number =>
@@ -77,4 +78,30 @@ describe.each([
 it('a program of another backend has no profile', async () => {
   const { program } = await counting(await openReference());
   expect(() => profile(program, { x }, 'whole')).toThrow(TypeError);
+});
+
+it('the memory of a program is known before it is compiled', async () => {
+  const backend = await openWebgpu({ software: true });
+  const { program, graph } = await counting(backend);
+  const { profile: found } = await profile(program, { x }, 'whole');
+  const needs = backend.memory!.programNeeds(graph);
+  expect(needs).toEqual({ bytes: found.memory, largest: 4 * SIZE * SIZE });
+  await backend.dispose();
+});
+
+it('what a full GPU cannot hold is refused, and what it held stays', async () => {
+  const backend = await openWebgpu({ software: true, memory: 2 ** 20 });
+  const { store } = await counting(backend);
+  const large = new Map([['large', [2 ** 18]]]);
+  await expect(store.add(large)).rejects.toMatchObject({ code: 'backend-memory' });
+  expect(await store.read('weight')).toEqual(new Float32Array(SIZE * SIZE).fill(1 / SIZE));
+  // What is freed can be had again.
+  for (let round = 0; round < 3; round++) {
+    const half = await backend.allocate(new Map([['half', [2 ** 17]]]));
+    await half.dispose();
+  }
+  expect(await backend.memory!.refusal({ bytes: 2 ** 20, largest: 4 })).toContain('are free');
+  expect(await backend.memory!.refusal({ bytes: 2 ** 19, largest: 4 })).toBeUndefined();
+  expect(await backend.memory!.refusal({ bytes: 4, largest: 2 ** 50 })).toContain('largest tensor');
+  await backend.dispose();
 });

@@ -16,7 +16,7 @@ const view: RunView = {
   ...old,
   live: {
     ...{ backend: 'onnx', threads: 1, parameters: 10, tokensPerSecond: 5 },
-    ...{ secondsLeft: undefined, note: undefined },
+    ...{ secondsLeft: undefined, memory: undefined, note: undefined },
   },
 };
 const page = { files: 'x/', parameters: 99, memory: 1e6 };

@@ -36,6 +36,14 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
+  it('has a README whose pictures and links VS Code can show', () => {
+    const name = files.find((file) => /^readme\.md$/i.test(file));
+    const readme = readFileSync(path.join(extension, name ?? 'README.md'), 'utf8');
+    expect(readme).toContain('## In VS Code');
+    const targets = [...readme.matchAll(/\]\(([^)]*)\)/g)].map(([, target]) => target);
+    expect(targets.filter((target) => !/^(https:|#)/.test(target ?? ''))).toEqual([]);
+  });
+
   it("has this platform's native files alone", () => {
     const native = files.filter((name) => /\.(node|so|dll|dylib|exe)(\.|$)/.test(name));
     const { platform, arch } = process;

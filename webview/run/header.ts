@@ -133,6 +133,12 @@ function factsOf({ shown, records }: KnownRun): Fact[] {
     });
   // In the engine's words: what computes, on what, with how many threads.
   if (live) facts.push({ name: t('Device'), value: live.backend, title: live.backend, wide: true });
+  if (live?.gpuMemory !== undefined)
+    facts.push({
+      name: t('GPU memory'),
+      value: t('{0} MB', count(Math.ceil(live.gpuMemory / 1e6))),
+      title: t('As planned before the run began: model, optimizer, step and measurements.'),
+    });
   if (live?.memory !== undefined)
     facts.push({
       name: t('Memory'),

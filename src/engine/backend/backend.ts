@@ -24,7 +24,25 @@ export interface Backend {
   readonly precision: Precision;
   /** Room for the states, all zero. Throws `backend-memory` where they don't fit. */
   allocate(states: ReadonlyMap<string, Shape>): Promise<Store>;
+  /** Where it has memory of its own, which it plans. Absent where that is the process's. */
+  readonly memory?: BackendMemory;
   dispose(): Promise<void>;
+}
+
+export interface MemoryNeeds {
+  /** In all. */
+  readonly bytes: number;
+  /** Of the largest tensor. */
+  readonly largest: number;
+}
+
+export interface BackendMemory {
+  /** What these states take. */
+  statesNeed(states: ReadonlyMap<string, Shape>): MemoryNeeds;
+  /** What a program of this graph takes besides its states, before anything is compiled. */
+  programNeeds(graph: Graph): MemoryNeeds;
+  /** Why there is no room for so much besides what is there already; undefined where there is. */
+  refusal(needs: MemoryNeeds): Promise<string | undefined>;
 }
 
 /**

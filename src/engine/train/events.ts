@@ -9,6 +9,8 @@ export interface StartEvent {
   readonly vocab: number;
   readonly backend: string;
   readonly threads: number;
+  /** Bytes that the run takes where its backend has memory of its own. */
+  readonly memory?: number;
   readonly resumedFrom?: number;
 }
 

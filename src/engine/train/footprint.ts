@@ -10,7 +10,7 @@
 import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
 import { sizeOf } from '../graph/graph';
-import type { Graph, Node, OperatorName, Value } from '../graph/graph';
+import type { Graph, Node, OperatorName, Shape, Value } from '../graph/graph';
 import { evaluationGraph } from '../eval/eval';
 import { parameterShapes } from '../interop/interop';
 import { optimizerStates } from './optimizers';
@@ -47,26 +47,46 @@ export function stepFootprint(config: ModelConfig, recipe: Recipe): Footprint {
   };
 }
 
-function footprintOf(config: ModelConfig, recipe: Recipe): Footprint {
-  const { train, data } = recipe;
+export interface RunGraphs {
+  readonly states: ReadonlyMap<string, Shape>;
+  /** Of a step: one, or one that accumulates gradients. */
+  readonly step: Graph;
+  /** The update from accumulated gradients, where there is one. */
+  readonly apply: readonly Graph[];
+  /** Of the measurements on the way. */
+  readonly measuring: Graph;
+}
+
+/** All that a run computes and keeps while it trains, but for its samples. */
+export function graphsOf(
+  config: ModelConfig,
+  { train, data }: Recipe,
+  trains: (parameter: string) => boolean = () => true,
+): RunGraphs {
   const parameters = parameterShapes(config);
+  const trained = new Map([...parameters].filter(([name]) => trains(name)));
   const accumulates = train.accumulate > 1;
   const shape = {
     config,
     batch: train.batch,
     context: config.context,
     segments: data.batching === 'packed',
-    trains: () => true,
+    trains,
   };
-  const states = [parameters, optimizerStates(train, parameters)];
-  if (accumulates) states.push(accumulationStates(parameters));
-  const kept = states.flatMap((each) => [...each.values()]);
-  const stateBytes = kept.reduce((sum, each) => sum + FLOAT * sizeOf(each), 0);
-  const step = accumulates ? accumulateGraph(shape) : stepGraph(shape, train);
-  const apply = accumulates ? [applyGraph(parameters, train)] : [];
-  const measuring = evaluationGraph(config, shape);
+  const sums = accumulates ? accumulationStates(trained) : [];
   return {
-    stateBytes,
+    states: new Map([...parameters, ...optimizerStates(train, trained), ...sums]),
+    step: accumulates ? accumulateGraph(shape) : stepGraph(shape, train),
+    apply: accumulates ? [applyGraph(trained, train)] : [],
+    measuring: evaluationGraph(config, shape),
+  };
+}
+
+function footprintOf(config: ModelConfig, recipe: Recipe): Footprint {
+  const { states, step, apply, measuring } = graphsOf(config, recipe);
+  const { train } = recipe;
+  return {
+    stateBytes: [...states.values()].reduce((sum, each) => sum + FLOAT * sizeOf(each), 0),
     // Training and measuring each keep what they once needed.
     passingBytes: Math.max(...[step, ...apply].map(peakBytes)) + peakBytes(measuring),
     flops: train.accumulate * flopsOf(step) + apply.reduce((sum, graph) => sum + flopsOf(graph), 0),

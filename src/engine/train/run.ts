@@ -22,6 +22,7 @@ import { Observer } from './observer';
 import { prepare, reopen } from './prepare';
 import type { Prepared } from './prepare';
 import { branch, locate, refuseMisfits } from './resume';
+import { checkRoom } from './room';
 import { RunFolder, readRunRecipe } from './runFolder';
 import type { RecordLine } from './runRecords';
 import { Trainer } from './trainer';
@@ -144,12 +145,14 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
     const batches = packed
       ? packedDocuments(corpus.train, shape)
       : randomWindows(corpus.train, shape);
+    const trains = trainedBy(recipe.model.freeze, config);
+    const memory = await checkRoom(context.backend, config, recipe, trains);
     const trainer = await Trainer.open(context.backend, {
       config,
       settings: recipe.train,
       batches,
       segments: packed,
-      trains: trainedBy(recipe.model.freeze, config),
+      trains,
     });
     release.unshift(() => trainer.store.dispose());
     const heldOut = corpus.validation;
@@ -170,6 +173,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       vocab: config.vocab,
       backend: context.backend.adapter,
       threads: context.threads,
+      ...(memory === undefined ? {} : { memory }),
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),
     };
     yield* new Loop({ ...parts, inherited, tokenizer, trainer, observer, records }).run();

@@ -36,6 +36,7 @@ export function shownRun(
             backend: live.backend,
             tokensPerSecond: live.tokensPerSecond,
             ...(live.secondsLeft === undefined ? {} : { secondsLeft: live.secondsLeft }),
+            ...(live.memory === undefined ? {} : { gpuMemory: live.memory }),
             ...(live.note === undefined ? {} : { note: live.note }),
             ...(memory === undefined ? {} : { memory }),
           },

@@ -89,6 +89,7 @@ export class LiveRun {
       live: {
         backend: this.#begun?.backend ?? '',
         threads: this.#begun?.threads ?? 0,
+        memory: this.#begun?.memory,
         parameters: this.#begun?.parameters ?? 0,
         tokensPerSecond: last?.tokensPerSecond ?? 0,
         secondsLeft: this.#secondsLeft(),

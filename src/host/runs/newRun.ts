@@ -144,7 +144,8 @@ function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
       description: about[preset],
       detail: vscode.l10n.t('Measuring...'),
     };
-  const { parameters, seconds, memory, memoryTotal, memoryFree } = estimate;
+  const { parameters, seconds, memory, refusal } = estimate;
+  const { memoryTotal = Infinity, memoryFree = Infinity } = estimate;
   const needs = vscode.l10n.t(
     '{0} steps take about {1} and {2} of memory',
     USUAL_STEPS,
@@ -152,11 +153,13 @@ function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
     bytesText(memory),
   );
   const fits =
-    memory > memoryTotal
-      ? vscode.l10n.t('$(error) does not fit: this machine has {0}', bytesText(memoryTotal))
-      : memory > memoryFree
-        ? vscode.l10n.t('$(warning) only {0} are free now', bytesText(memoryFree))
-        : '';
+    refusal !== undefined
+      ? vscode.l10n.t('$(error) does not fit: {0}', refusal)
+      : memory > memoryTotal
+        ? vscode.l10n.t('$(error) does not fit: this machine has {0}', bytesText(memoryTotal))
+        : memory > memoryFree
+          ? vscode.l10n.t('$(warning) only {0} are free now', bytesText(memoryFree))
+          : '';
   return {
     preset,
     label: preset,

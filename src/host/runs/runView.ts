@@ -20,6 +20,8 @@ export interface RunView extends Omit<RunSummary, 'state'> {
     readonly tokensPerSecond: number;
     /** Until the last step, at the speed of the last steps. */
     readonly secondsLeft: number | undefined;
+    /** Bytes of the GPU's memory, where it has one. */
+    readonly memory: number | undefined;
     /** What it does before the first step. */
     readonly note: string | undefined;
   };

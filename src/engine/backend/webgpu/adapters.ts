@@ -55,6 +55,8 @@ export interface OpenOptions {
   readonly limits?: 'default' | 'most';
   /** What matrix products multiply in. Default: `f32`. */
   readonly precision?: Precision;
+  /** Bytes of the GPU's memory to hold at most. Default: what there is. */
+  readonly memory?: number;
 }
 
 export interface OpenedAdapter {
@@ -74,6 +76,7 @@ export async function openAdapter({
   software = false,
   limits = 'most',
   precision = 'f32',
+  memory,
 }: OpenOptions): Promise<OpenedAdapter> {
   const adapter = hasDriver() ? await request(await loadDawn()) : null;
   if (!adapter) throw missing('WebGPU found no GPU.');
@@ -94,7 +97,7 @@ export async function openAdapter({
       requiredLimits,
       requiredFeatures,
     });
-    return { facts, device: new Device(gpu, precision) };
+    return { facts, device: new Device(gpu, precision, memory) };
   } catch (cause) {
     throw missing(`${facts.name} could not be opened: ${messageOf(cause)}`, cause);
   }

@@ -8,6 +8,7 @@
 import { GlassboxError, messageOf } from '../../../base/errors';
 import type { Precision } from '../backend';
 import type { Kernel } from './kernel';
+import { bytesOf } from './lowering';
 
 /** What the lowering may count on. */
 export interface Traits {
@@ -38,9 +39,15 @@ export class Device {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #lost: GlassboxError | undefined;
   #ended = false;
+  /** Bytes of each buffer that is there, and of all of them. */
+  readonly #sizes = new Map<GPUBuffer, number>();
+  #held = 0;
+  /** As many as may be held. */
+  readonly most: number;
 
-  constructor(gpu: GPUDevice, precision: Precision = 'f32') {
+  constructor(gpu: GPUDevice, precision: Precision = 'f32', most = Infinity) {
     this.gpu = gpu;
+    this.most = most;
     const { features, limits } = gpu;
     this.traits = {
       f16: features.has('shader-f16'),
@@ -58,10 +65,11 @@ export class Device {
     });
     // What no error scope caught: the next call that awaits the device reports it.
     gpu.addEventListener('uncapturederror', ({ error }) => {
-      this.#lost ??= new GlassboxError(
-        'backend-failed',
-        `The GPU refused a command: ${error.message}`,
-      );
+      // Memory may be found missing only when it is first used.
+      const full = error.constructor.name === 'GPUOutOfMemoryError';
+      this.#lost ??= full
+        ? noRoom(`The GPU's memory is full: ${error.message}`)
+        : new GlassboxError('backend-failed', `The GPU refused a command: ${error.message}`);
     });
   }
 
@@ -73,7 +81,9 @@ export class Device {
   /** A buffer of zeros for `size` elements. Throws `backend-memory`. */
   async buffer(size: number, what: string, usage: number = STATE): Promise<GPUBuffer> {
     this.check();
-    const bytes = Math.max(4, size * 4);
+    const bytes = bytesOf({ size });
+    if (this.#held + bytes > this.most)
+      throw tooLarge(what, bytes, `${megabytes(this.most - this.#held)} are free`);
     if (usage & USAGE.storage && bytes > this.traits.maxStorageBufferBindingSize)
       throw tooLarge(
         what,
@@ -85,9 +95,24 @@ export class Device {
     const buffer = this.gpu.createBuffer({ size: bytes, usage, label: what });
     const [refused, full] = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
     const error = (await refused) ?? (await full);
-    if (!error) return buffer;
+    if (!error) {
+      this.#sizes.set(buffer, bytes);
+      this.#held += bytes;
+      return buffer;
+    }
     buffer.destroy();
     throw tooLarge(what, bytes, error.message);
+  }
+
+  /** Bytes of the buffers that are there. */
+  get held(): number {
+    return this.#held;
+  }
+
+  free(buffer: GPUBuffer): void {
+    buffer.destroy();
+    this.#held -= this.#sizes.get(buffer) ?? 0;
+    this.#sizes.delete(buffer);
   }
 
   /** Throws `backend-compile`, which names the kernel. */
@@ -130,14 +155,14 @@ export class Device {
   }
 }
 
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 function tooLarge(what: string, bytes: number, why: string): GlassboxError {
-  return new GlassboxError(
-    'backend-memory',
-    `There is no room on the GPU for ${what} (${megabytes(bytes)}): ${why}.`,
-    {
-      remedy: 'Choose a smaller model or batch, or compute with --backend onnx, on the CPU.',
-    },
-  );
+  return noRoom(`There is no room on the GPU for ${what} (${megabytes(bytes)}): ${why}.`);
+}
+
+function noRoom(message: string): GlassboxError {
+  return new GlassboxError('backend-memory', message, {
+    remedy: 'Choose a smaller model or batch, or compute with --backend onnx, on the CPU.',
+  });
 }

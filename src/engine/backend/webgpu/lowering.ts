@@ -23,6 +23,9 @@ export interface Tensor {
   readonly within?: { readonly whole: Tensor; readonly start: number };
 }
 
+/** What a tensor takes, or a part of one: no buffer, and no binding, is empty. */
+export const bytesOf = ({ size }: Pick<Tensor, 'size'>): number => Math.max(4, size * 4);
+
 /** Where parts of a tensor may begin: WebGPU binds a buffer from multiples of 256 bytes on. */
 export const PART_ALIGNMENT = 64;
 

@@ -10,6 +10,17 @@
 import { wholeOf } from './lowering';
 import type { Lowered, Tensor } from './lowering';
 
+/** Every tensor with memory of its own that a run touches, once. */
+export function tensorsOf(lowered: Lowered): ReadonlySet<Tensor> {
+  const { dispatches, parts, outputs, saves, copies } = lowered;
+  const all = [
+    ...[...dispatches, ...parts].flatMap(({ reads, writes }) => [...reads, ...writes]),
+    ...[...saves, ...copies].flatMap(({ from, to }) => [from, to]),
+    ...outputs.values(),
+  ];
+  return new Set(all.map(wholeOf));
+}
+
 interface Life {
   readonly tensor: Tensor;
   /** The first and the last dispatch that need it, both included. */

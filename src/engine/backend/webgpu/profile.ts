@@ -121,8 +121,8 @@ async function readQueries(
     const nanoseconds = new BigUint64Array(target.getMappedRange()).slice(0, count);
     return Array.from(nanoseconds, (time) => Number(time - nanoseconds[0]!) / 1e6);
   } finally {
-    resolved.destroy();
-    target.destroy();
+    device.free(resolved);
+    device.free(target);
   }
 }
 

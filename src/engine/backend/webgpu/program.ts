@@ -11,9 +11,9 @@ import { encode } from './commands';
 import type { Command } from './commands';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
-import { wholeOf } from './lowering';
+import { bytesOf, wholeOf } from './lowering';
 import type { Copy, Dispatch, Lowered, Tensor } from './lowering';
-import { planMemory } from './plan';
+import { planMemory, tensorsOf } from './plan';
 import { timeCommands } from './profile';
 import type { RunProfile } from './profile';
 import { checkRanges, rangesOf } from './ranges';
@@ -99,7 +99,7 @@ export async function compile(
       pipelines: new Set(pipelines).size,
     });
   } catch (thrown) {
-    for (const buffer of own) buffer.destroy();
+    for (const buffer of own) device.free(buffer);
     throw thrown;
   }
 }
@@ -113,18 +113,12 @@ async function placeTensors(
   stateBuffer: (name: string) => GPUBuffer,
   keep: (size: number, what: string) => Promise<GPUBuffer>,
 ): Promise<Map<Tensor, GPUBuffer>> {
-  const { dispatches, parts, outputs, saves, copies } = lowered;
   const plan = planMemory(lowered);
   const slots: GPUBuffer[] = [];
   for (const [index, size] of plan.slots.entries())
     slots.push(await keep(size, `slot ${index} of the activations`));
   const buffers = new Map<Tensor, GPUBuffer>();
-  const all = [
-    ...[...dispatches, ...parts].flatMap(({ reads, writes }) => [...reads, ...writes]),
-    ...[...saves, ...copies].flatMap(({ from, to }) => [from, to]),
-    ...outputs.values(),
-  ];
-  for (const tensor of new Set(all.map(wholeOf))) {
+  for (const tensor of tensorsOf(lowered)) {
     const { from, size } = tensor;
     switch (from.kind) {
       case 'state':
@@ -161,11 +155,11 @@ function prepare(
       resource: {
         buffer: buffers.get(wholeOf(tensor))!,
         offset: (tensor.within?.start ?? 0) * 4,
-        size: Math.max(4, tensor.size * 4),
+        size: bytesOf(tensor),
       },
     })),
   });
-  const bytes = bound.reduce((sum, tensor) => sum + tensor.size * 4, 0);
+  const bytes = bound.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   return { kind: 'dispatch', name: kernel.name, pipeline, bindings, workgroups, bytes };
 }
 
@@ -217,7 +211,7 @@ export class GpuProgram implements Program {
 
   dispose(): Promise<void> {
     const { own, onDispose } = this.#parts;
-    if (!this.#disposed) for (const buffer of own) buffer.destroy();
+    if (!this.#disposed) for (const buffer of own) this.#device.free(buffer);
     this.#disposed = true;
     onDispose(this);
     return Promise.resolve();

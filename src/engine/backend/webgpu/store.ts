@@ -31,7 +31,7 @@ export class GpuStore implements Store {
     try {
       for (const [name, shape] of states) made.push(await this.#device.buffer(sizeOf(shape), name));
     } catch (thrown) {
-      for (const buffer of made) buffer.destroy();
+      for (const buffer of made) this.#device.free(buffer);
       throw thrown;
     }
     [...states].forEach(([name, shape], index) => {
@@ -43,7 +43,7 @@ export class GpuStore implements Store {
   async remove(names: readonly string[]): Promise<void> {
     await Promise.resolve();
     const buffers = names.map((name) => this.#get(name));
-    for (const buffer of buffers) buffer.destroy();
+    for (const buffer of buffers) this.#device.free(buffer);
     for (const name of names) {
       this.#states.delete(name);
       this.#buffers.delete(name);
@@ -82,7 +82,7 @@ export class GpuStore implements Store {
       this.#device.check();
       return new Float32Array(target.getMappedRange().slice(0));
     } finally {
-      target.destroy();
+      this.#device.free(target);
     }
   }
 
@@ -100,7 +100,7 @@ export class GpuStore implements Store {
 
   async dispose(): Promise<void> {
     for (const program of [...this.#programs]) await program.dispose();
-    for (const buffer of this.#buffers.values()) buffer.destroy();
+    for (const buffer of this.#buffers.values()) this.#device.free(buffer);
     this.#buffers.clear();
     this.#disposed = true;
   }

@@ -5,6 +5,7 @@
 import type { Backend, Feeds, Program, Results } from '../backend';
 import { openAdapter } from './adapters';
 import type { OpenOptions } from './adapters';
+import { memoryOf } from './memory';
 import { GpuProgram } from './program';
 import type { RunProfile } from './profile';
 import { GpuStore } from './store';
@@ -25,6 +26,7 @@ export async function openWebgpu(options: OpenOptions = {}): Promise<Backend> {
       await store.add(states);
       return store;
     },
+    memory: memoryOf(device, facts.software),
     dispose: () => {
       device.dispose();
       return Promise.resolve();

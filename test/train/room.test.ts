@@ -1,0 +1,87 @@
+/** Runs on a GPU whose memory is small: refused before anything is written, with what would fit. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Backend } from '../../src/engine/backend/backend';
+import { openWebgpu } from '../../src/engine/backend/webgpu/webgpu';
+import { resumeRun, startRun } from '../../src/engine/train/train';
+import type { RunEvent } from '../../src/engine/train/train';
+import { useSoftwareAdapter } from '../backend/softwareAdapter';
+import { collect, failure, never, smallRecipe, testFolder, writeText } from './runs';
+
+useSoftwareAdapter();
+const folder = testFolder();
+const text = writeText(folder);
+
+const opened: Backend[] = [];
+afterAll(() => Promise.all(opened.map((backend) => backend.dispose())));
+
+/** A GPU with so many bytes. */
+async function gpu(memory?: number) {
+  const backend = await openWebgpu({ software: true, ...(memory === undefined ? {} : { memory }) });
+  opened.push(backend);
+  return { backend, threads: 1, samplePath: '' };
+}
+
+const recipeOf = (batch: number) => smallRecipe(text, `train.batch=${batch}`, 'train.steps=2');
+
+async function trainOn(memory: number | undefined, batch: number, name: string) {
+  const place = { folder: path.join(folder, name) };
+  return collect(startRun(recipeOf(batch), place, await gpu(memory), never));
+}
+
+const startOf = (events: readonly RunEvent[]) =>
+  events.find((event) => event.kind === 'start') ?? expect.fail('It did not start.');
+
+describe('the memory of a GPU', () => {
+  it('is known before the run, which needs no more of it', async () => {
+    const { memory } = startOf(await trainOn(undefined, 4, 'free'));
+    // Some buffers of a few bytes are made on the way, to read states.
+    const events = await trainOn(memory! + 2 ** 20, 4, 'exact');
+    expect(events.at(-1)?.kind).toBe('done');
+  });
+
+  it('refuses a run that is too large, says which batch would fit, and writes nothing', async () => {
+    const { memory } = startOf(await trainOn(undefined, 12, 'wide'));
+    const refused = await failure(trainOn(memory! - 2 ** 18, 12, 'refused'));
+    expect(refused).toMatchObject({ code: 'backend-memory' });
+    expect(existsSync(path.join(folder, 'refused'))).toBe(false);
+
+    const { fitting } = (refused as { details: Record<string, number> }).details;
+    expect(12 % fitting!).toBe(0);
+    expect(fitting).toBeLessThan(12);
+    expect(refused).toMatchObject({
+      remedy: expect.stringContaining(
+        `train.batch=${fitting} and train.accumulate=${12 / fitting!}`,
+      ) as string,
+    });
+    const place = { folder: path.join(folder, 'fitting') };
+    const settings = [`train.batch=${fitting}`, `train.accumulate=${12 / fitting!}`];
+    const recipe = smallRecipe(text, ...settings, 'train.steps=2');
+    const run = startRun(recipe, place, await gpu(memory! - 2 ** 18 + 2 ** 17), never);
+    expect((await collect(run)).at(-1)?.kind).toBe('done');
+  });
+
+  it('says so where no batch fits', async () => {
+    const refused = await failure(trainOn(1000, 12, 'none'));
+    expect(refused).toMatchObject({ code: 'backend-memory', details: { fitting: undefined } });
+  });
+
+  it('leaves a run as it was that does not fit any more', async () => {
+    const run = path.join(folder, 'free');
+    const goOn = resumeRun(
+      run,
+      { settings: ['train.steps=4'], out: undefined },
+      await gpu(1000),
+      never,
+    );
+    expect(await failure(collect(goOn))).toMatchObject({ code: 'backend-memory' });
+    const again = resumeRun(
+      run,
+      { settings: ['train.steps=4'], out: undefined },
+      await gpu(),
+      never,
+    );
+    expect((await collect(again)).at(-1)?.kind).toBe('done');
+  });
+});
