@@ -46,7 +46,10 @@ export class Hand {
       new PortMessageReader(this.#worker),
       new PortMessageWriter(this.#worker),
     );
-    this.methods = connect(this.#connection, () => this.#death);
+    this.methods = connect(this.#connection, {
+      what: 'worker',
+      why: () => this.#death,
+    });
     this.#connection.onNotification(RUN_FOLDER, (folder) => {
       this.#runFolder = folder;
     });

@@ -3,15 +3,11 @@ import type { MessageConnection } from 'vscode-jsonrpc';
 import { protocol } from './protocol';
 import type { Handlers } from './protocol';
 import { answerer, asker } from './rpc';
-import type { ServeOptions } from './rpc';
+import type { Mortal, ServeOptions } from './rpc';
 
-/**
- * The engine at the other end. Listens on the connection, which must not be listening yet.
- *
- * @param why what is known about the other end's death, once it has died.
- */
-export function connect(connection: MessageConnection, why?: () => unknown): Handlers {
-  const ask = asker(connection, why);
+/** The engine at the other end. Listens on the connection, which must not be listening yet. */
+export function connect(connection: MessageConnection, mortal?: Mortal): Handlers {
+  const ask = asker(connection, mortal);
   return {
     train: ask.stream(protocol.train),
     stopRun: ask.call(protocol.stopRun),

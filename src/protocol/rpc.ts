@@ -64,12 +64,16 @@ export interface Asker {
   stream<Params, Event>(descriptor: Stream<Params, Event>): Ask<Stream<Params, Event>>;
 }
 
-/**
- * Asks the other end. Listens on the connection, which must not be listening yet.
- *
- * @param why what is known about the other end's death, once it has died.
- */
-export function asker(connection: MessageConnection, why?: () => unknown): Asker {
+/** What is said of the other end's death to whoever waited for an answer. */
+export interface Mortal {
+  /** The whole engine, or one of its workers: the error's code is `engine-ended` or `worker-ended`. */
+  readonly what: 'engine' | 'worker';
+  /** What is known about it, once it has died. */
+  readonly why: () => unknown;
+}
+
+/** Asks the other end. Listens on the connection, which must not be listening yet. */
+export function asker(connection: MessageConnection, mortal?: Mortal): Asker {
   const streams = new Map<number, (event: unknown) => void>();
   let nextStream = 0;
   connection.onNotification(eventType, ({ stream, event }) => streams.get(stream)?.(event));
@@ -80,7 +84,7 @@ export function asker(connection: MessageConnection, why?: () => unknown): Asker
   return {
     call: (descriptor) => async (params, signal) => {
       const { name } = descriptor;
-      const answer = await send({ connection, why }, name, { params }, signal);
+      const answer = await send({ connection, mortal }, name, { params }, signal);
       return parse(descriptor.answer, answer, `the answer to ${name}`);
     },
     stream: (descriptor) =>
@@ -92,7 +96,7 @@ export function asker(connection: MessageConnection, why?: () => unknown): Asker
         const left = new AbortController();
         streams.set(stream, (event) => queue.push(event));
         const ends = AbortSignal.any([signal, left.signal]);
-        send({ connection, why }, name, { params, stream }, ends).then(
+        send({ connection, mortal }, name, { params, stream }, ends).then(
           () => queue.end(),
           (error: unknown) => queue.fail(error),
         );
@@ -109,11 +113,11 @@ export function asker(connection: MessageConnection, why?: () => unknown): Asker
 
 interface OtherEnd {
   readonly connection: MessageConnection;
-  readonly why: (() => unknown) | undefined;
+  readonly mortal: Mortal | undefined;
 }
 
 async function send(
-  { connection, why }: OtherEnd,
+  { connection, mortal }: OtherEnd,
   name: string,
   params: unknown,
   signal: AbortSignal,
@@ -138,21 +142,23 @@ async function send(
     const answer = connection.sendRequest(request(name), params, token);
     return await Promise.race([answer, aborted]);
   } catch (thrown) {
-    throw asError(thrown, why);
+    throw asError(thrown, mortal);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-function asError(thrown: unknown, why: (() => unknown) | undefined): unknown {
+function asError(thrown: unknown, mortal: Mortal | undefined): unknown {
   const isResponse = thrown instanceof ResponseError;
   if (
     thrown instanceof ConnectionError ||
     (isResponse && thrown.code === ErrorCodes.PendingResponseRejected)
   ) {
-    const cause = why?.();
+    const what = mortal?.what ?? 'engine';
+    const cause = mortal?.why();
     const reason = cause === undefined ? '.' : `: ${messageOf(cause)}`;
-    return new GlassboxError('engine-ended', `The engine ended before it had answered${reason}`, {
+    const who = what === 'engine' ? 'The engine' : 'A part of the engine';
+    return new GlassboxError(`${what}-ended`, `${who} ended before it had answered${reason}`, {
       remedy: 'Try again; a run goes on from its last checkpoint.',
       cause: cause ?? thrown,
     });

@@ -172,7 +172,7 @@ describe('a worker that dies', () => {
     const { adapter: before } = await beside;
     const thrown = await failureOf(logits('mortal', how));
     expect(thrown).toMatchObject({
-      code: 'engine-ended',
+      code: 'worker-ended',
       cause: { message: expect.stringMatching(why) as string },
     });
     expect(logged).toEqual([expect.stringMatching(/^error: A worker died: /)]);

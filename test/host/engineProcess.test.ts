@@ -81,6 +81,29 @@ describe("the engine's process", () => {
     );
   });
 
+  it('fails what is pending when it is told to end: a call, a stream, and its own start', async () => {
+    const engine = open();
+    const methods = await engine.methods();
+    const request = { data: [ENGINE], vocab: 90_000, pattern: 'gpt2', specialTokens: [] } as const;
+    const out = path.join(folder, 'stopped.json');
+    const events = methods.trainTokenizer(
+      { ...request, specialTokens: [], data: [ENGINE], out },
+      never,
+    );
+    const stream = events[Symbol.asyncIterator]();
+    await stream.next();
+    const pending = [stream.next(), methods.encode(encoding, never)];
+    engine.stop();
+    const ended = { status: 'rejected', reason: { code: 'engine-ended' } };
+    expect(await Promise.allSettled(pending)).toMatchObject([ended, ended]);
+
+    const starting = engine.methods();
+    engine.stop();
+    await expect(starting).rejects.toMatchObject({ code: 'engine-ended' });
+    await expect((await engine.methods()).encode(encoding, never)).resolves.toBeDefined();
+    expect(crashes).toEqual([]);
+  });
+
   it('ends without a word when it is told to', async () => {
     const engine = open();
     await engine.methods();

@@ -31,6 +31,8 @@ export interface EngineProcessOptions {
 interface Running {
   readonly child: ChildProcess;
   readonly methods: Promise<Handlers>;
+  /** Fails whatever is pending, and every request after it. */
+  readonly end: (error: GlassboxError) => void;
 }
 
 export class EngineProcess {
@@ -53,17 +55,18 @@ export class EngineProcess {
    * @throws GlassboxError `engine-start` where it can't be started, `protocol-version`
    */
   methods(): Promise<Handlers> {
-    if (this.#disposed)
-      return Promise.reject(new GlassboxError('engine-ended', 'The engine has been stopped.'));
+    if (this.#disposed) return Promise.reject(stopped());
     this.#running ??= this.#start();
     return this.#running.methods;
   }
 
-  /** Ends the process in order; the next request starts another one. */
+  /** Ends the process in order; what is pending fails, and the next request starts another one. */
   stop(): void {
-    const child = this.#running?.child;
+    const running = this.#running;
     this.#running = undefined;
-    if (child?.connected) child.disconnect();
+    // Its end is not told: once this side has let go of the channel, Node says nothing of it.
+    running?.end(stopped());
+    if (running?.child.connected) running.child.disconnect();
   }
 
   dispose(): void {
@@ -97,30 +100,30 @@ export class EngineProcess {
       new IPCMessageReader(child),
       new IPCMessageWriter(child),
     );
-    const methods = connect(connection, () => death);
-    const ended = new Promise<never>((_, reject) => {
-      const end = (error: GlassboxError): void => {
-        if (death) return;
-        death = error;
-        const unasked = running();
-        if (unasked) this.#running = undefined;
-        connection.dispose();
-        reject(error);
-        // Whoever wanted it started is told by the request.
-        if (unasked && hasStarted) onCrash(error);
-      };
-      child.once('error', (cause) => {
-        const isMissing = systemCodeOf(cause) === 'ENOENT';
-        const why = isMissing ? 'there is no such file' : messageOf(cause);
-        end(notStarted(node, why, { cause }));
-      });
-      // Not `exit`: its last words may still be on their way then.
-      child.once('close', (code, signal) => {
-        const how = code === null ? `signal ${signal ?? 'unknown'}` : `code ${code}`;
-        // Whatever killed it while it started, another Node would not help.
-        const isNoEngine = !hasStarted && code !== null;
-        end(isNoEngine ? notStarted(node, `it ended with ${how}`, { last }) : exited(how, last));
-      });
+    const methods = connect(connection, { what: 'engine', why: () => death });
+    let failAsked = (_: GlassboxError): void => undefined;
+    const ended = new Promise<never>((_, reject) => (failAsked = reject));
+    const end = (error: GlassboxError): void => {
+      if (death) return;
+      death = error;
+      const unasked = running();
+      if (unasked) this.#running = undefined;
+      connection.dispose();
+      failAsked(error);
+      // Whoever wanted it started is told by the request.
+      if (unasked && hasStarted) onCrash(error);
+    };
+    child.once('error', (cause) => {
+      const isMissing = systemCodeOf(cause) === 'ENOENT';
+      const why = isMissing ? 'there is no such file' : messageOf(cause);
+      end(notStarted(node, why, { cause }));
+    });
+    // Not `exit`: its last words may still be on their way then.
+    child.once('close', (code, signal) => {
+      const how = code === null ? `signal ${signal ?? 'unknown'}` : `code ${code}`;
+      // Whatever killed it while it started, another Node would not help.
+      const isNoEngine = !hasStarted && code !== null;
+      end(isNoEngine ? notStarted(node, `it ended with ${how}`, { last }) : exited(how, last));
     });
     // Whoever asked is told by the request itself.
     ended.catch(() => undefined);
@@ -131,8 +134,14 @@ export class EngineProcess {
     checked.catch(() => {
       if (running()) this.stop();
     });
-    return { child, methods: checked };
+    return { child, methods: checked, end };
   }
+}
+
+function stopped(): GlassboxError {
+  return new GlassboxError('engine-ended', 'The engine has been stopped.', {
+    remedy: 'It starts again at the next request.',
+  });
 }
 
 function notStarted(
