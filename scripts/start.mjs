@@ -18,7 +18,7 @@ const built = await buildIfStale();
 if (built !== 0) process.exit(built);
 
 const asksForHelp = has('--help', '-h');
-const isSample = !asksForHelp && !has('--recipe', '--resume', '--data', '--out');
+const isSample = !asksForHelp && !has('--recipe', '--resume', '--data');
 const folder = isSample ? within('sample') : root;
 if (isSample) {
   makeSampleFolder(folder);

@@ -29,7 +29,7 @@ export function messageOf(thrown: unknown): string {
 }
 
 /** Whether it was thrown on purpose, with this code. */
-export function hasCode(thrown: unknown, code: string): boolean {
+export function hasCode(thrown: unknown, code: string): thrown is GlassboxError {
   return thrown instanceof GlassboxError && thrown.code === code;
 }
 

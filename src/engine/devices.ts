@@ -3,6 +3,7 @@
  * is never replaced by another.
  */
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import process from 'node:process';
 import { GlassboxError, messageOf } from '../base/errors';
 import type { BackendChoice, Device } from '../protocol/messages';
 import type { Backend } from './backend/backend';
@@ -36,9 +37,10 @@ async function openGpu(): Promise<Backend> {
 
 /** Whether there is hardware that `auto` should take. */
 async function hasGpu(): Promise<boolean> {
-  const { findAdapter } = await import('./backend/webgpu/webgpu');
-  const found = await findAdapter().catch(() => undefined);
-  return found !== undefined && !found.software;
+  // Electron forbids the external ArrayBuffers that Dawn maps buffers into.
+  if (process.versions['electron'] !== undefined) return false;
+  const { findHardware } = await import('./backend/webgpu/webgpu');
+  return (await findHardware().catch(() => undefined)) !== undefined;
 }
 
 /** Loaded when it is first needed: it is native, large, and not there for every system. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { yieldReports } from '../base/asyncQueue';
 import { GlassboxError } from '../base/errors';
 import { atomicFile } from '../base/files';
+import { keepOutOfGit } from '../base/gitIgnore';
 import type { GenerateRequest, TokenizerTrainEvent } from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
 import { resolvePaths } from '../recipe/paths';
@@ -78,6 +79,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
           if (event.kind === 'start') {
             folder = path.resolve(event.run);
             stops.set(folder, stop);
+            await keepStorageOutOfGit(folder, options.runsFolder);
           }
           yield event;
         }
@@ -151,6 +153,12 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     memory: () => Promise.resolve(process.memoryUsage.rss()),
     dispose: () => models.dispose(),
   };
+}
+
+/** A run in the usual folder, `.glassbox/runs`, is nothing to commit. */
+async function keepStorageOutOfGit(run: string, runsFolder: string): Promise<void> {
+  const storage = path.dirname(path.dirname(run));
+  if (path.basename(storage) === path.dirname(runsFolder)) await keepOutOfGit(storage);
 }
 
 /** A conversation as the tokens that the model's chat template makes of it; a text as it is. */

@@ -11,6 +11,7 @@ import type { Engine, Handlers } from '../protocol/protocol';
 import { createService } from './service';
 import { Hand } from './hand';
 import type { HandOptions } from './hand';
+import { patternNamed } from './tokenizer/tokenizer';
 import { abandonRun } from './train/train';
 
 export type EngineOptions = HandOptions;
@@ -216,7 +217,9 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     closeDocument: (request, signal) => editor().closeDocument(request, signal),
     vocabulary: (request, signal) => clerk().vocabulary(request, signal),
     learnMerges: (request, signal) =>
-      unlessStuck((worker, ends) => worker.learnMerges(request, ends), signal),
+      typeof patternNamed(request.pattern) === 'string'
+        ? clerk().learnMerges(request, signal)
+        : unlessStuck((worker, ends) => worker.learnMerges(request, ends), signal),
     runs: (request, signal) => clerk().runs(request, signal),
     models: (request, signal) => clerk().models(request, signal),
     exportModel: (request, signal) => clerk().exportModel(request, signal),

@@ -44,6 +44,8 @@ export const settings = {
   /** The name of the folder in each workspace folder that holds runs, models and tokenizers. */
   storageFolder: (scope: vscode.ConfigurationScope) => read('storageFolder', isFilled, scope),
   modelFolders: () => read('models.folders', isList).map(atHome),
+  /** As they are written: `~/` stays what it is. */
+  writtenModelFolders: () => read('models.folders', isList),
   backend: () => read('device', isOneOf('auto', 'onnx', 'webgpu')),
   /** CPU threads; 0: one fewer than there are cores. */
   threads: () => read('threads', isCount),

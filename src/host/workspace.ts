@@ -1,8 +1,9 @@
 /** Whether this window has folders that can be worked in, and where Glassbox keeps its things there. */
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { GlassboxError } from '../base/errors';
+import { keepOutOfGit } from '../base/gitIgnore';
 import { settings } from './settings';
 
 /** The folders on a disk that a person trusts; none where one of that doesn't hold. */
@@ -75,8 +76,8 @@ export function storageOf(folder: vscode.Uri): string {
 /** Makes the storage folder where it isn't there, and keeps it out of git. */
 export async function makeStorage(folder: vscode.Uri): Promise<string> {
   const storage = storageOf(folder);
-  const made = await mkdir(storage, { recursive: true });
-  if (made !== undefined) await writeFile(path.join(storage, '.gitignore'), '*\n');
+  await mkdir(storage, { recursive: true });
+  await keepOutOfGit(storage);
   return storage;
 }
 

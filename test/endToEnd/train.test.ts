@@ -51,6 +51,18 @@ describe('train', () => {
     expect(Object.keys(evaluations[0]!)).toEqual(['kind', 'step', 'valLoss', 'bitsPerByte']);
   });
 
+  it('keeps its runs out of git, but a .gitignore that is there as it is', async () => {
+    const cwd = at('repository');
+    mkdirSync(cwd);
+    const args = ['train', '--data', text, ...SMALL, '--steps', '1'];
+    expect((await cli(args, { cwd })).code).toBe(0);
+    const file = path.join(cwd, '.glassbox', '.gitignore');
+    expect(readFileSync(file, 'utf8')).toBe('*\n');
+    writeFileSync(file, 'mine\n');
+    expect((await cli(args, { cwd })).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe('mine\n');
+  });
+
   it('tells a person how it goes, what it wrote, and where it lies', async () => {
     const run = at('human');
     const args = ['train', '--data', text, ...SMALL, 'train.sampleEvery=3', '--steps', '6'];

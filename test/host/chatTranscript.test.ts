@@ -4,6 +4,7 @@ import {
   parseTurns,
   readTranscript,
   writeMarkdown,
+  writeText,
   writeTranscript,
 } from '../../src/host/chat/transcript';
 import { afterChange, endThatFits, readingBudget } from '../../src/host/chat/continuation';
@@ -58,6 +59,7 @@ describe('a ChatML transcript', () => {
     expect(writeTranscript(said)).toContain('a\u2400b');
     const names = { system: 'System', user: 'You', assistant: 'Model' };
     expect(writeMarkdown(said, names)).toBe('## Model\n\na\u2400b\n');
+    expect(writeText(said)).toBe('a\u2400b\n');
   });
 
   it('never throws and never loses order, whatever the file holds', () => {

@@ -209,9 +209,24 @@ describe('what cannot go on', () => {
     expect(await failure(goOn(run, ['train.steps=6']))).toMatchObject({
       code: 'checkpoint-damaged',
       message: expect.stringContaining('optimizer.safetensors') as string,
+      details: { checkpoint: checkpoint(run, 5) },
     });
     writeFileSync(path.join(checkpoint(run, 5), 'training.json'), '{"step": ');
     expect(await failure(goOn(run))).toMatchObject({ code: 'checkpoint-damaged' });
     expect([...contents(run).keys()]).toEqual([...before.keys()]);
+  });
+
+  it('is a checkpoint of a kind that is not known here, which is not its damage', async () => {
+    const run = at('kind');
+    await train(smallRecipe(text, 'train.steps=5'), run);
+    const file = path.join(checkpoint(run, 5), 'config.json');
+    const config = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      config.replace(/"(llama|qwen\d)"/, '"other"').replace(/\w+ForCausalLM/, 'Other'),
+    );
+    expect(await failure(goOn(run, ['train.steps=6']))).toMatchObject({
+      code: 'unsupported-model',
+    });
   });
 });

@@ -113,8 +113,11 @@ export class Chart {
   /** What is done in a batch is done at its end; otherwise uPlot puts it off to the task's. */
   #quietly(plot: uPlot, change: () => void): void {
     this.#drawing = true;
-    plot.batch(change);
-    this.#drawing = false;
+    try {
+      plot.batch(change);
+    } finally {
+      this.#drawing = false;
+    }
   }
 
   #options({ lines, axis, logarithmic }: Picture, width: number): uPlot.Options {

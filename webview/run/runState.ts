@@ -58,6 +58,8 @@ export class KnownRun {
     if (this.reading) return false;
     if (!this.known) return true;
     const { state, step, updated } = this.shown;
+    // Why it failed is written when it has ended, and nobody tells what can be done about it.
+    if (state === 'failed' && this.failure === undefined) return updated !== this.#readOf;
     if (state === 'running' || state === 'starting' || state === 'stopping') return false;
     const { steps } = this.records;
     const change = Math.abs(step - (steps.last('step') ?? 0));

@@ -6,7 +6,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { GlassboxError, messageOf } from '../../base/errors';
+import { GlassboxError, hasCode, messageOf } from '../../base/errors';
 import { atomicFile, atomicFolder, atomicRemove, fileError, systemCodeOf } from '../../base/files';
 import type { ModelConfig } from '../../recipe/model';
 import type { Store } from '../backend/backend';
@@ -150,13 +150,16 @@ export async function readPosition(folder: string): Promise<Position> {
   try {
     return positionSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw damaged(`${file} is damaged.`, cause);
+    throw damaged(`${file} is damaged.`, folder, cause);
   }
 }
 
 /**
- * Opens every part of a checkpoint, before anything is built on it. Whatever is wrong with one is the
- * checkpoint's damage: nobody can mend it, but an older one may be whole. Throws `checkpoint-damaged`.
+ * Opens every part of a checkpoint, before anything is built on it. What is wrong with its files is the
+ * checkpoint's damage: nobody can mend it, but an older one may be whole.
+ *
+ * Throws `checkpoint-damaged`, and as they are what says nothing of the files: that the disk cannot be
+ * read now, and `unsupported-model`.
  */
 export async function checkCheckpoint(folder: string): Promise<void> {
   try {
@@ -166,13 +169,22 @@ export async function checkCheckpoint(folder: string): Promise<void> {
     const optimizer = await openSafetensors(path.join(folder, OPTIMIZER_FILE));
     await optimizer.close();
   } catch (cause) {
-    throw damaged(`The checkpoint ${path.basename(folder)} is damaged: ${messageOf(cause)}`, cause);
+    if (hasCode(cause, 'unsupported-model') || isUnreadable(cause)) throw cause;
+    const message = `The checkpoint ${path.basename(folder)} is damaged: ${messageOf(cause)}`;
+    throw damaged(message, folder, cause);
   }
 }
 
-function damaged(message: string, cause: unknown): GlassboxError {
+/** The file system refused, for another reason than that something is missing or is no file. */
+function isUnreadable(thrown: unknown): boolean {
+  const systemCode = thrown instanceof GlassboxError ? thrown.details['systemCode'] : undefined;
+  return typeof systemCode === 'string' && !['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode);
+}
+
+function damaged(message: string, checkpoint: string, cause: unknown): GlassboxError {
   const remedy = 'Resume from an older checkpoint of the run.';
-  return new GlassboxError('checkpoint-damaged', message, { remedy, cause });
+  const details = { checkpoint: path.resolve(checkpoint) };
+  return new GlassboxError('checkpoint-damaged', message, { remedy, details, cause });
 }
 
 /** Fills the store with a checkpoint's parameters and optimizer state. */

@@ -6,7 +6,7 @@ import { GlassboxError } from '../../base/errors';
 import type { Services } from '../services';
 import type { ChatSession } from './chatSession';
 import { findModel } from './openChat';
-import { readTranscript, writeMarkdown, writeTranscript } from './transcript';
+import { readTranscript, writeMarkdown, writeText, writeTranscript } from './transcript';
 
 /** A model's or run's folder, or an item of a tree that has one. */
 const itemSchema = z.union([
@@ -84,7 +84,7 @@ export async function saveConversation(_: Services, session: ChatSession): Promi
     assistant: session.modelName ?? vscode.l10n.t('Model'),
   };
   const asChatml = path.posix.extname(target.path) === '.chatml';
-  const markdown = isText ? `${messages[0]?.content ?? ''}\n` : writeMarkdown(messages, nameOf);
+  const markdown = isText ? writeText(messages.slice(0, 1)) : writeMarkdown(messages, nameOf);
   const text = asChatml ? writeTranscript(messages) : markdown;
   await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
   await vscode.window.showTextDocument(target);

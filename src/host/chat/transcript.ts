@@ -93,6 +93,11 @@ export function writeTranscript(messages: readonly Message[]): string {
     .join('');
 }
 
+/** A text that a model went on with, as Markdown: the words alone. */
+export function writeText(messages: readonly Message[]): string {
+  return `${openable(messages.map(({ content }) => content).join(''))}\n`;
+}
+
 /** @param nameOf how each role is called in the document. */
 export function writeMarkdown(
   messages: readonly Message[],

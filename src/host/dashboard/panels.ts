@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { Services } from '../services';
+import { textPage } from '../webviews/page';
 import { requireWorkFolders } from '../workspace';
 import { DashboardPanel } from './dashboardPanel';
 import { sameRuns } from './sameRuns';
@@ -46,7 +47,7 @@ export class DashboardPanels implements vscode.Disposable {
   /** Says why nothing is shown, until the folder is trusted. */
   #awaitTrust(panel: vscode.WebviewPanel, folders: readonly string[]): void {
     const text = vscode.l10n.t('This folder is not trusted: its runs are not shown.');
-    panel.webview.html = `<!doctype html><p>${text}</p>`;
+    panel.webview.html = textPage(text);
     const granted = vscode.workspace.onDidGrantWorkspaceTrust(() => this.#adopt(panel, folders));
     panel.onDidDispose(() => void granted.dispose());
   }

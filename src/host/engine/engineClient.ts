@@ -3,6 +3,7 @@
  * process to VS Code: the settings that choose its Node, the log, the notice after a crash.
  */
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { hasCode } from '../../base/errors';
 import type { GlassboxError } from '../../base/errors';
@@ -22,6 +23,9 @@ export class EngineClient implements vscode.Disposable {
   #toldOf: string | undefined;
   #disposed = false;
   readonly #watching: vscode.Disposable;
+  readonly #mended = new vscode.EventEmitter<void>();
+  /** An engine that could not be started may start now: what stayed empty for want of one asks again. */
+  readonly onDidMend = this.#mended.event;
   readonly #crashed = new vscode.EventEmitter<GlassboxError>();
   /** The engine's process died; what it had under way failed with the same error as cause. */
   readonly onDidCrash = this.#crashed.event;
@@ -55,6 +59,7 @@ export class EngineClient implements vscode.Disposable {
     this.#process?.dispose();
     this.#watching.dispose();
     this.#crashed.dispose();
+    this.#mended.dispose();
   }
 
   #options(): EngineProcessOptions {
@@ -93,12 +98,13 @@ export class EngineClient implements vscode.Disposable {
     void tellError(this.#log, thrown);
   }
 
-  /** What stayed empty for want of an engine is filled. A path may be half typed yet. */
+  /** A path may be half typed yet; a bare name is looked for on the PATH by who starts it. */
   #lookAgain(): void {
     const node = settings.nodePath();
-    if (this.#toldOf === undefined || (node !== '' && !existsSync(node))) return;
+    const isMissing = path.basename(node) !== node && !existsSync(node);
+    if (this.#toldOf === undefined || isMissing) return;
     this.#toldOf = undefined;
-    if (workFolders().length > 0) void vscode.commands.executeCommand('glassbox.refresh');
+    this.#mended.fire();
   }
 
   #tell(error: GlassboxError): void {

@@ -101,7 +101,7 @@ export class EngineProcess {
       new IPCMessageWriter(child),
     );
     const methods = connect(connection, { what: 'engine', why: () => death });
-    let failAsked = (_: GlassboxError): void => undefined;
+    let failAsked: (error: GlassboxError) => void = () => undefined;
     const ended = new Promise<never>((_, reject) => (failAsked = reject));
     const end = (error: GlassboxError): void => {
       if (death) return;

@@ -49,6 +49,7 @@ const detailsSchema = z.object({
   processor: z.string().optional(),
   cores: z.number().optional(),
   memoryGiB: z.number().optional(),
+  software: z.boolean().optional(),
 });
 
 function deviceItem(backend: Backend, devices: readonly Device[]): Omit<DeviceItem, 'backend'> {
@@ -62,9 +63,10 @@ function deviceItem(backend: Backend, devices: readonly Device[]): Omit<DeviceIt
     const why = details.why ?? l10n.t('The engine does not know it.');
     return { label, why, detail: l10n.t('$(circle-slash) Not available: {0}', why) };
   }
-  const { processor, cores, memoryGiB } = details;
+  const { processor, cores, memoryGiB, software } = details;
   const parts = [
     processor ?? device.adapter,
+    ...(software ? [l10n.t('computed on the CPU, very slowly')] : []),
     ...(cores === undefined ? [] : [l10n.t('{0} cores', cores)]),
     ...(memoryGiB === undefined ? [] : [l10n.t('{0} GiB of memory', memoryGiB)]),
   ];

@@ -9,7 +9,7 @@ import { folderIn } from '../runs/pickRun';
 import { moveToTrash } from '../runs/trash';
 import type { Services } from '../services';
 import { settings } from '../settings';
-import { freeName, requireWorkFolders } from '../workspace';
+import { freeName, requireTrust, requireWorkFolders } from '../workspace';
 import { ModelTree } from './modelTree';
 
 export function registerModels(services: Services): vscode.Disposable {
@@ -90,8 +90,14 @@ async function deleteModel({ models }: Services, given: unknown): Promise<void> 
   await models.refresh();
 }
 
+function isBelow(file: string, folder: string): boolean {
+  const way = path.relative(folder, file);
+  return !way.startsWith('..') && !path.isAbsolute(way);
+}
+
 /** Folders without a model are refused: nobody could tell why nothing is listed. */
 async function addModelFolder({ engine, models }: Services): Promise<void> {
+  requireTrust();
   const { l10n, window, workspace } = vscode;
   const chosen = await window.showOpenDialog({
     title: l10n.t('Folders with Models'),
@@ -107,20 +113,19 @@ async function addModelFolder({ engine, models }: Services): Promise<void> {
     (await engine.methods()).models({ folders }, new AbortController().signal),
   );
   const [first] = found;
-  if (!first)
-    throw new GlassboxError('no-model', l10n.t('There is no model in {0}.', folders.join(', ')), {
+  const empty = folders.filter((folder) => !found.some((model) => isBelow(model.folder, folder)));
+  if (!first || empty.length > 0)
+    throw new GlassboxError('no-model', l10n.t('There is no model in {0}.', empty.join(', ')), {
       remedy: l10n.t('A model is a folder with config.json and its weights (model.safetensors).'),
     });
 
   const configuration = workspace.getConfiguration('glassbox');
-  // As they are written: `~/` stays what it is.
-  const now = configuration.get<readonly string[]>('models.folders', []);
   const known = settings.modelFolders();
   const { Global, Workspace } = vscode.ConfigurationTarget;
   const isWritten = configuration.inspect('models.folders')?.workspaceValue !== undefined;
   await configuration.update(
     'models.folders',
-    [...now, ...folders.filter((folder) => !known.includes(folder))],
+    [...settings.writtenModelFolders(), ...folders.filter((folder) => !known.includes(folder))],
     isWritten ? Workspace : Global,
   );
   await models.refresh();

@@ -85,6 +85,7 @@ export function openModelCatalog(
     }),
     vscode.workspace.onDidChangeWorkspaceFolders(lookAgain),
     vscode.workspace.onDidGrantWorkspaceTrust(lookAgain),
+    engine.onDidMend(() => void refresh().catch((thrown: unknown) => logError(log, thrown))),
     onDidChangeSetting('models.folders', lookAgain),
   );
 

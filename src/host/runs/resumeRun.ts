@@ -3,7 +3,7 @@
  * be damaged and they agree to part with that one.
  */
 import * as vscode from 'vscode';
-import { GlassboxError, hasCode, messageOf } from '../../base/errors';
+import { GlassboxError, hasCode } from '../../base/errors';
 import type { RunKeeper } from './runKeeper';
 import { moveToTrash } from './trash';
 
@@ -15,18 +15,25 @@ export async function resumeRun(keeper: RunKeeper, folder: string): Promise<void
       return;
     } catch (thrown) {
       if (!hasCode(thrown, 'checkpoint-damaged')) throw inUse(thrown);
-      if (!(await setAside(keeper, folder, messageOf(thrown)))) return;
+      if (!(await setAside(keeper, folder, thrown))) return;
     }
   }
 }
 
-/** Asks, and moves the newest checkpoint to the trash. `false` where a person doesn't want that. */
-async function setAside(keeper: RunKeeper, folder: string, why: string): Promise<boolean> {
+/** Asks, and moves the damaged checkpoint to the trash. `false` where a person doesn't want that. */
+async function setAside(
+  keeper: RunKeeper,
+  folder: string,
+  thrown: GlassboxError,
+): Promise<boolean> {
   const { l10n, window } = vscode;
+  // What this window knows of the run's checkpoints may be older than the disk.
+  await keeper.refresh();
   const run = keeper.get(folder);
-  const damaged = run?.checkpoints.at(-1);
-  if (!run || !damaged) return false;
-  const older = run.checkpoints.at(-2);
+  const at = run?.checkpoints.findIndex((each) => each.folder === thrown.details['checkpoint']);
+  const damaged = run?.checkpoints[at ?? -1];
+  if (!run || !damaged) throw thrown;
+  const older = run.checkpoints[run.checkpoints.indexOf(damaged) - 1];
   const resume = older ? l10n.t('Resume from Step {0}', older.step) : l10n.t('Begin Again');
   const way = older
     ? l10n.t('It can be moved to the trash, and the run resumed from step {0}.', older.step)
@@ -35,7 +42,7 @@ async function setAside(keeper: RunKeeper, folder: string, why: string): Promise
       );
   const answer = await window.showErrorMessage(
     l10n.t('"{0}" cannot be resumed from step {1}.', run.name, damaged.step),
-    { modal: true, detail: `${why}\n\n${way}` },
+    { modal: true, detail: `${thrown.message}\n\n${way}` },
     resume,
   );
   if (answer !== resume) return false;

@@ -42,6 +42,7 @@ export function registerRuns(services: Services): vscode.Disposable {
     runs.onDidChange(() => {
       tree.update();
       showCount();
+      view.message = runs.problem() ?? '';
     }),
     registerRunStatus(runs),
     registerOffers(services),
@@ -83,8 +84,6 @@ export function registerRuns(services: Services): vscode.Disposable {
           );
           if (answer !== toTrash) return;
           await runs.delete(run.folder);
-          // Its tokenizer went with it.
-          await services.tokenizers.refresh();
         },
       ),
     ),

@@ -6,6 +6,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { messageOf } from '../../base/errors';
 import { Contexts } from '../contexts';
 import { logError, tellError } from '../problems';
 import type { Services } from '../services';
@@ -37,6 +38,7 @@ export function openRuns({
     changed.fire();
   });
   let looked = false;
+  let problem: string | undefined;
   let remembered = JSON.stringify(context.workspaceState.get(MEMORY));
   const keeper = new RunKeeper({
     methods: () => engine.methods(),
@@ -50,11 +52,16 @@ export function openRuns({
     },
     onChange: () => {
       looked = true;
+      problem = undefined;
       tell.ask();
     },
     onNews: (each) => news.fire(each),
     onFailure: (_, error) => void tellError(log, error),
-    onUnread: (error) => logError(log, error),
+    onUnread: (error) => {
+      logError(log, error);
+      problem = messageOf(error);
+      tell.ask();
+    },
   });
 
   const contexts = new Contexts();
@@ -100,6 +107,8 @@ export function openRuns({
       workFolders().map(({ uri }) => readdir(runsFolder(uri)).catch(() => [])),
     );
     if (entries.some(({ length }) => length > 0)) {
+      looked = false;
+      setContexts();
       look.ask();
       return;
     }
@@ -115,6 +124,7 @@ export function openRuns({
       look.ask();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(begins),
+    engine.onDidMend(begins),
     onDidChangeSetting('storageFolder', () => {
       begins();
       look.ask();
@@ -123,6 +133,7 @@ export function openRuns({
 
   return {
     list: () => keeper.list(),
+    problem: () => problem,
     get: (folder) => keeper.get(folder),
     onDidChange: changed.event,
     onNews: news.event,

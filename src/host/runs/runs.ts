@@ -6,6 +6,8 @@ import type { RunNews, RunView } from './runView';
 export interface Runs {
   /** Newest first. */
   list(): readonly RunView[];
+  /** Why the disk could not be read the last time; in its own words. */
+  problem(): string | undefined;
   get(folder: string): RunView | undefined;
   /** The list or anything in it has changed; at most four times a second. */
   readonly onDidChange: vscode.Event<void>;

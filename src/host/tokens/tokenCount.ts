@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { hasCode, messageOf } from '../../base/errors';
+import type { EngineClient } from '../engine/engineClient';
 import { onDidChangeSetting, settings } from '../settings';
 import { Throttle } from '../runs/throttle';
 import type { MirroredDocuments } from './mirroredDocuments';
@@ -24,7 +25,12 @@ export class TokenCount implements vscode.Disposable {
   #working = false;
   #again = false;
 
-  constructor(documents: MirroredDocuments, shown: ShownDocuments, overlay: TokenOverlay) {
+  constructor(
+    documents: MirroredDocuments,
+    shown: ShownDocuments,
+    overlay: TokenOverlay,
+    engine: Pick<EngineClient, 'onDidMend'>,
+  ) {
     this.#documents = documents;
     this.#shown = shown;
     this.#overlay = overlay;
@@ -48,6 +54,7 @@ export class TokenCount implements vscode.Disposable {
       overlay.onDidChangeProblem(ask),
       onDidChangeSetting('tokens', ask),
       workspace.onDidGrantWorkspaceTrust(ask),
+      engine.onDidMend(ask),
     );
     ask();
   }

@@ -54,6 +54,7 @@ export class TokenOverlay implements vscode.Disposable {
           if (painter.editor.document === document) painter.repaint();
       }),
       services.engine.onDidCrash(repaintAll),
+      services.engine.onDidMend(repaintAll),
     );
     this.#update();
   }

@@ -71,6 +71,7 @@ export function openTokenizerCatalog(
     }),
     workspace.onDidChangeWorkspaceFolders(refresh),
     workspace.onDidGrantWorkspaceTrust(refresh),
+    engine.onDidMend(() => void again().catch((thrown: unknown) => logError(log, thrown))),
   );
   return {
     list: () => tokenizers,

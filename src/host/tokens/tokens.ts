@@ -18,7 +18,7 @@ export function registerTokens(services: Services): vscode.Disposable {
   const shown = new ShownDocuments(context.workspaceState);
   const documents = new MirroredDocuments(engine);
   const overlay = new TokenOverlay(services, documents, shown);
-  const count = new TokenCount(documents, shown, overlay);
+  const count = new TokenCount(documents, shown, overlay, engine);
   const prune = (): void =>
     documents.keepOnly(
       new Set(

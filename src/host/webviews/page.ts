@@ -70,6 +70,18 @@ export function pageOf(
 </html>`;
 }
 
+/** A page that only says something. */
+export function textPage(text: string): string {
+  return `<!DOCTYPE html>
+<html lang="${escape(vscode.env.language)}">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'" />
+  </head>
+  <body><p>${escape(text)}</p></body>
+</html>`;
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

@@ -33,6 +33,9 @@ const LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
+/** Variables that name Vulkan's drivers. */
+const NAMED_DRIVERS = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'] as const;
+
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /** Features that say what a kernel could use, among all those for pictures. */
@@ -69,6 +72,12 @@ export async function findAdapter(): Promise<AdapterFacts | undefined> {
   if (!hasDriver()) return undefined;
   const adapter = await request(await loadDawn());
   return adapter ? factsOf(adapter) : undefined;
+}
+
+/** As `findAdapter`, of hardware alone: nobody who has none loads Dawn, or reads what it says of others. */
+export async function findHardware(): Promise<AdapterFacts | undefined> {
+  const found = hasDevice() ? await findAdapter() : undefined;
+  return found?.software ? undefined : found;
 }
 
 /** Throws `backend-missing` where there is no such adapter. */
@@ -126,14 +135,25 @@ function withoutHalves({ name }: AdapterFacts): GlassboxError {
 function hasDriver(): boolean {
   const { platform, env } = process;
   if (platform !== 'linux') return true;
-  if (['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'].some((name) => env[name]))
-    return true;
+  if (NAMED_DRIVERS.some((name) => env[name])) return true;
   const shared = (env['XDG_DATA_DIRS'] ?? '/usr/local/share:/usr/share').split(':');
   const folders = [...shared, '/etc', path.join(homedir(), '.local', 'share')];
   return folders.some((folder) => {
     const drivers = path.join(folder, 'vulkan', 'icd.d');
     return existsSync(drivers) && readdirSync(drivers).length > 0;
   });
+}
+
+/**
+ * Whether the system has a device of a GPU. Drivers say nothing of that: Mesa's package has one for each
+ * GPU that there might be, and one that computes on the CPU. One that was named is meant.
+ */
+function hasDevice(): boolean {
+  const { platform, env } = process;
+  if (platform !== 'linux') return true;
+  if (NAMED_DRIVERS.some((name) => env[name])) return true;
+  const devices = existsSync('/dev') ? readdirSync('/dev') : [];
+  return devices.some((name) => /^(dri|kfd|dxg|mali\d*|nvidia\d+|nvgpu)$/.test(name));
 }
 
 /** Kept for the life of the process: Dawn may be made once only, and must not be collected. */

@@ -10,7 +10,7 @@ import { GpuProgram } from './program';
 import type { RunProfile } from './profile';
 import { GpuStore } from './store';
 
-export { findAdapter } from './adapters';
+export { findAdapter, findHardware } from './adapters';
 export type { AdapterFacts, OpenOptions } from './adapters';
 export type { KernelProfile, RunProfile } from './profile';
 
