@@ -12,13 +12,11 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { Rng } from '../src/base/rng';
 import { openOnnx } from '../src/engine/backend/onnx/onnx';
-import { initialParameters, parameterCount, resolveModel } from '../src/engine/model/model';
-import { optimizerStates, stepGraph } from '../src/engine/train/train';
-import { parameterShapes } from '../src/engine/interop/interop';
+import { parameterCount, resolveModel } from '../src/engine/model/model';
 import type { ModelConfig } from '../src/recipe/model';
-import { defaultRecipe } from '../src/recipe/run';
+import { median } from './support/rounds';
+import { feeds, openStep } from './support/trainingStep';
 
 interface Shape {
   readonly config: ModelConfig;
@@ -51,36 +49,15 @@ async function measureOurs(
   { config, batch, steps, warmup }: Shape,
   threads: number,
 ): Promise<void> {
-  const settings = defaultRecipe().train;
-  const parameters = parameterShapes(config);
-  const backend = await openOnnx({ threads });
-  const states = new Map([...parameters, ...optimizerStates(settings, parameters)]);
-  const store = await backend.allocate(states);
-  for (const { name, data } of initialParameters(config, 1)) await store.write(name, data);
-  const { context, vocab } = config;
-  const graph = stepGraph(
-    { config, batch, context, segments: false, trains: () => true },
-    settings,
-  );
-  const started = performance.now();
-  const program = await store.compile(graph);
-  const buildMs = performance.now() - started;
-  const rng = new Rng(1);
-  const size = batch * context;
-  const draw = (): Int32Array => Int32Array.from({ length: size }, () => rng.below(vocab));
+  const shape = { config, batch };
+  const { program, buildMs } = await openStep(await openOnnx({ threads }), shape);
+  const size = batch * config.context;
   const times: number[] = [];
-  for (let step = 1; step <= warmup + steps; step++) {
-    const feeds = {
-      tokens: draw(),
-      targets: draw(),
-      weights: new Float32Array(size).fill(1),
-      normalizer: Float32Array.of(1 / size),
-      learningRate: Float32Array.of(1e-3),
-      correction1: Float32Array.of(1 - settings.beta1 ** step),
-      correction2: Float32Array.of(1 - settings.beta2 ** step),
-    };
+  let step = 0;
+  for (const fed of feeds(shape)) {
+    if (step++ === warmup + steps) break;
     const before = performance.now();
-    await program.run(feeds);
+    await program.run(fed);
     if (step > warmup) times.push(performance.now() - before);
   }
   const stepMsMedian = median(times);
@@ -91,11 +68,6 @@ async function measureOurs(
     buildMs,
   };
   console.log(JSON.stringify(result));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function measure(command: string, args: readonly string[]): Result {
