@@ -1,13 +1,14 @@
 /**
- * Which backends this machine has, and the choice among them. A backend that was asked for by name
- * is never replaced by another.
+ * Which backends this machine has, and the choice among them and of the precision that they multiply
+ * in. A backend or precision that was asked for by name is never replaced by another.
  */
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import { GlassboxError, messageOf } from '../base/errors';
-import type { BackendChoice, Device } from '../protocol/messages';
-import type { Backend } from './backend/backend';
+import type { BackendChoice, Device, PrecisionChoice } from '../protocol/messages';
+import type { Backend, Precision } from './backend/backend';
 import { openReference } from './backend/reference/reference';
+import type { AdapterFacts } from './backend/webgpu/webgpu';
 
 /** All cores but one, which stays free for the machine's owner, unless told otherwise. */
 export function threadsFor(wanted: number | undefined): number {
@@ -15,36 +16,66 @@ export function threadsFor(wanted: number | undefined): number {
   return wanted === undefined || wanted === 0 ? Math.max(1, cores - 1) : wanted;
 }
 
-/** Throws `backend-missing` where the machine or this build has no such backend. */
-export async function openBackend(choice: BackendChoice, threads: number): Promise<Backend> {
+export interface Wanted {
+  /** Default: `auto`. */
+  readonly precision?: PrecisionChoice | undefined;
+  /** What for: half floats are fine to learn with, and change a little what a model answers. */
+  readonly training?: boolean;
+}
+
+/** Throws `backend-missing` where the machine or this build has no such backend, or not so precise. */
+export async function openBackend(
+  choice: BackendChoice,
+  threads: number,
+  { precision = 'auto', training = false }: Wanted = {},
+): Promise<Backend> {
+  const chosen = precision === 'auto' ? 'f32' : precision;
+  const onGpu = (found: AdapterFacts | undefined): Precision =>
+    precision === 'auto' && training ? trainingPrecision(found) : chosen;
   switch (choice) {
-    case 'auto':
-      return (await hasGpu()) ? openGpu() : openOnnx(threads);
+    case 'auto': {
+      const found = await findGpu();
+      return found ? openGpu(onGpu(found)) : openOnnx(threads, chosen);
+    }
     case 'onnx':
-      return openOnnx(threads);
+      return openOnnx(threads, chosen);
     case 'reference':
-      return openReference();
+      return openReference({ precision: chosen });
     case 'webgpu':
-      return openGpu();
+      return openGpu(onGpu(await findGpu()));
   }
 }
 
-/** By name a software adapter will do, too. */
-async function openGpu(): Promise<Backend> {
-  const { openWebgpu } = await import('./backend/webgpu/webgpu');
-  return openWebgpu({ software: true });
+/** In what to train where nobody says: software adapters are no faster with half floats. */
+function trainingPrecision(found: AdapterFacts | undefined): Precision {
+  return found && !found.software && hasHalves(found) ? 'f16' : 'f32';
 }
 
-/** Whether there is hardware that `auto` should take. */
-async function hasGpu(): Promise<boolean> {
+const hasHalves = ({ features }: AdapterFacts): boolean => features.includes('shader-f16');
+
+/** By name a software adapter will do, too. */
+async function openGpu(precision: Precision): Promise<Backend> {
+  const { openWebgpu } = await import('./backend/webgpu/webgpu');
+  return openWebgpu({ software: true, precision });
+}
+
+/** The hardware that `auto` should take. */
+async function findGpu(): Promise<AdapterFacts | undefined> {
   // Electron forbids the external ArrayBuffers that Dawn maps buffers into.
-  if (process.versions['electron'] !== undefined) return false;
+  if (process.versions['electron'] !== undefined) return undefined;
   const { findHardware } = await import('./backend/webgpu/webgpu');
-  return (await findHardware().catch(() => undefined)) !== undefined;
+  return findHardware().catch(() => undefined);
 }
 
 /** Loaded when it is first needed: it is native, large, and not there for every system. */
-async function openOnnx(threads: number): Promise<Backend> {
+async function openOnnx(threads: number, precision: Precision = 'f32'): Promise<Backend> {
+  if (precision === 'f16') {
+    throw new GlassboxError(
+      'backend-missing',
+      'The CPU multiplies in f32: half floats (f16) take a GPU that has them.',
+      { remedy: 'Leave the precision to auto, or compute on such a GPU with --backend webgpu.' },
+    );
+  }
   try {
     const onnx = await import('./backend/onnx/onnx');
     return await onnx.openOnnx({ threads });
@@ -88,7 +119,9 @@ async function describeGpu(): Promise<Device> {
     const details = {
       ...{ vendor: found.vendor, architecture: found.architecture, driver: found.driver },
       ...{ software, features, limits },
-      ...{ training: true, inference: true, dtypes: ['f32'], automatic: !software },
+      ...{ training: true, inference: true, automatic: !software },
+      dtypes: hasHalves(found) ? ['f32', 'f16'] : ['f32'],
+      precision: { training: trainingPrecision(found), inference: 'f32' },
     };
     return { backend: 'webgpu', adapter: name, available: true, details };
   } catch (thrown) {
@@ -106,6 +139,7 @@ async function describeOnnx(automatic: boolean): Promise<Device> {
       training: true,
       inference: true,
       dtypes: ['f32'],
+      precision: { training: 'f32', inference: 'f32' },
       automatic,
     };
     return { backend: 'onnx', adapter: onnx.adapter, available: true, details };

@@ -46,14 +46,14 @@ export interface Needs {
  * @throws GlassboxError `model-shape`, `backend-missing`, and what is wrong with the tokenizer or model it names
  */
 export async function needsOf(recipe: Recipe): Promise<Needs> {
-  const { backend: choice, threads } = recipe.runtime;
+  const { backend: choice, precision, threads } = recipe.runtime;
   const config = await configOf(recipe);
-  const backend = await openBackend(choice, threadsFor(threads));
+  const backend = await openBackend(choice, threadsFor(threads), { precision, training: true });
   try {
     const { stateBytes, passingBytes, flops } = stepFootprint(config, recipe);
     const known = { config, parameters: parameterCount(config), flops };
     if (backend.memory) {
-      const needs = needsOn(backend.memory, config, recipe);
+      const needs = needsOn(backend.memory, config, recipe, { precision: backend.precision });
       const refusal = await backend.memory.refusal(needs);
       return { ...known, memory: 'gpu', bytes: needs.bytes, refusal };
     }
@@ -140,11 +140,21 @@ async function productSpeed(
   const threads = threadsFor(runtime.threads);
   const rows = Math.min(MOST_ROWS, train.batch * config.context);
   const { width, intermediate } = config;
-  const key = JSON.stringify([runtime.backend, threads, rows, width, intermediate]);
+  const key = JSON.stringify([
+    runtime.backend,
+    runtime.precision,
+    threads,
+    rows,
+    width,
+    intermediate,
+  ]);
   const known = measured.get(key);
   if (known && performance.now() - known.time < FRESH_MS) return known.rate;
 
-  const backend = await openBackend(runtime.backend, threads);
+  const backend = await openBackend(runtime.backend, threads, {
+    precision: runtime.precision,
+    training: true,
+  });
   try {
     const store = await backend.allocate(new Map([['weight', [intermediate, width]]]));
     const graph = new GraphBuilder();

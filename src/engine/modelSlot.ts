@@ -11,7 +11,7 @@ import { openBackend, threadsFor } from './devices';
 import { loadModel } from './infer/infer';
 import type { LoadedModel } from './infer/infer';
 
-type Wanted = Pick<LogitsRequest, 'model' | 'backend' | 'threads'>;
+type Wanted = Pick<LogitsRequest, 'model' | 'backend' | 'precision' | 'threads'>;
 
 interface Loaded {
   readonly key: string;
@@ -60,10 +60,13 @@ export class ModelSlot {
     const threads = threadsFor(wanted.threads);
     // A folder that was written anew is another model.
     const written = await stat(path.join(wanted.model, 'config.json')).catch(() => undefined);
-    const key = JSON.stringify([wanted.model, wanted.backend, threads, written?.mtimeMs]);
+    const { precision = 'auto' } = wanted;
+    const key = JSON.stringify([
+      ...[wanted.model, wanted.backend, precision, threads, written?.mtimeMs],
+    ]);
     if (this.#loaded?.key === key) return this.#loaded;
     await this.#unload();
-    const backend = await openBackend(wanted.backend, threads);
+    const backend = await openBackend(wanted.backend, threads, { precision });
     try {
       this.#loaded = { key, model: await loadModel(wanted.model, backend), backend };
     } catch (thrown) {

@@ -41,7 +41,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
 
   /** The model for the caller alone; a run's folder stands for its newest checkpoint. */
   const claim = async (
-    request: { model: string; backend: GenerateRequest['backend']; threads?: number | undefined },
+    request: Pick<GenerateRequest, 'model' | 'backend' | 'precision' | 'threads'>,
     signal: AbortSignal,
   ): ReturnType<ModelSlot['claim']> =>
     models.claim({ ...request, model: await modelFolder(request.model) }, signal);
@@ -60,7 +60,8 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       const stop = new AbortController();
       const ends = AbortSignal.any([signal, stop.signal]);
       const open = async (): Promise<RunContext> => {
-        const backend = await openBackend(recipe.runtime.backend, threads);
+        const { backend: choice, precision } = recipe.runtime;
+        const backend = await openBackend(choice, threads, { precision, training: true });
         return { backend, threads, samplePath, onTaken };
       };
       const start = (context: RunContext): AsyncIterable<RunEvent> => {
@@ -111,7 +112,8 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       try {
         const logits = await logitsOf(model, request.ids, signal);
         if (!logits.every((logit) => Number.isFinite(logit))) throw notFinite(request.model);
-        return { backend: backend.name, adapter: backend.adapter, logits: Array.from(logits) };
+        const { name, adapter, precision } = backend;
+        return { backend: name, adapter, precision, logits: Array.from(logits) };
       } finally {
         release();
       }

@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 import { GlassboxError, messageOf } from '../base/errors';
-import type { TrainEvent, TrainRequest } from '../protocol/messages';
+import type { LogitsRequest, TrainEvent, TrainRequest } from '../protocol/messages';
 import type { Log } from '../protocol/logLine';
 import type { Engine, Handlers } from '../protocol/protocol';
 import { createService } from './service';
@@ -21,6 +21,9 @@ const MODELS_KEPT = 2;
 
 /** How long a regular expression of one's own may take, in milliseconds; a good one takes a moment. */
 const LONGEST_ANSWER = 10_000;
+
+/** What decides which thread's model answers. */
+type Asked = Pick<LogitsRequest, 'model' | 'backend' | 'precision'>;
 
 /** The worker that holds a model. */
 interface Holder {
@@ -78,8 +81,8 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     return closed;
   }
 
-  function holderOf({ model, backend }: { model: string; backend: string }): Holder {
-    const key = JSON.stringify([backend, model]);
+  function holderOf({ model, backend, precision = 'auto' }: Asked): Holder {
+    const key = JSON.stringify([backend, precision, model]);
     let holder = holders.get(key);
     if (holder && !holder.hand.alive) {
       void close(holder.hand);
@@ -105,7 +108,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
   }
 
   async function* withModel<Event>(
-    request: { model: string; backend: string },
+    request: Asked,
     job: (methods: Handlers) => AsyncIterable<Event>,
   ): AsyncGenerator<Event, void, void> {
     const holder = holderOf(request);
@@ -120,7 +123,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
   }
 
   async function answerOf<Answer>(
-    request: { model: string; backend: string },
+    request: Asked,
     job: (methods: Handlers) => Promise<Answer>,
   ): Promise<Answer> {
     const once = async function* (methods: Handlers): AsyncGenerator<Answer, void, void> {

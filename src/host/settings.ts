@@ -47,6 +47,7 @@ export const settings = {
   /** As they are written: `~/` stays what it is. */
   writtenModelFolders: () => read('models.folders', isList),
   backend: () => read('device', isOneOf('auto', 'onnx', 'webgpu')),
+  precision: () => read('precision', isOneOf('auto', 'f32', 'f16')),
   /** CPU threads; 0: one fewer than there are cores. */
   threads: () => read('threads', isCount),
   offerResume: () => read('runs.offerResume', isFlag),
@@ -79,11 +80,12 @@ export const settings = {
 
 /** The recipe with what it leaves open as the settings say. */
 export function withSettings(recipe: Recipe): Recipe {
-  const { backend, threads } = recipe.runtime;
+  const { backend, precision, threads } = recipe.runtime;
   return {
     ...recipe,
     runtime: {
       backend: backend === 'auto' ? settings.backend() : backend,
+      precision: precision === 'auto' ? settings.precision() : precision,
       threads: threads === 0 ? settings.threads() : threads,
     },
   };

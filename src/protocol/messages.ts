@@ -9,6 +9,12 @@ import { recipeSchema } from '../recipe/run';
 
 export const backendSchema = z.enum(['auto', 'onnx', 'webgpu', 'reference']);
 
+/** In what matrix products multiply; `auto` takes half floats for training on a GPU that has them. */
+export const precisionSchema = z.enum(['auto', 'f32', 'f16']);
+
+/** What came of it. */
+const computedPrecisionSchema = z.enum(['f32', 'f16']);
+
 // --- Training -------------------------------------------------------------------------------
 
 export const trainRequestSchema = z.discriminatedUnion('kind', [
@@ -44,6 +50,7 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
     validationTokens: count,
     vocab: count,
     backend: z.string(),
+    precision: computedPrecisionSchema,
     threads: count,
     /** Bytes that the run takes of a GPU's memory, where it has one. */
     memory: count.optional(),
@@ -58,6 +65,8 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
     loss: measured,
     lr: z.number(),
     gradNorm: measured,
+    /** Only where products are of half floats: what the loss was multiplied by. */
+    lossScale: z.number().optional(),
     tokensPerSecond: z.number(),
     stepMs: z.number(),
     /** Unix milliseconds. */
@@ -119,6 +128,8 @@ export const generateRequestSchema = z.object({
   /** How many of the likeliest tokens to report with each token; 0 for none. */
   topLogprobs: count,
   backend: backendSchema,
+  /** `auto` if absent. */
+  precision: precisionSchema.optional(),
   threads: count.optional(),
 });
 
@@ -149,6 +160,8 @@ export const logitsRequestSchema = z.object({
   model: path,
   ids,
   backend: backendSchema,
+  /** `auto` if absent. */
+  precision: precisionSchema.optional(),
   threads: count.optional(),
 });
 
@@ -156,6 +169,7 @@ export const logitsAnswerSchema = z.object({
   /** What really computed. */
   backend: z.string(),
   adapter: z.string(),
+  precision: computedPrecisionSchema,
   /** One for each token of the vocabulary, at the last position. */
   logits: z.array(z.number()),
 });
@@ -164,6 +178,8 @@ export const evaluateRequestSchema = z.object({
   model: path,
   data: z.array(path).min(1),
   backend: backendSchema,
+  /** `auto` if absent. */
+  precision: precisionSchema.optional(),
   threads: count.optional(),
 });
 
@@ -237,6 +253,7 @@ export const deviceSchema = z.object({
 
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 export type BackendChoice = z.infer<typeof backendSchema>;
+export type PrecisionChoice = z.infer<typeof precisionSchema>;
 export type TrainRequest = z.infer<typeof trainRequestSchema>;
 export type TrainEvent = z.infer<typeof trainEventSchema>;
 export type GenerateRequest = z.infer<typeof generateRequestSchema>;

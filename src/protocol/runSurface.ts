@@ -30,6 +30,8 @@ const shownRunSchema = runSummarySchema.omit({ state: true, pid: true }).extend(
   live: z
     .object({
       backend: z.string(),
+      /** In what its matrix products multiply. */
+      precision: z.string(),
       tokensPerSecond: z.number(),
       secondsLeft: z.number().optional(),
       note: z.string().optional(),

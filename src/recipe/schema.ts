@@ -261,6 +261,12 @@ const runtimeSchema = z.strictObject({
     .describe(
       'What computes: onnx (the CPU), webgpu (a GPU), reference (slow and plain), or auto for the fastest there is.',
     ),
+  precision: z
+    .enum(['auto', 'f32', 'f16'])
+    .default('auto')
+    .describe(
+      'What matrix products multiply: f32, or f16 (half floats, added up in f32, with weights of f32 and a scaled loss: faster on a GPU that has them); auto: f16 where a GPU has them, else f32.',
+    ),
   threads: z
     .int()
     .min(0)

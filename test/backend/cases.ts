@@ -77,6 +77,52 @@ function ties(op: 'maximum' | 'minimum' | 'less'): Case {
   };
 }
 
+/** The numbers at the borders of f32, and what is none. */
+const EXTREMES = [
+  ...[NaN, Infinity, -Infinity, 0, -0, 1, -3.5, 1e-45, 3.4028234663852886e38],
+  ...[-3.4028234663852886e38, 1e-38, 65504],
+];
+
+/** So many of `EXTREMES`, which vectors of four take apart otherwise than single numbers. */
+function finiteness(count: number): Case {
+  return {
+    label: `${count} numbers and none`,
+    build: (sketch) => [sketch.graph.isFinite(sketch.fedWith(EXTREMES.slice(0, count), [count]))],
+  };
+}
+
+function select(): Cases {
+  const over = (condition: Shape, a: Shape, b: Shape): Case => ({
+    label: show(condition, a, b),
+    build: (sketch) => [
+      sketch.graph.select(
+        sketch.fed(condition, (rng) => [0, 1, -2][rng.below(3)]!),
+        sketch.tensor(a),
+        sketch.tensor(b),
+      ),
+    ],
+  });
+  const notChosen: Case = {
+    label: 'what is no number, never chosen',
+    build: (sketch) => [
+      sketch.graph.select(
+        sketch.fedWith([1, 0, 1, 0], [4]),
+        sketch.fedWith([1, NaN, -2, Infinity], [4]),
+        sketch.fedWith([NaN, 3, -Infinity, 4], [4]),
+      ),
+    ],
+  };
+  return [
+    over([5], [5], [5]),
+    over([8], [8], [8]),
+    over([1], [2, 3], [2, 3]),
+    over([1], [4, 8], [1]),
+    over([2, 3], [1], [3]),
+    over([3, 1], [1, 5], [2, 1, 1]),
+    notChosen,
+  ];
+}
+
 function withItself(op: 'add' | 'multiply'): Case {
   return {
     label: 'a value with itself',
@@ -229,6 +275,8 @@ export const cases: Readonly<Record<OperatorName, Cases>> = {
   sqrt: unary('sqrt', between(0.1, 9)),
   tanh: [...unary('tanh'), ...unary('tanh', normalTimes(40))],
   sigmoid: [...unary('sigmoid'), ...unary('sigmoid', normalTimes(40))],
+  isFinite: [finiteness(1), finiteness(4), finiteness(9), finiteness(12)],
+  select: select(),
   toFloat: [
     {
       label: 'times a state',

@@ -247,6 +247,8 @@ function crossEntropy(pass: Pass): Cases {
   ];
 }
 
+const broken: Draw = (rng) => [NaN, Infinity, -Infinity, 1][rng.below(4)]!;
+
 interface AdamwForm {
   readonly weightDecay?: number;
   readonly learningRateScale?: number;
@@ -254,6 +256,8 @@ interface AdamwForm {
   /** Nothing learnt yet and nothing to learn, as for a token that never occurred. */
   readonly untouched?: true;
   readonly updatesOnly?: true;
+  /** A step that is left out, however broken its gradient. */
+  readonly leftOut?: true;
 }
 
 function adamw(): Cases {
@@ -267,14 +271,16 @@ function adamw(): Cases {
         parameter: sketch.tensor(shape),
         moment1: drawn(normalTimes(0.1)),
         moment2: drawn(between(0, 0.02)),
-        gradient: graph.scale(drawn(normal), 0.5),
+        gradient: form.leftOut
+          ? graph.scale(sketch.fed(shape, broken), 0.5)
+          : graph.scale(drawn(normal), 0.5),
       };
       const scalar = (value: number) => sketch.fed([1], () => value);
       const scalars = {
         learningRate: scalar(0.01),
         correction1: scalar(1 - 0.9 ** 3),
         correction2: scalar(1 - 0.95 ** 3),
-        gradientScale: scalar(0.7),
+        gradientScale: scalar(form.leftOut ? 0 : 0.7),
       };
       const fixed = { beta1: 0.9, beta2: 0.95, epsilon, weightDecay, learningRateScale };
       const next = graph.adamw(tensors, scalars, fixed);
@@ -291,6 +297,8 @@ function adamw(): Cases {
     over([4, 3], 'with an epsilon that counts', { epsilon: 0.05 }),
     over([2, 6], 'untouched', { untouched: true }),
     over([17, 9], 'updates only', { updatesOnly: true }),
+    over([3, 5], 'left out', { leftOut: true }),
+    over([8, 6], 'left out, updates only', { leftOut: true, updatesOnly: true }),
   ];
 }
 

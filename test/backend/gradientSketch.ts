@@ -21,6 +21,8 @@ export const flow: Readonly<Record<OperatorName, 'flows' | 'stops' | 'refused'>>
   sqrt: 'flows',
   tanh: 'flows',
   sigmoid: 'flows',
+  isFinite: 'stops',
+  select: 'flows',
   toFloat: 'stops',
   reshape: 'flows',
   transpose: 'flows',

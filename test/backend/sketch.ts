@@ -53,6 +53,10 @@ export class Sketch {
     return this.#feed('f32', this.#draws(shape, draw), shape);
   }
 
+  fedWith(data: readonly number[], shape: Shape): Value {
+    return this.#feed('f32', Float32Array.from(data), shape);
+  }
+
   /** Ids drawn from [0, bound). */
   ids(shape: Shape, bound: number): Value {
     const ids = Int32Array.from({ length: sizeOf(shape) }, () => this.#rng.below(bound));

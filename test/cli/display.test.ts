@@ -11,6 +11,7 @@ const start: TrainEvent = {
   validationTokens: 10,
   vocab: 50,
   backend: 'onnx',
+  precision: 'f32',
   threads: 1,
 };
 const step = (number: number, time: number): TrainEvent => ({

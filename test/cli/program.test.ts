@@ -29,6 +29,7 @@ const EVENTS: readonly TrainEvent[] = [
     validationTokens: 10,
     vocab: 50,
     backend: 'onnx',
+    precision: 'f32',
     threads: 1,
   },
   { kind: 'sample', step: 0, prompt: 'The ', text: 'qz' },
@@ -81,7 +82,12 @@ class FakeEngine implements CommandEngine {
   }
   logits(request: unknown): ReturnType<CommandEngine['logits']> {
     this.asked.push(request);
-    return Promise.resolve({ backend: 'onnx', adapter: 'CPU', logits: [0.5, -1] });
+    return Promise.resolve({
+      backend: 'onnx',
+      adapter: 'CPU',
+      precision: 'f32',
+      logits: [0.5, -1],
+    });
   }
   evaluate(request: unknown): ReturnType<CommandEngine['evaluate']> {
     this.asked.push(request);
@@ -313,6 +319,7 @@ describe('generate', () => {
       ...model,
       ...['--max-tokens', '9', '--temperature', '0', '--top-k', '5', '--top-p', '0.5'],
       ...['--min-p', '0.1', '--seed', '2', '--top-logprobs', '3', '--backend', 'onnx', '--json'],
+      ...['--precision', 'f32'],
     ]);
     expect(engine.asked).toEqual([
       {
@@ -326,6 +333,7 @@ describe('generate', () => {
         seed: 2,
         topLogprobs: 3,
         backend: 'onnx',
+        precision: 'f32',
       },
     ]);
   });
@@ -351,8 +359,11 @@ describe('generate', () => {
 describe('logits, eval, devices', () => {
   it('answer as the contract says', async () => {
     const logits = await cli(['logits', '--model', 'm', '--ids', '1,2,3', '--json']);
-    expect(logits.lines).toEqual([{ backend: 'onnx', adapter: 'CPU', logits: [0.5, -1] }]);
-    expect(logits.engine.asked).toEqual([{ model: 'm', ids: [1, 2, 3], backend: 'auto' }]);
+    expect(logits.lines).toEqual([
+      { backend: 'onnx', adapter: 'CPU', precision: 'f32', logits: [0.5, -1] },
+    ]);
+    const automatic = { backend: 'auto', precision: 'auto' };
+    expect(logits.engine.asked).toEqual([{ model: 'm', ids: [1, 2, 3], ...automatic }]);
     const evaluated = await cli(['eval', '--model', 'm', '--data', 'x', 'y', '--json']);
     expect(evaluated.lines).toEqual([{ loss: 1, perplexity: Math.E, bitsPerByte: 0.5, tokens: 9 }]);
     const devices = await cli(['devices', '--json']);

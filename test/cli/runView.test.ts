@@ -30,6 +30,7 @@ const start: TrainEvent = {
   validationTokens: 33_470,
   vocab: 2048,
   backend: 'onnxruntime 1.30.0, CPU, 1 thread',
+  precision: 'f32',
   threads: 1,
 };
 

@@ -30,6 +30,7 @@ const START = {
   validationTokens: 1,
   vocab: 1,
   backend: 'test',
+  precision: 'f32',
   threads: 1,
 } as const;
 
@@ -79,12 +80,22 @@ serve(connection, {
     if (what === 3) {
       // In a turn of its own: what was asked before is answered first.
       setImmediate(freeze);
-      return Promise.resolve({ backend: 'frozen', adapter: 'frozen', logits: [] });
+      return Promise.resolve({
+        backend: 'frozen',
+        adapter: 'frozen',
+        precision: 'f32',
+        logits: [],
+      });
     }
     if (what === 2) {
       setImmediate(() => void JSON.parse('{'));
       return new Promise(() => undefined);
     }
-    return Promise.resolve({ backend: 'test', adapter: String(threadId), logits: ids });
+    return Promise.resolve({
+      backend: 'test',
+      adapter: String(threadId),
+      precision: 'f32',
+      logits: ids,
+    });
   },
 });

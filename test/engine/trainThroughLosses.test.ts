@@ -10,6 +10,7 @@ const done = { kind: 'done', run: '/runs/a', checkpoint: '/runs/a/checkpoints/9'
 const begun: RunEvent = {
   ...start,
   ...{ steps: 9, parameters: 1, tokens: 1, validationTokens: 0, vocab: 2, backend: '', threads: 1 },
+  precision: 'f32',
 };
 
 async function* saying(events: readonly RunEvent[], end?: Error): AsyncGenerator<RunEvent> {

@@ -15,7 +15,7 @@ const old: RunView = {
 const view: RunView = {
   ...old,
   live: {
-    ...{ backend: 'onnx', threads: 1, parameters: 10, tokensPerSecond: 5 },
+    ...{ backend: 'onnx', precision: 'f32', threads: 1, parameters: 10, tokensPerSecond: 5 },
     ...{ secondsLeft: undefined, memory: undefined, note: undefined },
   },
 };
@@ -57,7 +57,12 @@ describe('what a page is told', () => {
   it('is the run as the views show it, and where its files are', () => {
     const shown = shownRun('/runs/a', view, page);
     expect(shown).toMatchObject({ name: 'a', state: 'running', parameters: 10, files: 'x/' });
-    expect(shown.live).toEqual({ backend: 'onnx', tokensPerSecond: 5, memory: 1e6 });
+    expect(shown.live).toEqual({
+      backend: 'onnx',
+      precision: 'f32',
+      tokensPerSecond: 5,
+      memory: 1e6,
+    });
     const over: RunView = { ...old, state: 'interrupted' };
     expect(shownRun('/runs/a', over, page)).toMatchObject({
       resumable: true,

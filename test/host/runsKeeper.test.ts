@@ -24,7 +24,13 @@ const summary = (changes: Partial<RunSummary> = {}): RunSummary => ({
 
 const started: TrainEvent = {
   ...{ kind: 'start', run: FOLDER, steps: 500, parameters: 1_300_000, tokens: 9000 },
-  ...{ validationTokens: 1000, vocab: 512, backend: 'onnxruntime, CPU', threads: 1 },
+  ...{
+    validationTokens: 1000,
+    vocab: 512,
+    backend: 'onnxruntime, CPU',
+    precision: 'f32',
+    threads: 1,
+  },
 };
 const step = (number: number): TrainEvent => ({
   ...{ kind: 'train', step: number, tokens: number * 100, loss: 3, lr: 1e-3, gradNorm: 1 },

@@ -34,7 +34,7 @@ describe('parseRecipe', () => {
       batching: 'windows',
     });
     expect(recipe.model).toEqual({ freeze: [] });
-    expect(recipe.runtime).toEqual({ backend: 'auto', threads: 0 });
+    expect(recipe.runtime).toEqual({ backend: 'auto', precision: 'auto', threads: 0 });
   });
 
   it('keeps what is written, beside the defaults', () => {

@@ -19,7 +19,13 @@ const measured = (step: number, valLoss = 5): TrainEvent => ({
 });
 const start = (resumedFrom?: number): TrainEvent => ({
   ...{ kind: 'start', run: '/r', steps: 100, parameters: 1, tokens: 1, validationTokens: 1 },
-  ...{ vocab: 1, backend: 'onnx', threads: 1, ...(resumedFrom ? { resumedFrom } : {}) },
+  ...{
+    vocab: 1,
+    backend: 'onnx',
+    precision: 'f32',
+    threads: 1,
+    ...(resumedFrom ? { resumedFrom } : {}),
+  },
 });
 const sample = (step: number, prompt: string): TrainEvent => ({
   ...{ kind: 'sample', step, prompt, text: `${prompt} at ${step}` },

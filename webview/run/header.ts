@@ -132,7 +132,10 @@ function factsOf({ shown, records }: KnownRun): Fact[] {
       title: count(shown.parameters),
     });
   // In the engine's words: what computes, on what, with how many threads.
-  if (live) facts.push({ name: t('Device'), value: live.backend, title: live.backend, wide: true });
+  if (live) {
+    const device = [live.backend, live.precision].filter((part) => part !== '').join(', ');
+    facts.push({ name: t('Device'), value: device, title: device, wide: true });
+  }
   if (live?.gpuMemory !== undefined)
     facts.push({
       name: t('GPU memory'),

@@ -27,6 +27,8 @@ export class RunRecords {
     loss: new Float64Array(),
     lr: new Float64Array(),
     gradNorm: new Float64Array(),
+    /** NaN where losses aren't scaled, as with f32. */
+    lossScale: new Float64Array(),
     tokensPerSecond: new Float64Array(),
   });
   readonly measurements = new Columns({
@@ -57,6 +59,7 @@ export class RunRecords {
       loss: numberOf(event.loss),
       lr: event.lr,
       gradNorm: numberOf(event.gradNorm),
+      lossScale: event.lossScale ?? NaN,
       tokensPerSecond: event.tokensPerSecond,
     });
   }

@@ -1,5 +1,5 @@
 /** The same values as the charts show, as a table: some fifty steps of what is seen. */
-import { html } from 'lit-html';
+import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { t } from '../shared/l10n';
 import { count, measure, short } from './format';
@@ -20,6 +20,7 @@ export function spread(first: number, end: number, most: number): number[] {
 function tableOf(run: KnownRun, view: View, range: Range): TemplateResult {
   const { steps } = run.records;
   const places = steps.get(view.axis);
+  const scaled = steps.get('lossScale').some((scale) => !Number.isNaN(scale));
   const rows = spread(countBelow(places, range.from), countUpTo(places, range.to), ROWS);
   return html`<table>
     <caption>
@@ -34,6 +35,7 @@ function tableOf(run: KnownRun, view: View, range: Range): TemplateResult {
         <th scope="col">${t('Validation loss')}</th>
         <th scope="col">${titleOf('lr')}</th>
         <th scope="col">${titleOf('gradNorm')}</th>
+        ${scaled ? html`<th scope="col">${t('Loss scale')}</th>` : nothing}
         <th scope="col">${titleOf('tokensPerSecond')}</th>
       </tr>
     </thead>
@@ -48,6 +50,7 @@ function tableOf(run: KnownRun, view: View, range: Range): TemplateResult {
           <td>${measure(validationAt(run, view, at))}</td>
           <td>${measure(steps.at('lr', row), 5)}</td>
           <td>${measure(steps.at('gradNorm', row))}</td>
+          ${scaled ? html`<td>${short(steps.at('lossScale', row))}</td>` : nothing}
           <td>${short(steps.at('tokensPerSecond', row))}</td>
         </tr>`;
       })}

@@ -2,8 +2,16 @@
 import { Option, type Command } from 'commander';
 import { writeJson, writeLine } from './console';
 import { wantsColour } from './display';
-import type { BackendChoice, GenerateEvent } from '../../protocol/messages';
-import { backendOption, decimal, idList, MANY, SEED, wholeNumber } from './options';
+import type { BackendChoice, GenerateEvent, PrecisionChoice } from '../../protocol/messages';
+import {
+  backendOption,
+  decimal,
+  idList,
+  MANY,
+  precisionOption,
+  SEED,
+  wholeNumber,
+} from './options';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { clean, styleFor, type Style } from './terminalText';
 
@@ -13,8 +21,14 @@ const modelOption = (): Option =>
     'a run, one of its checkpoints, or any model in Hugging Face format',
   ).makeOptionMandatory();
 
-interface GenerateOptions extends CommonOptions {
+/** What every command that asks a model has. */
+interface ModelOptions extends CommonOptions {
   readonly model: string;
+  readonly backend: BackendChoice;
+  readonly precision: PrecisionChoice;
+}
+
+interface GenerateOptions extends ModelOptions {
   readonly prompt: string;
   readonly maxTokens: number;
   readonly temperature: number;
@@ -23,7 +37,6 @@ interface GenerateOptions extends CommonOptions {
   readonly minP: number;
   readonly seed?: number;
   readonly topLogprobs: number;
-  readonly backend: BackendChoice;
 }
 
 export function addGenerate(program: Command, context: Context): void {
@@ -50,17 +63,19 @@ export function addGenerate(program: Command, context: Context): void {
       0,
     )
     .addOption(backendOption())
+    .addOption(precisionOption())
     .action((options: GenerateOptions) => generate(options, context));
   withCommonOptions(command);
 }
 
 async function generate(options: GenerateOptions, context: Context): Promise<void> {
   const { streams, signal } = context;
-  const { model, prompt, maxTokens, temperature, topK, topP, minP, topLogprobs, backend } = options;
+  const { model, prompt, maxTokens, temperature, topK, topP, minP, topLogprobs } = options;
+  const { backend, precision } = options;
   const sampling = { temperature, topK, topP, minP, seed: options.seed };
   const engine = await context.engine();
   const events = engine.generate(
-    { model, prompt, maxTokens, ...sampling, topLogprobs, backend },
+    { model, prompt, maxTokens, ...sampling, topLogprobs, backend, precision },
     signal,
   );
   if (options.json) {
@@ -108,25 +123,22 @@ export function addLogits(program: Command, context: Context): void {
     .addOption(modelOption())
     .requiredOption('--ids <ids>', 'token ids divided by commas', idList)
     .addOption(backendOption())
-    .action(
-      async (options: CommonOptions & { model: string; ids: number[]; backend: BackendChoice }) => {
-        const { model, ids, backend } = options;
-        const engine = await context.engine();
-        const answer = await engine.logits({ model, ids, backend }, context.signal);
-        const { logits } = answer;
-        if (options.json) {
-          writeJson(context.streams, { backend: answer.backend, adapter: answer.adapter, logits });
-          return;
-        }
-        writeLine(
-          context.streams,
-          `${logits.length} logits, from ${answer.backend} (${answer.adapter})`,
-        );
-        const best = logits.map((logit, id) => ({ id, logit })).sort((a, b) => b.logit - a.logit);
-        for (const { id, logit } of best.slice(0, 10))
-          writeLine(context.streams, `${String(id).padStart(8)}  ${logit.toFixed(4)}`);
-      },
-    );
+    .addOption(precisionOption())
+    .action(async (options: ModelOptions & { ids: number[] }) => {
+      const { model, ids, backend, precision } = options;
+      const engine = await context.engine();
+      const answer = await engine.logits({ model, ids, backend, precision }, context.signal);
+      const { logits } = answer;
+      if (options.json) {
+        writeJson(context.streams, answer);
+        return;
+      }
+      const computed = `${answer.backend} in ${answer.precision} (${answer.adapter})`;
+      writeLine(context.streams, `${logits.length} logits, from ${computed}`);
+      const best = logits.map((logit, id) => ({ id, logit })).sort((a, b) => b.logit - a.logit);
+      for (const { id, logit } of best.slice(0, 10))
+        writeLine(context.streams, `${String(id).padStart(8)}  ${logit.toFixed(4)}`);
+    });
   withCommonOptions(command);
 }
 
@@ -136,10 +148,12 @@ export function addEval(program: Command, context: Context): void {
     .description('How well a model predicts a text.')
     .addOption(modelOption())
     .requiredOption('--data <path...>', 'files and folders of text')
-    .action(async (options: CommonOptions & { model: string; data: string[] }) => {
-      const { model, data } = options;
+    .addOption(backendOption())
+    .addOption(precisionOption())
+    .action(async (options: ModelOptions & { data: string[] }) => {
+      const { model, data, backend, precision } = options;
       const engine = await context.engine();
-      const answer = await engine.evaluate({ model, data, backend: 'auto' }, context.signal);
+      const answer = await engine.evaluate({ model, data, backend, precision }, context.signal);
       const { loss, perplexity, bitsPerByte, tokens } = answer;
       if (options.json) {
         writeJson(context.streams, { loss, perplexity, bitsPerByte, tokens });

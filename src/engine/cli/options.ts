@@ -50,3 +50,11 @@ export const backendOption = (): Option =>
   new Option('--backend <name>', 'what computes; a backend asked for by name is never replaced')
     .choices(['auto', 'onnx', 'webgpu', 'reference'])
     .default('auto');
+
+export const precisionOption = (): Option =>
+  new Option(
+    '--precision <name>',
+    'what products multiply: f32, or f16 on a GPU that has half floats; auto is f32',
+  )
+    .choices(['auto', 'f32', 'f16'])
+    .default('auto');

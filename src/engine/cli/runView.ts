@@ -207,6 +207,7 @@ function startLines(
     `${short(start.validationTokens)} held out`,
     // Its adapter, which names the threads where there can be several.
     clean(start.backend),
+    start.precision,
     ...(start.memory === undefined ? [] : [`${grouped(Math.ceil(start.memory / 1e6))} MB`]),
   ].join(' · ');
   const resumed = start.resumedFrom ? `  resumed at step ${grouped(start.resumedFrom)}` : '';

@@ -22,6 +22,7 @@ interface TrainOptions extends CommonOptions {
   readonly set?: readonly string[];
   readonly steps?: number;
   readonly backend?: string;
+  readonly precision?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly seed?: number;
@@ -52,6 +53,12 @@ export function addTrain(program: Command, context: Context): void {
         '--backend <name>',
         'what computes; one asked for by name is never replaced',
       ).choices(['auto', 'onnx', 'webgpu', 'reference']),
+    )
+    .addOption(
+      new Option(
+        '--precision <name>',
+        'what products multiply: f32, or f16 (half floats); auto: f16 on a GPU that has them',
+      ).choices(['auto', 'f32', 'f16']),
     )
     .option('--out <dir>', "the run's folder")
     .option('--resume <dir>', 'go on with a run, or from one of its checkpoints')
@@ -117,12 +124,13 @@ async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
 
 /** All settings in order: what an option of its own says comes after what `--set` says. */
 function settingsFrom(options: TrainOptions): string[] {
-  const { data, preset, steps, backend, seed, threads } = options;
+  const { data, preset, steps, backend, precision, seed, threads } = options;
   const short: readonly (readonly [string, unknown])[] = [
     ['data.paths', data],
     ['model.preset', preset],
     ['train.steps', steps],
     ['runtime.backend', backend],
+    ['runtime.precision', precision],
     ['seed', seed],
     ['runtime.threads', threads],
   ];

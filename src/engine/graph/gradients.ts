@@ -37,6 +37,7 @@ export const gradientRules: RuleTable<Rule, Gradient[]> = {
   state: none,
   constant: none,
   less: none,
+  isFinite: none,
   toFloat: none,
 
   add: ({ inputs: [a, b] }, graph, [g]) => [unbroadcast(graph, g!, a!), unbroadcast(graph, g!, b!)],
@@ -68,6 +69,15 @@ export const gradientRules: RuleTable<Rule, Gradient[]> = {
   sigmoid: ({ outputs: [y] }, graph, [g]) => [
     graph.multiply(g!, graph.multiply(y!, graph.subtract(graph.scalar(1), y!))),
   ],
+
+  select: ({ inputs: [condition, a, b] }, graph, [g]) => {
+    const none = graph.scalar(0);
+    return [
+      undefined,
+      unbroadcast(graph, graph.select(condition!, g!, none), a!),
+      unbroadcast(graph, graph.select(condition!, none, g!), b!),
+    ];
+  },
 
   reshape: ({ inputs: [x] }, graph, [g]) => [graph.reshape(g!, x!.shape)],
   transpose: ({ attributes }, graph, [g]) => {

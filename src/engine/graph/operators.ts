@@ -35,6 +35,10 @@ export interface Attributes {
   sqrt: None;
   tanh: None;
   sigmoid: None;
+  /** 1 where x is a number, 0 where it is NaN or infinite. Not differentiable. */
+  isFinite: None;
+  /** condition, a, b: a where the condition is not 0, else b; what is not chosen may be NaN. */
+  select: None;
   /** i32 to f32. */
   toFloat: None;
 
@@ -103,6 +107,7 @@ export interface Attributes {
    * One step of AdamW (Loshchilov and Hutter, 2019) as PyTorch computes it: parameter, first and
    * second moment, gradient, and the scalars [1] learning rate, 1 - beta1^t, 1 - beta2^t, factor of
    * the gradient (clipping) -> the first three anew. The learning rate is times `learningRateScale`.
+   * A factor of 0 leaves all three as they are, decay included, even where the gradient is NaN.
    */
   adamw: {
     readonly beta1: number;

@@ -19,7 +19,17 @@ export class PrimitiveBuilder extends GraphDraft {
   sqrt = (x: Value): Value => this.#unary('sqrt', x);
   tanh = (x: Value): Value => this.#unary('tanh', x);
   sigmoid = (x: Value): Value => this.#unary('sigmoid', x);
+  isFinite = (x: Value): Value => this.#unary('isFinite', x);
   scale = (x: Value, factor: number): Value => this.multiply(x, this.scalar(factor));
+
+  select(condition: Value, a: Value, b: Value): Value {
+    const values = [condition, a, b];
+    const branches = broadcastShapes(a.shape, b.shape);
+    const shape = branches && broadcastShapes(condition.shape, branches);
+    if (!shape) throw shapeError('select', values, 'shapes that broadcast');
+    this.floats('select', ...values);
+    return this.one('select', {}, values, 'f32', shape);
+  }
 
   toFloat(x: Value): Value {
     if (x.dtype !== 'i32') throw shapeError('toFloat', [x], 'an i32');
@@ -150,7 +160,16 @@ export class PrimitiveBuilder extends GraphDraft {
   // --- Inside -------------------------------------------------------------------------------
 
   #unary(
-    op: 'negate' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'softmax' | 'logSoftmax',
+    op:
+      | 'negate'
+      | 'exp'
+      | 'log'
+      | 'sqrt'
+      | 'tanh'
+      | 'sigmoid'
+      | 'isFinite'
+      | 'softmax'
+      | 'logSoftmax',
     x: Value,
   ): Value {
     this.floats(op, x);

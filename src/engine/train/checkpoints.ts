@@ -19,6 +19,7 @@ import {
   writeSafetensors,
 } from '../interop/interop';
 import type { ModelFolder, TensorSource } from '../interop/interop';
+import { lossScaleSchema } from './lossScale';
 import { readTokenizer } from '../tokenizer/tokenizer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 
@@ -37,6 +38,8 @@ const positionSchema = z.strictObject({
   /** Trained on so far. */
   tokens: z.int().nonnegative(),
   measured: bestSchema.optional(),
+  /** Only of a run whose products are of half floats. */
+  lossScale: lossScaleSchema.optional(),
 });
 
 export type Position = z.infer<typeof positionSchema>;

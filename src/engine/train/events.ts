@@ -1,3 +1,5 @@
+import type { Precision } from '../backend/backend';
+
 /** What a run tells whoever watches it, in order. The keys' order is that of metrics.jsonl. */
 export interface StartEvent {
   readonly kind: 'start';
@@ -8,6 +10,7 @@ export interface StartEvent {
   readonly validationTokens: number;
   readonly vocab: number;
   readonly backend: string;
+  readonly precision: Precision;
   readonly threads: number;
   /** Bytes that the run takes where its backend has memory of its own. */
   readonly memory?: number;
@@ -21,6 +24,8 @@ export interface StepEvent {
   readonly loss: number;
   readonly lr: number;
   readonly gradNorm: number;
+  /** Only where products are of half floats: what the loss was multiplied by for differentiation. */
+  readonly lossScale?: number;
   readonly tokensPerSecond: number;
   readonly stepMs: number;
   readonly time: number;

@@ -9,6 +9,7 @@
  */
 import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
+import type { Precision } from '../backend/backend';
 import { sizeOf } from '../graph/graph';
 import type { Graph, Node, OperatorName, Shape, Value } from '../graph/graph';
 import { evaluationGraph } from '../eval/eval';
@@ -57,11 +58,18 @@ export interface RunGraphs {
   readonly measuring: Graph;
 }
 
+export interface GraphsOptions {
+  /** Default: every parameter. */
+  readonly trains?: (parameter: string) => boolean;
+  /** Default: `f32`. */
+  readonly precision?: Precision;
+}
+
 /** All that a run computes and keeps while it trains, but for its samples. */
 export function graphsOf(
   config: ModelConfig,
   { train, data }: Recipe,
-  trains: (parameter: string) => boolean = () => true,
+  { trains = () => true, precision = 'f32' }: GraphsOptions = {},
 ): RunGraphs {
   const parameters = parameterShapes(config);
   const trained = new Map([...parameters].filter(([name]) => trains(name)));
@@ -72,12 +80,13 @@ export function graphsOf(
     context: config.context,
     segments: data.batching === 'packed',
     trains,
+    precision,
   };
   const sums = accumulates ? accumulationStates(trained) : [];
   return {
     states: new Map([...parameters, ...optimizerStates(train, trained), ...sums]),
     step: accumulates ? accumulateGraph(shape) : stepGraph(shape, train),
-    apply: accumulates ? [applyGraph(trained, train)] : [],
+    apply: accumulates ? [applyGraph(trained, train, precision)] : [],
     measuring: evaluationGraph(config, shape),
   };
 }

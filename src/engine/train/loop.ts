@@ -100,12 +100,17 @@ export class Loop {
     const started = performance.now();
     const made = await trainer.run(this.#step + 1, signal);
     if (!made) return;
-    const { loss, lr, gradNorm } = made;
+    const { loss, lr, gradNorm, lossScale, overflows } = made;
     const stepMs = performance.now() - started;
     if (!Number.isFinite(loss)) throw await this.#diverged(`The loss is ${loss}`, this.#step + 1);
     if (!Number.isFinite(gradNorm))
       throw await this.#diverged(`The gradient's norm is ${gradNorm}`, this.#step + 1);
     await this.#settle();
+    if (overflows.length > 0)
+      yield {
+        kind: 'note',
+        text: `Step ${this.#step + 1} was made again: its gradient overflowed at a loss scale of ${overflows.join(', then ')}`,
+      };
     this.#step += 1;
     this.#tokens += trainer.tokensPerStep;
     const event = {
@@ -115,6 +120,7 @@ export class Loop {
       loss,
       lr,
       gradNorm,
+      ...(lossScale === undefined ? {} : { lossScale }),
       tokensPerSecond: (trainer.tokensPerStep / stepMs) * 1000,
       stepMs,
       time: Date.now(),
@@ -191,6 +197,7 @@ export class Loop {
         step,
         tokens: this.#tokens,
         ...(measured && { measured: bestOf(measured) }),
+        ...(trainer.lossScale && { lossScale: trainer.lossScale }),
       };
       const written = { config, inherited, tokenizer, store, optimizerStates, position };
       return writeCheckpoint(run.checkpoints, written);
@@ -255,8 +262,11 @@ export class Loop {
         : atOnce
           ? `The checkpoint that it went on from is as it was: ${checkpoint}`
           : `The last good checkpoint is kept: ${checkpoint}`;
+    const halves = this.#parts.trainer.lossScale
+      ? ' Half floats end at 65504: it may also go well with runtime.precision=f32.'
+      : '';
     return new GlassboxError('loss-not-finite', `${what} at step ${step}. ${kept}`, {
-      remedy: 'Lower train.lr, lengthen train.warmup, or set train.gradientClip.',
+      remedy: `Lower train.lr, lengthen train.warmup, or set train.gradientClip.${halves}`,
       details: { step, checkpoint },
       cause,
     });

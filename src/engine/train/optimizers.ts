@@ -51,24 +51,40 @@ export interface Trained {
   readonly gradient: Value;
 }
 
+export interface Updated {
+  /** The gradient's global norm [1] before clipping. */
+  readonly norm: Value;
+  /** Where losses are scaled, 1 or 0 [1]: whether the gradient was finite, and the update made. */
+  readonly applied?: Value;
+}
+
 /**
  * Appends the update to the graph. Adds the inputs `learningRate`, `muonRate`, `correction1` and
- * `correction2` (1 - beta^t), each [1]. Gives the gradient's global norm [1] before clipping.
+ * `correction2` (1 - beta^t), each [1]. With a `lossScale` [1] the gradients are those of the loss
+ * times it, and where one of them is not finite every state stays as it was.
  */
 export function appendUpdate(
   graph: GraphBuilder,
   settings: OptimizerSettings,
   trained: readonly Trained[],
-): Value {
+  lossScale?: Value,
+): Updated {
   const squares = trained.map(({ gradient }) => graph.total(graph.multiply(gradient, gradient)));
-  const norm = graph.sqrt(squares.reduce((sum, square) => graph.add(sum, square)));
-  const gradientScale =
+  const square = squares.reduce((sum, each) => graph.add(sum, each));
+  const length = graph.sqrt(square);
+  const norm = lossScale ? graph.divide(length, lossScale) : length;
+  const clipping =
     settings.gradientClip > 0
       ? graph.minimum(
           graph.scalar(1),
           graph.divide(graph.scalar(settings.gradientClip), graph.add(norm, graph.scalar(1e-6))),
         )
       : graph.scalar(1);
+  const applied = lossScale && graph.isFinite(square);
+  const gradientScale =
+    lossScale && applied
+      ? graph.select(applied, graph.divide(clipping, lossScale), graph.scalar(0))
+      : clipping;
   const scalars = {
     learningRate: graph.input('learningRate', 'f32', [1]),
     correction1: graph.input('correction1', 'f32', [1]),
@@ -80,7 +96,7 @@ export function appendUpdate(
     const shape = parameter.shape;
     if (muonRate && usesMuon(settings, name, shape)) {
       const scaled = graph.multiply(gradient, gradientScale);
-      updateByMuon(graph, settings, { name, parameter, gradient: scaled }, muonRate);
+      updateByMuon(graph, settings, { name, parameter, gradient: scaled }, muonRate, applied);
       continue;
     }
     const moment1 = graph.state(momentName(1, name), shape);
@@ -96,7 +112,7 @@ export function appendUpdate(
     graph.assign(moment1, updated.moment1);
     graph.assign(moment2, updated.moment2);
   }
-  return norm;
+  return { norm, ...(applied && { applied }) };
 }
 
 function updateByMuon(
@@ -104,6 +120,7 @@ function updateByMuon(
   settings: OptimizerSettings,
   { name, parameter, gradient }: Trained,
   rate: Value,
+  applied: Value | undefined,
 ): void {
   const { muonMomentum: mu, weightDecay } = settings;
   const momentum = graph.state(momentumName(name), parameter.shape);
@@ -119,8 +136,11 @@ function updateByMuon(
     graph.subtract(graph.scalar(1), graph.scale(rate, weightDecay)),
   );
   const step = graph.multiply(direction, graph.scale(rate, length));
-  graph.assign(momentum, moved);
-  graph.assign(parameter, graph.subtract(decayed, step));
+  // A factor of 0 would not do: 0 times what is not finite is no number.
+  const unlessSkipped = (fresh: Value, old: Value): Value =>
+    applied ? graph.select(applied, fresh, old) : fresh;
+  graph.assign(momentum, unlessSkipped(moved, momentum));
+  graph.assign(parameter, unlessSkipped(graph.subtract(decayed, step), parameter));
 }
 
 /** The nearest semi-orthogonal matrix, roughly: singular values between about 0.7 and 1.2. */

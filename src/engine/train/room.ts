@@ -8,17 +8,16 @@ import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
 import type { Backend, BackendMemory, MemoryNeeds } from '../backend/backend';
 import { graphsOf } from './footprint';
-
-type Trains = (parameter: string) => boolean;
+import type { GraphsOptions } from './footprint';
 
 /** States, the step, the update and the measurements: all are there at a time. */
 export function needsOn(
   memory: BackendMemory,
   config: ModelConfig,
   recipe: Recipe,
-  trains?: Trains,
+  how: GraphsOptions,
 ): MemoryNeeds {
-  const { states, step, apply, measuring } = graphsOf(config, recipe, trains);
+  const { states, step, apply, measuring } = graphsOf(config, recipe, how);
   const all = [
     memory.statesNeed(states),
     ...[step, ...apply, measuring].map((graph) => memory.programNeeds(graph)),
@@ -34,17 +33,18 @@ export function needsOn(
  * `backend-memory`, which names the batch that would fit.
  */
 export async function checkRoom(
-  { memory, adapter }: Backend,
+  { memory, adapter, precision }: Backend,
   config: ModelConfig,
   recipe: Recipe,
-  trains: Trains,
+  trains: (parameter: string) => boolean,
 ): Promise<number | undefined> {
   if (!memory) return undefined;
-  const needs = needsOn(memory, config, recipe, trains);
+  const how = { trains, precision };
+  const needs = needsOn(memory, config, recipe, how);
   const why = await memory.refusal(needs);
   if (why === undefined) return needs.bytes;
   const { batch } = recipe.train;
-  const fitting = await smallerBatch(memory, config, recipe, trains);
+  const fitting = await smallerBatch(memory, config, recipe, how);
   const remedy = fitting
     ? `A batch of ${fitting.batch} fits, for the same steps with train.batch=${fitting.batch} and train.accumulate=${fitting.accumulate}.`
     : 'No batch of these steps fits: choose a smaller model or context, or compute with --backend onnx, on the CPU.';
@@ -65,7 +65,7 @@ async function smallerBatch(
   memory: BackendMemory,
   config: ModelConfig,
   recipe: Recipe,
-  trains: Trains,
+  how: GraphsOptions,
 ): Promise<Division | undefined> {
   const { train } = recipe;
   const rows = train.batch * train.accumulate;
@@ -77,7 +77,7 @@ async function smallerBatch(
   while (tooMany - fit > 1) {
     const middle = Math.floor((fit + tooMany) / 2);
     const tried = { ...recipe, train: { ...train, ...divisions[middle]! } };
-    const needs = needsOn(memory, config, tried, trains);
+    const needs = needsOn(memory, config, tried, how);
     if ((await memory.refusal(needs)) === undefined) fit = middle;
     else tooMany = middle;
   }

@@ -153,6 +153,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       batches,
       segments: packed,
       trains,
+      lossScale: begin.lossScale,
     });
     release.unshift(() => trainer.store.dispose());
     const heldOut = corpus.validation;
@@ -172,6 +173,7 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       validationTokens: heldOut?.length ?? 0,
       vocab: config.vocab,
       backend: context.backend.adapter,
+      precision: context.backend.precision,
       threads: context.threads,
       ...(memory === undefined ? {} : { memory }),
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),

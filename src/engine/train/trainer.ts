@@ -9,6 +9,8 @@ import type { Batch, BatchSource } from '../data/data';
 import { batchIndex } from '../data/data';
 import type { Shape } from '../graph/graph';
 import { parameterShapes } from '../interop/interop';
+import { LossScale } from './lossScale';
+import type { LossScaleState } from './lossScale';
 import { optimizerStates } from './optimizers';
 import { scheduleAt } from './schedule';
 import { accumulateGraph, accumulationStates, applyGraph, stepGraph } from './trainingGraph';
@@ -20,7 +22,13 @@ export interface StepResult {
   /** Norm of the gradient over all trained parameters, before clipping. */
   readonly gradNorm: number;
   readonly lr: number;
+  /** Where losses are scaled: by how much. */
+  readonly lossScale?: number;
+  /** The larger scales with which the step's gradient was not finite, in the order they were tried. */
+  readonly overflows: readonly number[];
 }
+
+type Attempt = Pick<StepResult, 'loss' | 'gradNorm'> & { readonly applied: boolean };
 
 export class Trainer {
   readonly store: Store;
@@ -33,6 +41,8 @@ export class Trainer {
   /** Where gradients are accumulated: `#step` adds, this updates. */
   readonly #apply: Program | undefined;
   readonly #segments: boolean;
+  /** Where the backend multiplies half floats. */
+  readonly #lossScale: LossScale | undefined;
 
   private constructor(parts: {
     store: Store;
@@ -43,6 +53,7 @@ export class Trainer {
     step: Program;
     apply: Program | undefined;
     segments: boolean;
+    lossScale: LossScale | undefined;
   }) {
     this.store = parts.store;
     this.config = parts.config;
@@ -52,6 +63,7 @@ export class Trainer {
     this.#step = parts.step;
     this.#apply = parts.apply;
     this.#segments = parts.segments;
+    this.#lossScale = parts.lossScale;
   }
 
   /** Allocates and compiles; every state is zero until it is written. */
@@ -63,6 +75,8 @@ export class Trainer {
       batches: BatchSource;
       segments: boolean;
       trains: (parameter: string) => boolean;
+      /** As a checkpoint kept it; undefined for the first. */
+      lossScale: LossScaleState | undefined;
     },
   ): Promise<Trainer> {
     const { config, settings, batches, segments, trains } = options;
@@ -72,7 +86,9 @@ export class Trainer {
     const accumulates = settings.accumulate > 1;
     const sums = accumulates ? accumulationStates(trained) : new Map<string, Shape>();
     const store = await backend.allocate(new Map([...parameters, ...states, ...sums]));
+    const { precision } = backend;
     const shape: TrainingShape = {
+      precision,
       config,
       batch: settings.batch,
       context: config.context,
@@ -82,8 +98,18 @@ export class Trainer {
     const step = await store.compile(
       accumulates ? accumulateGraph(shape) : stepGraph(shape, settings),
     );
-    const apply = accumulates ? await store.compile(applyGraph(trained, settings)) : undefined;
-    return new Trainer({ store, config, states, settings, batches, step, apply, segments });
+    const apply = accumulates
+      ? await store.compile(applyGraph(trained, settings, precision))
+      : undefined;
+    const lossScale = precision === 'f16' ? new LossScale(options.lossScale) : undefined;
+    return new Trainer({
+      ...{ store, config, states, settings, batches, step, apply, segments, lossScale },
+    });
+  }
+
+  /** What a checkpoint must keep of the loss's scale; undefined where losses aren't scaled. */
+  get lossScale(): LossScaleState | undefined {
+    return this.#lossScale?.state;
   }
 
   get tokensPerStep(): number {
@@ -111,18 +137,49 @@ export class Trainer {
     );
     const weight = batches.reduce((sum, { weights }) => sum + total(weights), 0);
     const normalizer = Float32Array.of(1 / Math.max(1, weight));
+    const feeds = batches.map((batch) => ({ ...this.#feeds(batch), normalizer }));
+    const overflows: number[] = [];
+    for (;;) {
+      const lossScale = this.#lossScale?.scale;
+      const scaled = lossScale === undefined ? {} : { lossScale: Float32Array.of(lossScale) };
+      const made = await this.#attempt(feeds, rates, scaled, signal);
+      if (!made) return undefined;
+      const { applied, ...measured } = made;
+      const result = {
+        ...measured,
+        lr,
+        overflows,
+        ...(lossScale === undefined ? {} : { lossScale }),
+      };
+      if (!this.#lossScale || lossScale === undefined) return result;
+      if (applied) this.#lossScale.made();
+      // A loss that is not finite is so at any scale.
+      if (applied || !Number.isFinite(made.loss) || !this.#lossScale.overflowed()) return result;
+      overflows.push(lossScale);
+      await new Promise(setImmediate);
+      if (signal.aborted) return undefined;
+    }
+  }
+
+  /** One step with the scale that `scaled` feeds, if any; undefined as for `run`. */
+  async #attempt(
+    feeds: readonly Feeds[],
+    rates: Feeds,
+    scaled: Feeds,
+    signal: AbortSignal,
+  ): Promise<Attempt | undefined> {
     if (!this.#apply) {
-      const results = await this.#step.run({ ...this.#feeds(batches[0]!), normalizer, ...rates });
-      return { loss: only(results, 'loss'), gradNorm: only(results, 'gradientNorm'), lr };
+      const results = await this.#step.run({ ...feeds[0]!, ...rates, ...scaled });
+      return { loss: only(results, 'loss'), ...normOf(results) };
     }
     let loss = 0;
-    for (const [index, batch] of batches.entries()) {
+    for (const [index, fed] of feeds.entries()) {
       if (signal.aborted) return undefined;
       const keep = Float32Array.of(index === 0 ? 0 : 1);
-      loss += only(await this.#step.run({ ...this.#feeds(batch), normalizer, keep }), 'loss');
+      loss += only(await this.#step.run({ ...fed, keep, ...scaled }), 'loss');
       await new Promise(setImmediate);
     }
-    return { loss, gradNorm: only(await this.#apply.run(rates), 'gradientNorm'), lr };
+    return { loss, ...normOf(await this.#apply.run({ ...rates, ...scaled })) };
   }
 
   #feeds({ tokens, targets, weights, segments }: Batch): Feeds {
@@ -132,6 +189,11 @@ export class Trainer {
 
 function total(weights: Float32Array): number {
   return weights.reduce((sum, weight) => sum + weight, 0);
+}
+
+function normOf(results: Results): Omit<Attempt, 'loss'> {
+  const applied = results['applied']?.[0] !== 0;
+  return { gradNorm: applied ? only(results, 'gradientNorm') : NaN, applied };
 }
 
 function only(results: Results, name: string): number {

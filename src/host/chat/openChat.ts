@@ -1,6 +1,7 @@
 /** The window's chat: joins the session to the engine, the models, the settings and the disk. */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
+import type { GenerateRequest } from '../../protocol/messages';
 import { logError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
@@ -31,9 +32,10 @@ export async function openChat(services: Services): Promise<ChatSession> {
 }
 
 /** What computes, as the settings have it. */
-export function computing(): { backend: 'auto' | 'onnx' | 'webgpu'; threads?: number } {
+export function computing(): Pick<GenerateRequest, 'backend' | 'precision' | 'threads'> {
   const threads = settings.threads();
-  return { backend: settings.backend(), ...(threads > 0 && { threads }) };
+  const [backend, precision] = [settings.backend(), settings.precision()];
+  return { backend, precision, ...(threads > 0 && { threads }) };
 }
 
 export const isUsable = ({ problem }: ModelSummary): boolean => problem === undefined;

@@ -34,6 +34,7 @@ export function shownRun(
       ? {
           live: {
             backend: live.backend,
+            precision: live.precision,
             tokensPerSecond: live.tokensPerSecond,
             ...(live.secondsLeft === undefined ? {} : { secondsLeft: live.secondsLeft }),
             ...(live.memory === undefined ? {} : { gpuMemory: live.memory }),

@@ -88,6 +88,7 @@ export class LiveRun {
       ...(measured === undefined ? {} : { valLoss: measured }),
       live: {
         backend: this.#begun?.backend ?? '',
+        precision: this.#begun?.precision ?? '',
         threads: this.#begun?.threads ?? 0,
         memory: this.#begun?.memory,
         parameters: this.#begun?.parameters ?? 0,

@@ -104,7 +104,7 @@ export function runTooltip(run: RunView): vscode.MarkdownString {
       ? [
           `${l10n.t('Parameters')}: ${countText(live.parameters)}`,
           `${l10n.t('Speed')}: ${l10n.t('{0} tokens/s', countText(Math.round(live.tokensPerSecond)))}`,
-          `${l10n.t('Device')}: ${live.backend}`,
+          `${l10n.t('Device')}: ${live.backend}, ${live.precision}`,
         ]
       : []),
     ...(checkpoints.length === 0

@@ -15,6 +15,8 @@ export interface RunView extends Omit<RunSummary, 'state'> {
   readonly live?: {
     /** What computes, as the engine names it. */
     readonly backend: string;
+    /** In what its matrix products multiply. */
+    readonly precision: string;
     readonly threads: number;
     readonly parameters: number;
     readonly tokensPerSecond: number;

@@ -61,6 +61,7 @@ export function adamwInPlace(
   { learningRate, correction1, correction2, gradientScale }: AdamwScalars,
   { beta1, beta2, epsilon, weightDecay, learningRateScale }: Attributes['adamw'],
 ): void {
+  if (gradientScale === 0) return;
   const block = (kernel ??= loadKernel());
   const rate = learningRate * learningRateScale;
   for (let start = 0; start < parameter.length; start += BLOCK) {

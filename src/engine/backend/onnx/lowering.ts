@@ -78,6 +78,18 @@ const rules: RuleTable<[Lowering], void> = {
   sqrt: elementwise('Sqrt'),
   tanh: elementwise('Tanh'),
   sigmoid: elementwise('Sigmoid'),
+  isFinite: ({ inputs: [x], outputs: [y] }, lowering) => {
+    const { emit } = lowering;
+    const name = lowering.of(x!);
+    const either = emit.node('Or', [emit.node('IsInf', [name]), emit.node('IsNaN', [name])]);
+    lowering.set(y!, emit.node('Cast', [emit.node('Not', [either])], { to: 1 }));
+  },
+  select: ({ inputs: [condition, a, b], outputs: [y] }, lowering) => {
+    const { emit } = lowering;
+    // 9: the type bool.
+    const holds = emit.node('Cast', [lowering.of(condition!)], { to: 9 });
+    lowering.set(y!, emit.node('Where', [holds, lowering.of(a!), lowering.of(b!)]));
+  },
   toFloat: ({ inputs: [x], outputs: [y] }, lowering) =>
     lowering.set(y!, lowering.emit.node('Cast', [lowering.of(x!)], { to: 1 })),
 

@@ -19,6 +19,15 @@ function binary(compute: (a: number, b: number) => number) {
   };
 }
 
+function select({ inputs, outputs }: Node, arrays: Arrays): Arrays {
+  const shape = outputs[0]!.shape;
+  const [condition, a, b] = inputs.map(({ shape: from }, index) => {
+    const at = positionsOf(shape, broadcastStrides(from, shape));
+    return Float64Array.from(at, (position) => arrays[index]![position]!);
+  });
+  return [condition!.map((each, i) => (each !== 0 ? a![i]! : b![i]!))];
+}
+
 export const elementwise = {
   input: ({ attributes }: Node<'input'>, _: Arrays, given: Given) => [
     given.inputs.get(attributes.name)!,
@@ -42,5 +51,8 @@ export const elementwise = {
   sqrt: unary(Math.sqrt),
   tanh: unary(Math.tanh),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  // What f32 cannot hold is infinite everywhere else.
+  isFinite: unary((x) => (Number.isFinite(Math.fround(x)) ? 1 : 0)),
+  select,
   toFloat: unary((x) => x),
 } satisfies Partial<Rules>;

@@ -2,8 +2,10 @@
 import { GlassboxError } from '../../../base/errors';
 import { applyRule } from '../../graph/graph';
 import type { Graph, Update, Value } from '../../graph/graph';
+import type { Precision } from '../backend';
 import { attention } from './attention';
 import { elementwise } from './elementwise';
+import { withHalfFactors } from './halves';
 import { loss } from './loss';
 import { normalization } from './normalization';
 import { optimizer } from './optimizer';
@@ -28,11 +30,13 @@ export interface Evaluation {
 }
 
 /** Every output and update of the graph. Throws `backend-range` for an id or offset out of bounds. */
-export function evaluate(graph: Graph, given: Given): Evaluation {
+export function evaluate(graph: Graph, given: Given, precision: Precision): Evaluation {
   const values = new Map<number, Float64Array>();
   const valueOf = (value: Value): Float64Array => values.get(value.id)!;
   for (const node of graph.nodes) {
-    const results = applyRule(rules, node, node.inputs.map(valueOf), given);
+    const inputs = node.inputs.map(valueOf);
+    const factors = precision === 'f16' ? withHalfFactors(node, inputs) : inputs;
+    const results = applyRule(rules, node, factors, given);
     node.outputs.forEach((output, i) => values.set(output.id, results[i]!));
   }
   const updated = (update: Update): Float64Array => {

@@ -10,6 +10,7 @@ export const optimizer = {
     const { beta1, beta2, epsilon, weightDecay, learningRateScale } = attributes;
     const [parameter, moment1, moment2, gradient, ...scalars] = arrays;
     const [learningRate, correction1, correction2, gradientScale] = scalars.map((each) => each[0]!);
+    if (gradientScale === 0) return [parameter!, moment1!, moment2!];
     const rate = learningRate! * learningRateScale;
     const scaled = gradient!.map((g) => g * gradientScale!);
     const newMoment1 = moment1!.map((m, i) => beta1 * m + (1 - beta1) * scaled[i]!);

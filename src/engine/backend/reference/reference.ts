@@ -8,7 +8,7 @@
 import { GlassboxError } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Shape } from '../../graph/graph';
-import type { Backend, Feeds, Program, Results, Store } from '../backend';
+import type { Backend, Feeds, Precision, Program, Results, Store } from '../backend';
 import { checkFeeds, checkStates, refuseKnown } from '../feeds';
 import { evaluate } from './interpreter';
 
@@ -27,13 +27,15 @@ export interface ReferenceProgram extends Program {
   runExact(feeds: Feeds): Readonly<Record<string, Float64Array>>;
 }
 
-export function openReference(): Promise<ReferenceBackend> {
+/** With `f16` it rounds the factors of products to half floats, and is an oracle of that too. */
+export function openReference(options: { precision?: Precision } = {}): Promise<ReferenceBackend> {
+  const { precision = 'f32' } = options;
   return Promise.resolve({
     name: 'reference',
     adapter: 'plain TypeScript, float64',
-    precision: 'f32',
+    precision,
     // A promise even where it throws: callers await it.
-    allocate: (states) => Promise.resolve().then(() => new Tensors(states)),
+    allocate: (states) => Promise.resolve().then(() => new Tensors(states, precision)),
     dispose: () => Promise.resolve(),
   });
 }
@@ -41,9 +43,11 @@ export function openReference(): Promise<ReferenceBackend> {
 class Tensors implements ReferenceStore {
   readonly #states: Map<string, Shape>;
   readonly #data = new Map<string, Float64Array>();
+  readonly #precision: Precision;
   #disposed = false;
 
-  constructor(states: ReadonlyMap<string, Shape>) {
+  constructor(states: ReadonlyMap<string, Shape>, precision: Precision) {
+    this.#precision = precision;
     this.#states = new Map(states);
     for (const [name, shape] of states) this.#data.set(name, new Float64Array(sizeOf(shape)));
   }
@@ -108,7 +112,7 @@ class Tensors implements ReferenceStore {
       const inputs = new Map(
         Object.entries(feeds).map(([name, data]) => [name, Float64Array.from(data)]),
       );
-      const { outputs, updates } = evaluate(graph, { inputs, states: this.#data });
+      const { outputs, updates } = evaluate(graph, { inputs, states: this.#data }, this.#precision);
       for (const [name, data] of updates) this.#data.set(name, data);
       return Object.fromEntries([...outputs].map(([name, data]) => [name, data.slice()]));
     };

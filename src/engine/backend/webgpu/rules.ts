@@ -91,6 +91,13 @@ const rules: Rules = {
   // Beyond 15 tanh is 1 in f32, and exp of twice it would overflow on some drivers.
   tanh: each('tanh', ([x], type) => `tanh(clamp(${x!}, ${type}(-15.0), ${type}(15.0)))`),
   sigmoid: each('sigmoid', ([x]) => `1.0 / (1.0 + exp(-${x!}))`),
+  // By the exponent's bits: a shader's compiler may assume that there is no NaN and no infinity.
+  isFinite: each('isFinite', ([x], type) => {
+    const bits = type === 'f32' ? 'u32' : 'vec4<u32>';
+    const finite = `(bitcast<${bits}>(${x!}) & ${bits}(0x7f800000u)) != ${bits}(0x7f800000u)`;
+    return `select(${type}(0.0), ${type}(1.0), ${finite})`;
+  }),
+  select: each('select', ([c, a, b], type) => `select(${b!}, ${a!}, ${c!} != ${type}(0.0))`),
   toFloat: each('toFloat', ([x]) => `f32(${x!})`),
 
   reshape: ({ inputs: [x], outputs: [y] }, lowering) => lowering.alias(y!, lowering.of(x!)),

@@ -31,6 +31,7 @@ export function adamw(
         ['moment2', type],
       ],
       body: `${eachElement(count, LANES)}
+  if (gradientScale[0] == 0.0) { return; }
   let rate = learningRate[0] * ${literal(learningRateScale)};
   let g = gradient[i] * gradientScale[0];
   let m = ${literal(beta1)} * moment1[i] + ${literal(1 - beta1)} * g;
