@@ -8,8 +8,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { GlassboxError, messageOf } from '../../../base/errors';
-import type { Precision } from '../backend';
 import { Device } from './device';
+import type { DeviceOptions } from './device';
 
 /** What an adapter says of itself, and what of it matters here. */
 export interface AdapterFacts {
@@ -51,15 +51,11 @@ const SWITCHES = [
   'disable-dawn-features=timestamp_quantization',
 ];
 
-export interface OpenOptions {
+export interface OpenOptions extends DeviceOptions {
   /** Take a software adapter where there is no GPU. Default: false. */
   readonly software?: boolean;
   /** `default`: no more than every WebGPU device has, as the weakest would. Default: `most`. */
   readonly limits?: 'default' | 'most';
-  /** What matrix products multiply in. Default: `f32`. */
-  readonly precision?: Precision;
-  /** Bytes of the GPU's memory to hold at most. Default: what there is. */
-  readonly memory?: number;
 }
 
 export interface OpenedAdapter {
@@ -84,8 +80,7 @@ export async function findHardware(): Promise<AdapterFacts | undefined> {
 export async function openAdapter({
   software = false,
   limits = 'most',
-  precision = 'f32',
-  memory,
+  ...options
 }: OpenOptions): Promise<OpenedAdapter> {
   const adapter = hasDriver() ? await request(await loadDawn()) : null;
   if (!adapter) throw missing('WebGPU found no GPU.');
@@ -100,13 +95,14 @@ export async function openAdapter({
       : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures =
     limits === 'default' ? [] : FEATURES.filter((feature) => adapter.features.has(feature));
-  if (precision === 'f16' && !requiredFeatures.includes('shader-f16')) throw withoutHalves(facts);
+  if (options.precision === 'f16' && !requiredFeatures.includes('shader-f16'))
+    throw withoutHalves(facts);
   try {
     const gpu = await adapter.requestDevice({
       requiredLimits,
       requiredFeatures,
     });
-    return { facts, device: new Device(gpu, precision, memory) };
+    return { facts, device: new Device(gpu, options) };
   } catch (cause) {
     throw missing(`${facts.name} could not be opened: ${messageOf(cause)}`, cause);
   }

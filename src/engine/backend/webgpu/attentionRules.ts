@@ -22,6 +22,11 @@ function shapeOf(q: Value, k: Value, scale: number): AttentionShape {
   };
 }
 
+/** Multiply-adds of one product of queries and keys, of which causal attention takes half the pairs. */
+function workOf({ rows, tokens, heads, width }: AttentionShape, keys = tokens): number {
+  return (rows * heads * width * tokens * keys) / (keys === tokens ? 2 : 1);
+}
+
 /** [B, T, K, D] -> [B, K, T, D]. */
 function headsFirst(from: Value, to: Value, lowering: Lowering): void {
   if (from.shape[1] === 1) {
@@ -55,7 +60,7 @@ export const attention = {
     const [reads, writes] = [inputs, outputs].map((values) =>
       values.map((value) => lowering.of(value)),
     );
-    lowering.dispatch(kernel, reads!, writes!, workgroups);
+    lowering.dispatch(kernel, reads!, writes!, workgroups, 2 * workOf(shape));
   },
 
   attentionBackward: ({ inputs, outputs, attributes: { scale, segments } }, lowering) => {
@@ -68,9 +73,9 @@ export const attention = {
     lowering.dispatch(first.kernel, [out!, gradient!, logSums!], [pairs], first.workgroups);
     const reads = [q!, k!, v!, gradient!, pairs, ...(ids ? [ids] : [])];
     const queries = attentionQueries(shape, { subgroups, segments });
-    lowering.dispatch(queries.kernel, reads, [dq!], queries.workgroups);
+    lowering.dispatch(queries.kernel, reads, [dq!], queries.workgroups, 3 * workOf(shape));
     const keys = attentionKeys(shape, { subgroups, segments });
-    lowering.dispatch(keys.kernel, reads, [dk!, dv!], keys.workgroups);
+    lowering.dispatch(keys.kernel, reads, [dk!, dv!], keys.workgroups, 4 * workOf(shape));
   },
 
   cachedAttention: ({ inputs, outputs, attributes: { scale } }, lowering) => {
@@ -83,7 +88,8 @@ export const attention = {
     if (shape.tokens > 1) {
       const { subgroups } = lowering.traits;
       const { kernel, workgroups } = forward(shape, { subgroups, cached: capacity });
-      lowering.dispatch(kernel, reads, [lowering.of(out!)], workgroups);
+      const work = 2 * workOf(shape, capacity);
+      lowering.dispatch(kernel, reads, [lowering.of(out!)], workgroups, work);
       return;
     }
     const { kernel, workgroups, parts } = cachedAttention(shape, capacity);

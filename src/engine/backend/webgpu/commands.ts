@@ -14,6 +14,8 @@ export interface DispatchCommand {
   readonly workgroups: readonly [x: number, y: number, z: number];
   /** That are bound. */
   readonly bytes: number;
+  /** Multiply-adds, or as many other operations. */
+  readonly work: number;
 }
 
 export interface CopyCommand {

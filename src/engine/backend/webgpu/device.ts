@@ -7,8 +7,10 @@
  */
 import { GlassboxError, messageOf } from '../../../base/errors';
 import type { Precision } from '../backend';
+import { MOST_WORK } from './bands';
 import type { Kernel } from './kernel';
 import { bytesOf } from './lowering';
+import { Speed } from './pace';
 
 /** What the lowering may count on. */
 export interface Traits {
@@ -21,6 +23,24 @@ export interface Traits {
   readonly maxComputeInvocationsPerWorkgroup: number;
 }
 
+export interface DeviceOptions {
+  /** What matrix products multiply in. Default: `f32`. */
+  readonly precision?: Precision;
+  /** Bytes of the GPU's memory to hold at most. Default: what there is. */
+  readonly memory?: number;
+  /** Milliseconds that a submission should take at most. Default: 250. */
+  readonly submission?: number;
+  /** Multiply-adds that a dispatch may have. Default: 1e11. */
+  readonly work?: number;
+}
+
+const DEFAULTS: Required<DeviceOptions> = {
+  precision: 'f32',
+  memory: Infinity,
+  submission: 250,
+  work: MOST_WORK,
+};
+
 const { min } = Math;
 /** The numbers of WebGPU's `GPUBufferUsage` and `GPUMapMode`, which Node has no globals for. */
 export const USAGE = {
@@ -28,10 +48,12 @@ export const USAGE = {
   copySource: 4,
   copyTarget: 8,
   storage: 128,
+  uniform: 64,
   query: 512,
 } as const;
 export const MAP_READ = 1;
 const STATE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
+export const CONSTANT = USAGE.storage | USAGE.uniform | USAGE.copyTarget;
 
 export class Device {
   readonly gpu: GPUDevice;
@@ -42,16 +64,17 @@ export class Device {
   /** Bytes of each buffer that is there, and of all of them. */
   readonly #sizes = new Map<GPUBuffer, number>();
   #held = 0;
-  /** As many as may be held. */
-  readonly most: number;
+  readonly options: Required<DeviceOptions>;
+  /** What programs have shown of how fast it is. */
+  readonly speed = new Speed();
 
-  constructor(gpu: GPUDevice, precision: Precision = 'f32', most = Infinity) {
+  constructor(gpu: GPUDevice, options: DeviceOptions = {}) {
     this.gpu = gpu;
-    this.most = most;
+    this.options = { ...DEFAULTS, ...options };
     const { features, limits } = gpu;
     this.traits = {
       f16: features.has('shader-f16'),
-      precision,
+      precision: this.options.precision,
       subgroups: features.has('subgroups'),
       maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
@@ -78,12 +101,24 @@ export class Device {
     if (this.#lost) throw this.#lost;
   }
 
+  /** What the device has promised. Throws what has gone wrong with it instead. */
+  async settled<Result>(promise: Promise<Result>): Promise<Result> {
+    const result = await promise.catch(async (cause: unknown) => {
+      // Why it was lost may be told a moment later.
+      await new Promise(setImmediate);
+      this.check();
+      throw new GlassboxError('backend-failed', `The GPU gave up: ${messageOf(cause)}`, { cause });
+    });
+    this.check();
+    return result;
+  }
+
   /** A buffer of zeros for `size` elements. Throws `backend-memory`. */
   async buffer(size: number, what: string, usage: number = STATE): Promise<GPUBuffer> {
     this.check();
     const bytes = bytesOf({ size });
-    if (this.#held + bytes > this.most)
-      throw tooLarge(what, bytes, `${megabytes(this.most - this.#held)} are free`);
+    const free = this.options.memory - this.#held;
+    if (bytes > free) throw tooLarge(what, bytes, `${megabytes(free)} are free`);
     if (usage & USAGE.storage && bytes > this.traits.maxStorageBufferBindingSize)
       throw tooLarge(
         what,

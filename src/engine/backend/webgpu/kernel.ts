@@ -14,6 +14,8 @@ export interface Kernel {
   /** For messages, timings and the autotuner: "matmul 64x64". */
   readonly name: string;
   readonly code: string;
+  /** What the code was made of. */
+  readonly parts: KernelParts;
 }
 
 /** A kernel for tensors of a certain shape, and how many workgroups they take. */
@@ -45,15 +47,36 @@ export interface KernelParts {
 export type Parameter = string | readonly [name: string, element: string];
 
 export function kernel(parts: KernelParts): Kernel {
-  const {
-    name,
-    reads,
-    writes,
-    declarations = '',
-    body,
-    workgroup = [LANES, 1],
-    enable = [],
-  } = parts;
+  return { name: parts.name, code: codeOf(parts, HEAD), parts };
+}
+
+/** The same kernel over a stretch of its workgroups; see bands.ts. */
+export function bandKernel({ parts }: Kernel): Kernel {
+  const { name, reads, writes } = parts;
+  const binding = `@group(0) @binding(${reads.length + writes.length})`;
+  const head = `${binding} var<uniform> band: array<vec4u, 2>;`;
+  return { name, code: codeOf(parts, { ...BAND_HEAD, declarations: head }), parts };
+}
+
+/** Where `group` and `groups` come from. */
+interface Head {
+  readonly declarations: string;
+  readonly inputs: string;
+  readonly start: string;
+}
+
+const HEAD: Head = {
+  declarations: '',
+  inputs: '@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,',
+  start: '',
+};
+const BAND_HEAD: Omit<Head, 'declarations'> = {
+  inputs: '@builtin(workgroup_id) groupOfBand: vec3u,',
+  start: 'let group = groupOfBand + band[0].xyz; let groups = band[1].xyz;',
+};
+
+function codeOf(parts: KernelParts, head: Head): string {
+  const { reads, writes, declarations = '', body, workgroup = [LANES, 1], enable = [] } = parts;
   const binding = (parameter: Parameter, index: number): string => {
     const [called, element] = typeof parameter === 'string' ? [parameter, 'f32'] : parameter;
     const access = index < reads.length ? 'read' : 'read_write';
@@ -62,14 +85,16 @@ export function kernel(parts: KernelParts): Kernel {
   const code = [
     ...enable.map((extension) => `enable ${extension};`),
     ...[...reads, ...writes].map(binding),
+    head.declarations,
     declarations.trim(),
     `@compute @workgroup_size(${workgroup[0]}, ${workgroup[1]})`,
-    'fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,',
+    `fn main(${head.inputs}`,
     '  @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {',
+    head.start,
     body.trim(),
     '}',
   ];
-  return { name, code: code.filter((line) => line !== '').join('\n') };
+  return code.filter((line) => line !== '').join('\n');
 }
 
 /** WGSL for the number of a workgroup among all, where they are spread over x and y by `spread`. */

@@ -6,8 +6,11 @@
 import { GlassboxError } from '../../../base/errors';
 import { describe, sizeOf } from '../../graph/graph';
 import type { Graph, Node, Shape, Value } from '../../graph/graph';
+import { inBands, MOST_WORK } from './bands';
 import type { Traits } from './device';
 import type { Kernel } from './kernel';
+import { chooseMatmul } from './kernels/matmul';
+import type { MatmulPlan, Product } from './kernels/matmul';
 
 /** What a run computes on: a piece of GPU memory that holds one value, row-major. */
 export interface Tensor {
@@ -39,6 +42,10 @@ export interface Dispatch {
   readonly reads: readonly Tensor[];
   readonly writes: readonly Tensor[];
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Multiply-adds, or as many other operations. */
+  readonly work: number;
+  /** For a kernel over a stretch of its workgroups: which stretch; see bands.ts. */
+  readonly band?: Tensor;
 }
 
 export interface Copy {
@@ -58,6 +65,13 @@ export interface Lowered {
   readonly copies: readonly Copy[];
 }
 
+export interface LoweringOptions {
+  /** Of products for which a plan is known. */
+  readonly planFor?: ((product: Product) => MatmulPlan | undefined) | undefined;
+  /** Multiply-adds that one dispatch may have. Default: `MOST_WORK`. */
+  readonly mostWork?: number | undefined;
+}
+
 /** What a rule works with. */
 export class Lowering {
   readonly traits: Traits;
@@ -67,13 +81,15 @@ export class Lowering {
   readonly #graph: Graph;
   readonly #tensors = new Map<number, Tensor>();
   readonly #states = new Map<string, Tensor>();
+  readonly #options: LoweringOptions;
   /** States whose new value their last reader has already written in place. */
   readonly #replaced = new Set<string>();
   readonly #readers: Readers;
   #count = 0;
 
-  constructor(graph: Graph, traits: Traits) {
+  constructor(graph: Graph, traits: Traits, options: LoweringOptions = {}) {
     this.#graph = graph;
+    this.#options = options;
     this.traits = traits;
     this.#readers = findReaders(graph);
   }
@@ -123,13 +139,21 @@ export class Lowering {
     return from.kind === 'constant' && size === 1 ? from.data[0] : undefined;
   }
 
+  /** How a product is computed on this device: what was found fastest, else what is estimated to be. */
+  planFor(product: Product): MatmulPlan {
+    return this.#options.planFor?.(product) ?? chooseMatmul(product, this.traits);
+  }
+
+  /** Default for `work`: an operation for each element. */
   dispatch(
     kernel: Kernel,
     reads: readonly Tensor[],
     writes: readonly Tensor[],
     workgroups: readonly [x: number, y: number, z: number],
+    work = [...reads, ...writes].reduce((sum, { size }) => sum + size, 0),
   ): void {
-    this.dispatches.push({ kernel, reads, writes, workgroups });
+    const dispatch = { kernel, reads, writes, workgroups, work };
+    this.dispatches.push(...inBands(dispatch, this.#options.mostWork ?? MOST_WORK, this));
   }
 
   /**

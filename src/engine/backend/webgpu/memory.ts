@@ -13,7 +13,7 @@ import type { Device } from './device';
 import { bytesOf } from './lowering';
 import type { Lowered } from './lowering';
 import { planMemory, tensorsOf } from './plan';
-import { lower } from './rules';
+import { lowerFor } from './program';
 
 /** Of a program, its states apart; the largest tensor may be a state. */
 function programNeeds(lowered: Lowered): MemoryNeeds {
@@ -39,7 +39,7 @@ export function memoryOf(device: Device, software: boolean): BackendMemory {
       const sizes = [...states.values()].map((shape) => bytesOf({ size: sizeOf(shape) }));
       return { bytes: total(sizes), largest: largest(sizes) };
     },
-    programNeeds: (graph) => programNeeds(lower(graph, device.traits)),
+    programNeeds: (graph) => programNeeds(lowerFor(device, graph)),
     refusal: async (needs) => {
       const { maxStorageBufferBindingSize: most } = device.traits;
       if (needs.largest > most)
@@ -55,7 +55,7 @@ const TRIAL = 2 ** 28;
 
 /** How much of `wanted` bytes there is. */
 async function freeFor(device: Device, software: boolean, wanted: number): Promise<number> {
-  const allowed = device.most - device.held;
+  const allowed = device.options.memory - device.held;
   if (allowed < wanted) return allowed;
   if (software) return freemem();
   const tried: GPUBuffer[] = [];

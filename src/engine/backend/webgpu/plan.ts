@@ -14,7 +14,10 @@ import type { Lowered, Tensor } from './lowering';
 export function tensorsOf(lowered: Lowered): ReadonlySet<Tensor> {
   const { dispatches, parts, outputs, saves, copies } = lowered;
   const all = [
-    ...[...dispatches, ...parts].flatMap(({ reads, writes }) => [...reads, ...writes]),
+    ...[...dispatches, ...parts].flatMap(({ reads, writes, band }) => [
+      ...[...reads, ...writes],
+      ...(band ? [band] : []),
+    ]),
     ...[...saves, ...copies].flatMap(({ from, to }) => [from, to]),
     ...outputs.values(),
   ];

@@ -4,7 +4,6 @@ import type { Shape } from '../../graph/graph';
 import { broadcastStrides, rowsOf } from '../layout';
 import { embedding } from './kernels/embedding';
 import { rankIds, sumRows } from './kernels/embeddingBackward';
-import { chooseMatmul } from './kernels/matmul';
 import type { MatmulPlan, Product } from './kernels/matmul';
 import { matmulParts } from './kernels/matmulParts';
 import { matmulPlain } from './kernels/matmulPlain';
@@ -22,21 +21,22 @@ export function multiply(
   product: Product,
   operands: Operands,
   y: Tensor,
-  plan: MatmulPlan = chooseMatmul(product, lowering.traits),
+  plan: MatmulPlan = lowering.planFor(product),
 ): void {
+  const work = sizeOf(product.batch) * product.rows * product.columns * product.inner;
   if (plan.tier !== 'tile') {
     const { kernel, workgroups } = plan.tier === 'row' ? matmulRow(product) : matmulPlain(product);
-    lowering.dispatch(kernel, operands, [y], workgroups);
+    lowering.dispatch(kernel, operands, [y], workgroups, work);
     return;
   }
   const { kernel, workgroups } = matmulTile(product, plan);
   if (plan.parts === 1) {
-    lowering.dispatch(kernel, operands, [y], workgroups);
+    lowering.dispatch(kernel, operands, [y], workgroups, work);
     return;
   }
   const [a, b, ...epilogue] = operands;
   const partial = lowering.temporary(plan.parts * y.size);
-  lowering.dispatch(kernel, [a, b], [partial], workgroups);
+  lowering.dispatch(kernel, [a, b], [partial], workgroups, work);
   const sum = matmulParts(product, plan.parts);
   lowering.dispatch(sum.kernel, [partial, ...epilogue], [y], sum.workgroups);
 }

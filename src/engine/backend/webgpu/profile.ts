@@ -116,8 +116,7 @@ async function readQueries(
     });
     encoder.copyBufferToBuffer(resolved, 0, target, 0, size * 4);
     device.gpu.queue.submit([encoder.finish()]);
-    await target.mapAsync(MAP_READ);
-    device.check();
+    await device.settled(target.mapAsync(MAP_READ));
     const nanoseconds = new BigUint64Array(target.getMappedRange()).slice(0, count);
     return Array.from(nanoseconds, (time) => Number(time - nanoseconds[0]!) / 1e6);
   } finally {
@@ -127,10 +126,11 @@ async function readQueries(
 }
 
 async function byWallClock(
-  { gpu }: Device,
+  device: Device,
   commands: readonly Command[],
   detail: 'whole' | 'kernels',
 ): Promise<Measured> {
+  const { gpu } = device;
   const each: number[] = [];
   const [host, all] = [{ encode: 0, submit: 0 }, performance.now()];
   const stretches = detail === 'kernels' ? commands.map((command) => [command]) : [commands];
@@ -140,7 +140,7 @@ async function byWallClock(
     const encoded = performance.now();
     gpu.queue.submit([buffer]);
     const submitted = performance.now();
-    await gpu.queue.onSubmittedWorkDone();
+    await device.settled(gpu.queue.onSubmittedWorkDone());
     host.encode += encoded - began;
     host.submit += submitted - encoded;
     if (stretch[0]?.kind === 'dispatch') each.push(performance.now() - encoded);

@@ -9,10 +9,11 @@ import type { Feeds, Program, Results } from '../backend';
 import { checkFeeds } from '../feeds';
 import { encode } from './commands';
 import type { Command } from './commands';
-import { MAP_READ, USAGE } from './device';
+import { CONSTANT, MAP_READ, USAGE } from './device';
 import type { Device } from './device';
 import { bytesOf, wholeOf } from './lowering';
 import type { Copy, Dispatch, Lowered, Tensor } from './lowering';
+import { Pace } from './pace';
 import { planMemory, tensorsOf } from './plan';
 import { timeCommands } from './profile';
 import type { RunProfile } from './profile';
@@ -46,12 +47,17 @@ export interface Surroundings {
   readonly onDispose: (program: Program) => void;
 }
 
+/** The dispatches of a graph on this very device. */
+export function lowerFor({ traits, options }: Device, graph: Graph): Lowered {
+  return lower(graph, traits, { mostWork: options.work });
+}
+
 export async function compile(
   graph: Graph,
   device: Device,
   { stateBuffer, onDispose }: Surroundings,
 ): Promise<GpuProgram> {
-  const lowered = lower(graph, device.traits);
+  const lowered = lowerFor(device, graph);
   const dispatches = [...lowered.dispatches, ...lowered.parts];
   const pipelines = await Promise.all(dispatches.map(({ kernel }) => device.pipeline(kernel)));
   const own: GPUBuffer[] = [];
@@ -111,7 +117,7 @@ async function placeTensors(
   lowered: Lowered,
   device: Device,
   stateBuffer: (name: string) => GPUBuffer,
-  keep: (size: number, what: string) => Promise<GPUBuffer>,
+  keep: (size: number, what: string, usage?: number) => Promise<GPUBuffer>,
 ): Promise<Map<Tensor, GPUBuffer>> {
   const plan = planMemory(lowered);
   const slots: GPUBuffer[] = [];
@@ -131,7 +137,7 @@ async function placeTensors(
         buffers.set(tensor, await keep(size, `the input ${from.name}`));
         break;
       case 'constant': {
-        const buffer = await keep(size, 'a constant');
+        const buffer = await keep(size, 'a constant', CONSTANT);
         device.gpu.queue.writeBuffer(buffer, 0, from.data);
         buffers.set(tensor, buffer);
       }
@@ -142,7 +148,7 @@ async function placeTensors(
 
 function prepare(
   { gpu }: Device,
-  { kernel, reads, writes, workgroups }: Dispatch,
+  { kernel, reads, writes, workgroups, work, band }: Dispatch,
   pipeline: GPUComputePipeline,
   buffers: Buffers,
 ): Command {
@@ -150,7 +156,7 @@ function prepare(
   const bindings = gpu.createBindGroup({
     label: kernel.name,
     layout: pipeline.getBindGroupLayout(0),
-    entries: bound.map((tensor, binding) => ({
+    entries: [...bound, ...(band ? [band] : [])].map((tensor, binding) => ({
       binding,
       resource: {
         buffer: buffers.get(wholeOf(tensor))!,
@@ -160,7 +166,7 @@ function prepare(
     })),
   });
   const bytes = bound.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
-  return { kind: 'dispatch', name: kernel.name, pipeline, bindings, workgroups, bytes };
+  return { kind: 'dispatch', name: kernel.name, pipeline, bindings, workgroups, bytes, work };
 }
 
 export class GpuProgram implements Program {
@@ -168,6 +174,7 @@ export class GpuProgram implements Program {
   readonly #device: Device;
   readonly #parts: Parts;
   readonly #ranges: readonly Range[];
+  readonly #pace: Pace;
   #disposed = false;
 
   constructor(graph: Graph, device: Device, parts: Parts) {
@@ -175,15 +182,36 @@ export class GpuProgram implements Program {
     this.#device = device;
     this.#parts = parts;
     this.#ranges = rangesOf(graph);
+    this.#pace = new Pace(parts.commands, device.speed, device.options.submission);
   }
 
   async run(feeds: Feeds): Promise<Results> {
     // A rejected promise, never an exception: callers await.
     await Promise.resolve();
     this.#upload(feeds);
+    const submitted = await this.#submit();
+    const results = await this.#results();
+    submitted.done();
+    return results;
+  }
+
+  /** In one submission or in several; see pace.ts. */
+  async #submit(): Promise<{ readonly done: () => void }> {
     const { gpu } = this.#device;
-    gpu.queue.submit([encode(gpu, this.#parts.commands)]);
-    return this.#results();
+    const { commands } = this.#parts;
+    const pace = this.#pace;
+    let began = performance.now();
+    const since = (): number => performance.now() - began;
+    let stretch = pace.next(0);
+    for (; ; stretch = pace.next(stretch.to)) {
+      gpu.queue.submit([encode(gpu, commands.slice(stretch.from, stretch.to))]);
+      if (stretch.to >= commands.length) break;
+      if (pace.known) continue;
+      await this.#device.settled(gpu.queue.onSubmittedWorkDone());
+      pace.measured(stretch, since());
+      began = performance.now();
+    }
+    return { done: () => (pace.known ? pace.took(since()) : pace.measured(stretch, since())) };
   }
 
   /** A run, with its updates, that says where its time went; see `profile`. */
@@ -228,13 +256,12 @@ export class GpuProgram implements Program {
 
   async #results(): Promise<Results> {
     const { outputs, readBack } = this.#parts;
-    await readBack.mapAsync(MAP_READ);
+    await this.#device.settled(readBack.mapAsync(MAP_READ));
     const mapped = new Float32Array(readBack.getMappedRange());
     const results = Object.fromEntries(
       outputs.map(({ name, tensor, at }) => [name, mapped.slice(at / 4, at / 4 + tensor.size)]),
     );
     readBack.unmap();
-    this.#device.check();
     return results;
   }
 }

@@ -12,7 +12,7 @@ import { gather, insert, pad } from './kernels/gather';
 import { softmax } from './kernels/softmax';
 import { loss } from './lossRules';
 import { Lowering } from './lowering';
-import type { Dispatch, Lowered, Part } from './lowering';
+import type { Dispatch, Lowered, LoweringOptions, Part } from './lowering';
 import { normalization } from './normalizationRules';
 import { optimizer } from './optimizerRules';
 import { products } from './productRules';
@@ -21,8 +21,8 @@ import { reductions } from './reductionRules';
 export type Rules = RuleTable<[Lowering], void>;
 
 /** Throws `backend-compile` where an operator cannot be lowered on such a device. */
-export function lower(graph: Graph, traits: Traits): Lowered {
-  const lowering = new Lowering(graph, traits);
+export function lower(graph: Graph, traits: Traits, options?: LoweringOptions): Lowered {
+  const lowering = new Lowering(graph, traits, options);
   for (const node of graph.nodes) applyRule(rules, node, lowering);
   return lowering.finish(assignPart);
 }
@@ -146,5 +146,6 @@ function assignPart(
   lowering: Lowering,
 ): Dispatch {
   const { kernel, workgroups } = insert(value.shape, shape, axis, 'offset', 'f32');
-  return { kernel, reads: [from, lowering.of(offset)], writes: [state], workgroups };
+  const reads = [from, lowering.of(offset)];
+  return { kernel, reads, writes: [state], workgroups, work: from.size };
 }

@@ -78,8 +78,7 @@ export class GpuStore implements Store {
       const encoder = this.#device.gpu.createCommandEncoder();
       encoder.copyBufferToBuffer(source, 0, target, 0, size * 4);
       this.#device.gpu.queue.submit([encoder.finish()]);
-      await target.mapAsync(MAP_READ);
-      this.#device.check();
+      await this.#device.settled(target.mapAsync(MAP_READ));
       return new Float32Array(target.getMappedRange().slice(0));
     } finally {
       this.#device.free(target);
