@@ -81,6 +81,8 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sample'), step: count, prompt: z.string(), text: z.string() }),
   z.object({ kind: z.literal('checkpoint'), step: count, path }),
   z.object({ kind: z.literal('note'), text: z.string() }),
+  /** Of kernels that are compiled, and the like, before the first step. */
+  z.object({ kind: z.literal('progress'), doing: z.string(), done: count, total: count }),
   z.object({ kind: z.literal('done'), run: path, checkpoint: path }),
   /** Ended in order before its last step. Without a checkpoint where no step had been made. */
   z.object({

@@ -74,6 +74,15 @@ export interface CompileOptions {
    * second time, in whatever form computes fastest. Default: false.
    */
   readonly frozen?: boolean;
+  /** Told how far a preparation is that takes long. */
+  readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
+}
+
+/** `compile`: kernels made ready. `tune`: products tried, to find the fastest kernel for each. */
+export interface CompileProgress {
+  readonly doing: 'compile' | 'tune';
+  readonly done: number;
+  readonly total: number;
 }
 
 export interface Program {

@@ -60,6 +60,9 @@ export class RunProgress implements RunView {
       case 'note':
         this.doing = event.text;
         break;
+      case 'progress':
+        this.doing = `${event.doing} ${event.done}/${event.total}`;
+        break;
       case 'done':
         this.finished = true;
         break;
@@ -187,6 +190,7 @@ export function lastingLines(event: TrainEvent, frame: Pick<Frame, 'columns' | '
     case 'note':
       return wrap(clean(event.text), columns - 1).map((line) => style.dim(` ${line}`));
     case 'checkpoint':
+    case 'progress':
     case 'train':
     case 'eval':
     case 'done':

@@ -54,6 +54,14 @@ export interface NoteEvent {
   readonly text: string;
 }
 
+/** How far a preparation is: `doing` says which, for people. */
+export interface ProgressEvent {
+  readonly kind: 'progress';
+  readonly doing: string;
+  readonly done: number;
+  readonly total: number;
+}
+
 /** The end of a run that was told to stop; without a checkpoint where no step had been made. */
 export interface StoppedEvent {
   readonly kind: 'stopped';
@@ -68,6 +76,7 @@ export type RunEvent =
   | EvaluationEvent
   | SampleEvent
   | NoteEvent
+  | ProgressEvent
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
   | { readonly kind: 'done'; readonly run: string; readonly checkpoint: string }
   | StoppedEvent;

@@ -9,7 +9,7 @@ import { GlassboxError } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import { applySettings } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
-import type { Backend } from '../backend/backend';
+import type { Backend, CompileProgress } from '../backend/backend';
 import { packedDocuments, randomWindows } from '../data/data';
 import { parameterShapes, readModelFolder } from '../interop/interop';
 import { checkVocabulary, initialParameters, parameterCount, resolveModel } from '../model/model';
@@ -124,6 +124,12 @@ export async function runRecipe(request: {
 
 const START: Position = { step: 0, tokens: 0 };
 
+/** In the words that people read. */
+const DOING: Readonly<Record<CompileProgress['doing'], string>> = {
+  compile: 'Compiling kernels',
+  tune: 'Trying kernels',
+};
+
 interface Drive {
   readonly recipe: Recipe;
   readonly run: RunFolder;
@@ -135,7 +141,7 @@ interface Drive {
 }
 
 async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
-  const { recipe, run, prepared, context, begin, checkpoint } = parts;
+  const { recipe, run, prepared, context, signal, begin, checkpoint } = parts;
   const { tokenizer, corpus } = prepared;
   const release: (() => Promise<void> | void)[] = [() => corpus.close()];
   try {
@@ -147,14 +153,18 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       : randomWindows(corpus.train, shape);
     const trains = trainedBy(recipe.model.freeze, config);
     const memory = await checkRoom(context.backend, config, recipe, trains);
-    const trainer = await Trainer.open(context.backend, {
-      config,
-      settings: recipe.train,
-      batches,
-      segments: packed,
-      trains,
-      lossScale: begin.lossScale,
-    });
+    const trainer = yield* yieldReports<RunEvent, Trainer>(signal, (_, report) =>
+      Trainer.open(context.backend, {
+        config,
+        settings: recipe.train,
+        batches,
+        segments: packed,
+        trains,
+        lossScale: begin.lossScale,
+        onProgress: ({ doing, done, total }) =>
+          report({ kind: 'progress', doing: DOING[doing], done, total }),
+      }),
+    );
     release.unshift(() => trainer.store.dispose());
     const heldOut = corpus.validation;
     const observer = new Observer({ trainer, tokenizer, batches, heldOut, recipe });

@@ -4,7 +4,7 @@
  */
 import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
-import type { Backend, Feeds, Program, Results, Store } from '../backend/backend';
+import type { Backend, CompileProgress, Feeds, Program, Results, Store } from '../backend/backend';
 import type { Batch, BatchSource } from '../data/data';
 import { batchIndex } from '../data/data';
 import type { Shape } from '../graph/graph';
@@ -77,9 +77,10 @@ export class Trainer {
       trains: (parameter: string) => boolean;
       /** As a checkpoint kept it; undefined for the first. */
       lossScale: LossScaleState | undefined;
+      onProgress: (progress: CompileProgress) => void;
     },
   ): Promise<Trainer> {
-    const { config, settings, batches, segments, trains } = options;
+    const { config, settings, batches, segments, trains, onProgress } = options;
     const parameters = parameterShapes(config);
     const trained = new Map([...parameters].filter(([name]) => trains(name)));
     const states = optimizerStates(settings, trained);
@@ -97,9 +98,10 @@ export class Trainer {
     };
     const step = await store.compile(
       accumulates ? accumulateGraph(shape) : stepGraph(shape, settings),
+      { onProgress },
     );
     const apply = accumulates
-      ? await store.compile(applyGraph(trained, settings, precision))
+      ? await store.compile(applyGraph(trained, settings, precision), { onProgress })
       : undefined;
     const lossScale = precision === 'f16' ? new LossScale(options.lossScale) : undefined;
     return new Trainer({

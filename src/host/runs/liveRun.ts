@@ -65,6 +65,9 @@ export class LiveRun {
       case 'note':
         this.#note = event.text;
         return;
+      case 'progress':
+        this.#note = `${event.doing} ${event.done}/${event.total}`;
+        return;
       case 'sample':
       case 'checkpoint':
       case 'done':

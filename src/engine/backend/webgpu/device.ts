@@ -53,7 +53,7 @@ export const USAGE = {
 } as const;
 export const MAP_READ = 1;
 const STATE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
-export const CONSTANT = USAGE.storage | USAGE.uniform | USAGE.copyTarget;
+export const CONSTANT = STATE | USAGE.uniform;
 
 export class Device {
   readonly gpu: GPUDevice;
@@ -148,6 +148,22 @@ export class Device {
     buffer.destroy();
     this.#held -= this.#sizes.get(buffer) ?? 0;
     this.#sizes.delete(buffer);
+  }
+
+  /** Of each kernel, compiled in parallel. Tells how many of those that are new are ready. */
+  async pipelines(
+    kernels: readonly Kernel[],
+    onProgress: (done: number, total: number) => void,
+  ): Promise<GPUComputePipeline[]> {
+    const unknown = kernels.filter(({ code }) => !this.#pipelines.has(code));
+    const total = new Set(unknown.map(({ code }) => code)).size;
+    let done = 0;
+    for (const [, kernel] of new Map(unknown.map((each) => [each.code, each])))
+      void this.pipeline(kernel).then(
+        () => onProgress(++done, total),
+        () => undefined,
+      );
+    return Promise.all(kernels.map((kernel) => this.pipeline(kernel)));
   }
 
   /** Throws `backend-compile`, which names the kernel. */

@@ -14,6 +14,7 @@ import { bytesOf } from './lowering';
 import type { Lowered } from './lowering';
 import { planMemory, tensorsOf } from './plan';
 import { lowerFor } from './program';
+import type { Tuner } from './tuning';
 
 /** Of a program, its states apart; the largest tensor may be a state. */
 function programNeeds(lowered: Lowered): MemoryNeeds {
@@ -33,13 +34,18 @@ const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => 
 const largest = (sizes: readonly number[]): number =>
   sizes.reduce((most, size) => Math.max(most, size), 0);
 
-export function memoryOf(device: Device, software: boolean): BackendMemory {
+export function memoryOf(
+  device: Device,
+  software: boolean,
+  tuner: Tuner | undefined,
+): BackendMemory {
   return {
     statesNeed: (states) => {
       const sizes = [...states.values()].map((shape) => bytesOf({ size: sizeOf(shape) }));
       return { bytes: total(sizes), largest: largest(sizes) };
     },
-    programNeeds: (graph) => programNeeds(lowerFor(device, graph)),
+    programNeeds: (graph) =>
+      programNeeds(lowerFor(device, graph, (product) => tuner?.planFor(product))),
     refusal: async (needs) => {
       const { maxStorageBufferBindingSize: most } = device.traits;
       if (needs.largest > most)

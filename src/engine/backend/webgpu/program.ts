@@ -5,14 +5,15 @@
  */
 import { GlassboxError } from '../../../base/errors';
 import type { Graph } from '../../graph/graph';
-import type { Feeds, Program, Results } from '../backend';
+import type { CompileOptions, Feeds, Program, Results } from '../backend';
 import { checkFeeds } from '../feeds';
 import { encode } from './commands';
 import type { Command } from './commands';
 import { CONSTANT, MAP_READ, USAGE } from './device';
 import type { Device } from './device';
 import { bytesOf, wholeOf } from './lowering';
-import type { Copy, Dispatch, Lowered, Tensor } from './lowering';
+import type { Product } from './kernels/matmul';
+import type { Copy, Dispatch, Lowered, LoweringOptions, Tensor } from './lowering';
 import { Pace } from './pace';
 import { planMemory, tensorsOf } from './plan';
 import { timeCommands } from './profile';
@@ -20,6 +21,7 @@ import type { RunProfile } from './profile';
 import { checkRanges, rangesOf } from './ranges';
 import type { Range } from './ranges';
 import { lower } from './rules';
+import type { Tuner } from './tuning';
 
 interface Output {
   readonly name: string;
@@ -29,7 +31,7 @@ interface Output {
 }
 
 /** What a program runs, and on what. */
-interface Parts {
+export interface Ready {
   /** Of the inputs, by their names. */
   readonly uploads: readonly (readonly [name: string, buffer: GPUBuffer])[];
   readonly commands: readonly Command[];
@@ -37,7 +39,6 @@ interface Parts {
   readonly readBack: GPUBuffer;
   /** What this program alone uses, and destroys. */
   readonly own: readonly GPUBuffer[];
-  readonly onDispose: (program: Program) => void;
   /** How many different pipelines there are among the dispatches'. */
   readonly pipelines: number;
 }
@@ -45,21 +46,52 @@ interface Parts {
 export interface Surroundings {
   readonly stateBuffer: (name: string) => GPUBuffer;
   readonly onDispose: (program: Program) => void;
+  readonly tuner: Tuner | undefined;
+  readonly onProgress: CompileOptions['onProgress'];
 }
 
 /** The dispatches of a graph on this very device. */
-export function lowerFor({ traits, options }: Device, graph: Graph): Lowered {
-  return lower(graph, traits, { mostWork: options.work });
+export function lowerFor(
+  { traits, options }: Device,
+  graph: Graph,
+  planFor: LoweringOptions['planFor'],
+): Lowered {
+  return lower(graph, traits, { mostWork: options.work, planFor });
 }
 
 export async function compile(
   graph: Graph,
   device: Device,
-  { stateBuffer, onDispose }: Surroundings,
+  { stateBuffer, onDispose, tuner, onProgress }: Surroundings,
 ): Promise<GpuProgram> {
-  const lowered = lowerFor(device, graph);
+  await tuner?.learn(productsOf(graph, device), onProgress);
+  const lowered = lowerFor(device, graph, (product) => tuner?.planFor(product));
+  const ready = await makeReady(lowered, device, stateBuffer, onProgress);
+  return new GpuProgram(graph, device, ready, onDispose);
+}
+
+/** Every product that a graph asks for, once for each time. */
+function productsOf(graph: Graph, device: Device): Product[] {
+  const products: Product[] = [];
+  lowerFor(device, graph, (product) => {
+    products.push(product);
+    return undefined;
+  });
+  return products;
+}
+
+/** Compiles the kernels, places the tensors and makes the bindings. */
+export async function makeReady(
+  lowered: Lowered,
+  device: Device,
+  stateBuffer: (name: string) => GPUBuffer,
+  onProgress?: CompileOptions['onProgress'],
+): Promise<Ready> {
   const dispatches = [...lowered.dispatches, ...lowered.parts];
-  const pipelines = await Promise.all(dispatches.map(({ kernel }) => device.pipeline(kernel)));
+  const pipelines = await device.pipelines(
+    dispatches.map(({ kernel }) => kernel),
+    (done, total) => onProgress?.({ doing: 'compile', done, total }),
+  );
   const own: GPUBuffer[] = [];
   const keep = async (size: number, what: string, usage?: number): Promise<GPUBuffer> => {
     const buffer = await device.buffer(size, what, usage);
@@ -75,35 +107,34 @@ export async function compile(
       return { name, tensor, at };
     });
     const readBack = await keep(bytes / 4, 'the results', USAGE.mapRead | USAGE.copyTarget);
-    const ready = dispatches.map((each, index) =>
+    const prepared = dispatches.map((each, index) =>
       prepare(device, each, pipelines[index]!, buffers),
     );
-    const copy = ({ from, to }: Copy, at = 0): Command => {
+    const copy = ({ from, to }: Copy): Command => {
       const [source, target] = [buffers.get(from)!, buffers.get(to)!];
-      return { kind: 'copy', from: source, to: target, at, bytes: from.size * 4 };
+      return { kind: 'copy', from: source, to: target, at: 0, bytes: from.size * 4 };
     };
     const results = outputs.map(({ tensor, at }): Command => {
       const from = buffers.get(tensor)!;
       return { kind: 'copy', from, to: readBack, at, bytes: tensor.size * 4 };
     });
     const count = lowered.dispatches.length;
-    return new GpuProgram(graph, device, {
+    return {
       uploads: [...buffers].flatMap(([{ from }, buffer]) =>
         from.kind === 'input' ? [[from.name, buffer] as const] : [],
       ),
       commands: [
-        ...ready.slice(0, count),
+        ...prepared.slice(0, count),
         ...results,
-        ...lowered.saves.map((each) => copy(each)),
-        ...ready.slice(count),
-        ...lowered.copies.map((each) => copy(each)),
+        ...lowered.saves.map(copy),
+        ...prepared.slice(count),
+        ...lowered.copies.map(copy),
       ],
       outputs,
       readBack,
       own,
-      onDispose,
       pipelines: new Set(pipelines).size,
-    });
+    };
   } catch (thrown) {
     for (const buffer of own) device.free(buffer);
     throw thrown;
@@ -172,12 +203,14 @@ function prepare(
 export class GpuProgram implements Program {
   readonly #graph: Graph;
   readonly #device: Device;
-  readonly #parts: Parts;
+  readonly #parts: Ready;
+  readonly #onDispose: (program: Program) => void;
   readonly #ranges: readonly Range[];
   readonly #pace: Pace;
   #disposed = false;
 
-  constructor(graph: Graph, device: Device, parts: Parts) {
+  constructor(graph: Graph, device: Device, parts: Ready, onDispose: (program: Program) => void) {
+    this.#onDispose = onDispose;
     this.#graph = graph;
     this.#device = device;
     this.#parts = parts;
@@ -238,10 +271,9 @@ export class GpuProgram implements Program {
   }
 
   dispose(): Promise<void> {
-    const { own, onDispose } = this.#parts;
-    if (!this.#disposed) for (const buffer of own) this.#device.free(buffer);
+    if (!this.#disposed) for (const buffer of this.#parts.own) this.#device.free(buffer);
     this.#disposed = true;
-    onDispose(this);
+    this.#onDispose(this);
     return Promise.resolve();
   }
 

@@ -2,21 +2,24 @@
 import { GlassboxError } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Shape } from '../../graph/graph';
-import type { Program, Store } from '../backend';
+import type { CompileOptions, Program, Store } from '../backend';
 import { checkStates, refuseKnown } from '../feeds';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
 import { compile } from './program';
+import type { Tuner } from './tuning';
 
 export class GpuStore implements Store {
   readonly #states = new Map<string, Shape>();
   readonly #buffers = new Map<string, GPUBuffer>();
   readonly #programs = new Set<Program>();
   readonly #device: Device;
+  readonly #tuner: Tuner | undefined;
   #disposed = false;
 
-  constructor(device: Device) {
+  constructor(device: Device, tuner?: Tuner) {
     this.#device = device;
+    this.#tuner = tuner;
   }
 
   get states(): ReadonlyMap<string, Shape> {
@@ -85,13 +88,15 @@ export class GpuStore implements Store {
     }
   }
 
-  async compile(graph: Graph): Promise<Program> {
+  async compile(graph: Graph, { onProgress }: CompileOptions = {}): Promise<Program> {
     await Promise.resolve();
     this.#refuseIfDisposed();
     checkStates(graph, this.#states);
     const program = await compile(graph, this.#device, {
       stateBuffer: (name) => this.#get(name),
       onDispose: (disposed) => this.#programs.delete(disposed),
+      tuner: this.#tuner,
+      onProgress,
     });
     this.#programs.add(program);
     return program;

@@ -2,6 +2,8 @@
  * The webgpu backend: lowers a graph to WGSL compute shaders and runs them on a GPU through Dawn. A
  * run is planned once (kernels, memory, bindings) and replayed.
  */
+import path from 'node:path';
+import { userCacheFolder } from '../../../base/userFolders';
 import type { Backend, Feeds, Program, Results } from '../backend';
 import { openAdapter } from './adapters';
 import type { OpenOptions } from './adapters';
@@ -9,24 +11,38 @@ import { memoryOf } from './memory';
 import { GpuProgram } from './program';
 import type { RunProfile } from './profile';
 import { GpuStore } from './store';
+import { Tuner } from './tuning';
 
 export { findAdapter, findHardware } from './adapters';
 export type { AdapterFacts, OpenOptions } from './adapters';
 export type { KernelProfile, RunProfile } from './profile';
 
+export interface WebgpuOptions extends OpenOptions {
+  /** Try which kernel is fastest for each product. Default: on hardware alone. */
+  readonly tune?: boolean;
+  /** Milliseconds that this may take for a program. Default: 4000. */
+  readonly tuningTime?: number;
+  /** Where what was found is kept. Default: the user's folder for such things. */
+  readonly cacheFolder?: string;
+}
+
 /** Throws `backend-missing` where there is no GPU, or none with half floats where f16 is asked for. */
-export async function openWebgpu(options: OpenOptions = {}): Promise<Backend> {
+export async function openWebgpu(options: WebgpuOptions = {}): Promise<Backend> {
   const { facts, device } = await openAdapter(options);
+  const { tune = !facts.software, cacheFolder = userCacheFolder() } = options;
+  const { tuningTime: budget = 4000 } = options;
+  const file = path.join(cacheFolder, 'webgpu-tuning.json');
+  const tuner = tune ? await Tuner.open(device, facts, { file, budget }) : undefined;
   return {
     name: 'webgpu',
     adapter: `${facts.name}, WebGPU`,
     precision: device.traits.precision,
     allocate: async (states) => {
-      const store = new GpuStore(device);
+      const store = new GpuStore(device, tuner);
       await store.add(states);
       return store;
     },
-    memory: memoryOf(device, facts.software),
+    memory: memoryOf(device, facts.software, tuner),
     dispose: () => {
       device.dispose();
       return Promise.resolve();
