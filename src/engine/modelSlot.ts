@@ -1,6 +1,7 @@
 /**
- * The model that was asked last stays loaded, for most questions come in rows. One question at a
- * time: the others wait for their turn, and may give up waiting.
+ * The model that was asked last stays loaded, for most questions come in rows, unless its GPU is lost:
+ * then the next question opens another. One question at a time: the others wait for their turn, and
+ * may give up waiting.
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -64,7 +65,7 @@ export class ModelSlot {
     const key = JSON.stringify([
       ...[wanted.model, wanted.backend, precision, threads, written?.mtimeMs],
     ]);
-    if (this.#loaded?.key === key) return this.#loaded;
+    if (this.#loaded?.key === key && !this.#loaded.backend.lost) return this.#loaded;
     await this.#unload();
     const backend = await openBackend(wanted.backend, threads, { precision });
     try {

@@ -24,6 +24,8 @@ export interface Backend {
   readonly precision: Precision;
   /** Room for the states, all zero. Throws `backend-memory` where they don't fit. */
   allocate(states: ReadonlyMap<string, Shape>): Promise<Store>;
+  /** True once it can compute nothing more: what it runs on is gone. Another has to be opened. */
+  readonly lost?: boolean;
   /** Where it has memory of its own, which it plans. Absent where that is the process's. */
   readonly memory?: BackendMemory;
   dispose(): Promise<void>;

@@ -19,7 +19,9 @@ import type { Trainer } from './trainer';
 export type HowMuch = 'some' | 'all';
 
 /** What ends a run wherever it is noticed; any other trouble with a sample is only noted. */
-const ENDS_THE_RUN: ReadonlySet<string> = new Set(['cancelled', 'not-finite']);
+const ENDS_THE_RUN: ReadonlySet<string> = new Set([
+  ...['cancelled', 'not-finite', 'backend-lost', 'backend-failed'],
+]);
 
 export class Observer {
   readonly #trainer: Trainer;

@@ -96,6 +96,11 @@ export class Device {
     });
   }
 
+  /** Whether something has gone wrong with it, so that it is of no more use. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
   /** Throws what has gone wrong with the device since. */
   check(): void {
     if (this.#lost) throw this.#lost;
@@ -128,8 +133,9 @@ export class Device {
     this.gpu.pushErrorScope('out-of-memory');
     this.gpu.pushErrorScope('validation');
     const buffer = this.gpu.createBuffer({ size: bytes, usage, label: what });
-    const [refused, full] = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
-    const error = (await refused) ?? (await full);
+    const scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
+    const [refused, full] = await this.settled(Promise.all(scopes));
+    const error = refused ?? full;
     if (!error) {
       this.#sizes.set(buffer, bytes);
       this.#held += bytes;
@@ -176,17 +182,30 @@ export class Device {
     return made;
   }
 
-  async #compile({ name, code }: Kernel): Promise<GPUComputePipeline> {
+  async #compile({ name, code, parts }: Kernel): Promise<GPUComputePipeline> {
+    const buffers = parts.reads.length + parts.writes.length;
+    const { maxStorageBuffersPerShaderStage: most } = this.gpu.limits;
+    if (buffers > most)
+      throw new GlassboxError(
+        'backend-compile',
+        `The kernel "${name}" needs ${buffers} buffers at a time, and this GPU's driver takes ${most}.`,
+        { remedy: 'Compute with --backend onnx, on the CPU.', details: { kernel: name } },
+      );
     this.gpu.pushErrorScope('validation');
     const module = this.gpu.createShaderModule({ code, label: name });
     const invalid = this.gpu.popErrorScope();
     try {
-      return await this.gpu.createComputePipelineAsync({
+      const pipeline = await this.gpu.createComputePipelineAsync({
         label: name,
         layout: 'auto',
         compute: { module, entryPoint: 'main' },
       });
+      this.check();
+      return pipeline;
     } catch (cause) {
+      // A lost device compiles nothing; why it was lost may be told a moment later.
+      await new Promise(setImmediate);
+      this.check();
       const { messages } = await module.getCompilationInfo();
       const first = messages.find(({ type }) => type === 'error');
       const where = first ? `, line ${first.lineNum}: ${first.message}` : `: ${messageOf(cause)}`;

@@ -42,6 +42,9 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Backend> 
       await store.add(states);
       return store;
     },
+    get lost() {
+      return device.lost;
+    },
     memory: memoryOf(device, facts.software, tuner),
     dispose: () => {
       device.dispose();
