@@ -97,8 +97,8 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     async *generate(request, signal) {
       const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop, seed } = request;
       const sampling = { temperature, topK, topP, minP, repetitionPenalty };
-      const { continued, topLogprobs: top } = request;
-      const more = { maxTokens, stop, seed, continued, top };
+      const { continued, sliding, topLogprobs: top } = request;
+      const more = { maxTokens, stop, seed, continued, sliding, top };
       const { model, release } = await claim(request, signal);
       try {
         yield* generate(model, promptOf(model, request), { ...sampling, ...more }, signal);

@@ -27,7 +27,7 @@ class PipeReader extends AbstractMessageReader {
 }
 
 class PipeWriter extends AbstractMessageWriter {
-  readonly #post: (message: unknown) => void;
+  #post: (message: unknown) => void;
 
   constructor(post: (message: unknown) => void) {
     super();
@@ -41,6 +41,11 @@ class PipeWriter extends AbstractMessageWriter {
 
   end(): void {
     // Nothing is held back.
+  }
+
+  close(): void {
+    this.#post = () => undefined;
+    this.fireClose();
   }
 }
 
@@ -67,7 +72,12 @@ export class MessagePipe {
     if (message.success) this.#reader.receive(message.data);
   }
 
+  /**
+   * Nothing comes or goes any more: not the last answers of the work that ends now, either. Whoever
+   * speaks over the same carrier next would take them for its own, whose numbers are the same.
+   */
   close(): void {
     this.#reader.close();
+    this.#writer.close();
   }
 }

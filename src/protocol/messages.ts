@@ -116,6 +116,8 @@ export const generateRequestSchema = z.object({
   prompt: z.union([z.string(), z.object({ messages: z.array(chatMessageSchema).min(1) })]),
   /** Tokens that stand behind the prompt already: the branch that is gone on with. */
   continued: ids.optional(),
+  /** What is too long for the model loses its beginning, instead of being refused. */
+  sliding: z.boolean().optional(),
   maxTokens: count,
   temperature: z.number().nonnegative(),
   /** 0: all. */

@@ -180,6 +180,21 @@ describe('generate', () => {
     await short.dispose();
   });
 
+  it('slides along a text that is too long, where it is asked to, and reads the end that fits', async () => {
+    const short = await tinyModel(backend, { tokenizer, config: tinyConfig({ context: 21 }) });
+    const ids = Array.from({ length: 40 }, (_, i) => i % 7);
+    const options = { temperature: 0, maxTokens: 5 };
+    const slid = await collect(short, ids, { ...options, sliding: true });
+    expect(slid.ids).toHaveLength(5);
+    expect(slid.ids).toEqual((await collect(short, ids.slice(-16), options)).ids);
+    // At most half of the context is kept for what is written.
+    const most = await collect(short, ids, { temperature: 0, maxTokens: 500, sliding: true });
+    expect(most.ids).toEqual(
+      (await collect(short, ids.slice(-11), { temperature: 0, maxTokens: 500 })).ids,
+    );
+    await short.dispose();
+  });
+
   it('never writes ids that no token has', async () => {
     const config = tinyConfig({ vocab: 300 });
     const padded = await tinyModel(backend, { tokenizer, config });

@@ -91,4 +91,31 @@ describe('requests over a pipe of messages', () => {
     await over;
     expect(seen).toEqual([0, 1, 2]);
   });
+
+  it('say nothing once their pipe is closed: the next page would take it for its own', async () => {
+    const posted: unknown[] = [];
+    const pipe = new MessagePipe((message) => posted.push(message));
+    const connection = createNodeConnection(pipe.reader, pipe.writer);
+    const answer = answerer(connection);
+    let ended = (): void => undefined;
+    const over = new Promise<void>((resolve) => (ended = resolve));
+    answer.stream(count, async function* (_, signal) {
+      yield 1;
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      ended();
+    });
+    answer.listen();
+    pipe.receive({
+      jsonrpc: '2.0',
+      id: 0,
+      method: 'count',
+      params: { params: { to: 1 }, stream: 0 },
+    });
+    await expect.poll(() => posted).toHaveLength(1);
+    pipe.close();
+    connection.dispose();
+    await over;
+    await new Promise(setImmediate);
+    expect(posted).toHaveLength(1);
+  });
 });

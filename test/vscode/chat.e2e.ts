@@ -69,6 +69,17 @@ describe('the chat', () => {
     expect(await answer.locator('.token').allInnerTexts()).toEqual(before);
   });
 
+  it('is as it was after another view was shown in its place', async () => {
+    const said = await chat.locator('.token').allInnerTexts();
+    for (let time = 0; time < 2; time++) {
+      await code.showTrees();
+      await chat.locator('#composer').waitFor({ state: 'hidden' });
+      await code.command('Glassbox: Open Chat');
+      chat = await code.webview('Chat');
+      await expect.poll(() => chat.locator('.token').allInnerTexts()).toEqual(said);
+    }
+  });
+
   it('is used by keyboard alone', async () => {
     await chat.locator('.tokens').focus();
     await code.page.keyboard.press('ArrowRight');
@@ -106,8 +117,8 @@ describe('the chat', () => {
     expect(await code.notifications()).toEqual([]);
     writeFileSync(weights, good);
     await chat.getByRole('button', { name: 'Retry' }).click();
+    await chat.getByRole('alert').waitFor({ state: 'detached' });
     await finished();
-    expect(await chat.getByRole('alert').count()).toBe(0);
   });
 
   it('continues text with a model that was never taught to chat', async () => {

@@ -231,7 +231,7 @@ describe('the chat', () => {
     expect(await chat.getByRole('alert').innerText()).toMatch(/gone/);
     await useModel('there');
     await chat.getByRole('button', { name: 'Write Again' }).click();
-    await chat.getByText("The model's context is full.").waitFor();
+    await chat.getByText('Cut at the most tokens of an answer.').waitFor();
     expect(await code.notifications()).toEqual([]);
   });
 });

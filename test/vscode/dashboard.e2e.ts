@@ -56,11 +56,20 @@ describe('the run dashboard', () => {
     });
     await code.command('Glassbox: Open Run');
     await code.pick('baseline');
-    const one = await code.webview('baseline');
+    let one = await code.webview('baseline');
     await expect.poll(() => lastPlace(one), { timeout: 60_000 }).toBe(500);
     expect(await lossChart(one).getAttribute('aria-valuetext')).toContain('Step 500: training 2.');
     await one.getByText('was written at step 500.').first().waitFor();
     await code.inThemes('dashboard-one');
+
+    // Behind another tab the page is gone; in front again it is as it was.
+    for (let time = 0; time < 2; time++) {
+      await code.command('File: New Untitled Text File');
+      await code.page.locator('iframe.webview.ready').waitFor({ state: 'detached' });
+      await code.page.getByRole('tab', { name: 'baseline' }).click();
+      one = await code.webview('baseline');
+      await expect.poll(() => lastPlace(one), { timeout: 60_000 }).toBe(500);
+    }
 
     // Scrubs back through what it wrote.
     await one.getByRole('slider', { name: 'Step of the samples' }).press('ArrowLeft');
@@ -70,9 +79,9 @@ describe('the run dashboard', () => {
     const chart = lossChart(one);
     await chart.press('Home');
     await chart.press('+');
-    await expect.poll(() => chart.getAttribute('aria-valuemax')).toBe('250');
+    await expect.poll(() => chart.getAttribute('aria-valuemax')).toMatch(/^250/);
     await chart.press('Shift+ArrowRight');
-    await expect.poll(() => chart.getAttribute('aria-valuemin')).toBe('50');
+    await expect.poll(() => chart.getAttribute('aria-valuemin')).toMatch(/^50/);
     await chart.press('0');
     await expect.poll(() => chart.getAttribute('aria-valuemax')).toBe('500');
 

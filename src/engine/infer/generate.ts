@@ -24,6 +24,11 @@ export interface GenerateOptions extends SamplingOptions {
   readonly stop?: readonly string[] | undefined;
   /** Tokens that stand behind the prompt: the beginning of the text that is gone on with. */
   readonly continued?: readonly number[] | undefined;
+  /**
+   * What is too long for the model loses its beginning, instead of being refused: it reads the end that
+   * leaves room for `maxTokens`, or for half of its context. Default: false.
+   */
+  readonly sliding?: boolean | undefined;
   /** How many of the likeliest tokens each step reports. Default: 0. */
   readonly top?: number | undefined;
 }
@@ -105,12 +110,14 @@ async function* steps(
   sequence: Sequence,
   { prompt, options, signal }: Wish,
 ): AsyncGenerator<Started | TokenStep | Finished, void, void> {
-  const { maxTokens = 128, stop = [], top = 0, continued = [] } = options;
+  const { maxTokens = 128, stop = [], top = 0, continued = [], sliding = false } = options;
   const { tokenizer, config } = model;
   const sampling = resolveSampling(options);
   const rng = new Rng(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const stopText = new StopText(stop);
-  const ids = [...promptIds(model, prompt), ...continued];
+  const given = [...promptIds(model, prompt), ...continued];
+  const room = config.context - Math.min(maxTokens, Math.floor(config.context / 2));
+  const ids = sliding ? given.slice(-room) : given;
   if (ids.length >= config.context) {
     throw new GlassboxError(
       'prompt-too-long',

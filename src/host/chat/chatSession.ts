@@ -5,7 +5,7 @@
  * written is lost by it. Not covered: how it looks (`webview/chat`), and VS Code.
  */
 import { randomUUID } from 'node:crypto';
-import { GlassboxError, messageOf } from '../../base/errors';
+import { GlassboxError, hasCode, messageOf } from '../../base/errors';
 import type { ModelSummary } from '../../protocol/catalogMessages';
 import type { ChatEvent, ChatState, Explanation, Sampling } from '../../protocol/chatSurface';
 import type { GenerateEvent, GenerateRequest } from '../../protocol/messages';
@@ -345,9 +345,14 @@ export class ChatSession {
     const { conversation } = this.#kept;
     const leaf = conversation.leaf();
     const { id } = leaf.role === 'assistant' ? leaf : conversation.add(leaf.id, 'assistant');
+    const { folder = '', context = Infinity } = this.#model ?? {};
     const request = {
       ...this.#sampling,
-      model: this.#model?.folder ?? '',
+      // An answer leaves room for another question.
+      maxTokens: Math.min(this.#sampling.maxTokens, Math.max(1, Math.floor(context / 2))),
+      model: folder,
+      // Of a text that goes on, a model reads what it can; a conversation without its beginning is none.
+      sliding: this.#kept.mode === 'text',
       prompt: promptOf(this.#kept),
       continued: conversation.answerIds(id),
       topLogprobs: ALTERNATIVES,
@@ -356,7 +361,10 @@ export class ChatSession {
     try {
       for await (const event of this.#parts.generate(request, signal)) {
         if (event.kind === 'start')
-          conversation.measure(id, event.promptTokens - conversation.get(id).tokens.length);
+          conversation.measure(
+            id,
+            Math.max(0, event.promptTokens - conversation.get(id).tokens.length),
+          );
         else if (event.kind === 'token') this.#token(id, event);
         else ending = endingOf(event.finishReason);
       }
@@ -392,7 +400,9 @@ export class ChatSession {
   }
 
   #fail(thrown: unknown): void {
-    const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
+    const known = thrown instanceof GlassboxError ? thrown.remedy : undefined;
+    const isFull = hasCode(thrown, 'prompt-too-long');
+    const remedy = isFull ? 'Begin a new conversation, or edit what was said.' : known;
     this.#problem = { message: messageOf(thrown), ...(remedy !== undefined && { remedy }) };
   }
 
