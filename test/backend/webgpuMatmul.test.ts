@@ -6,106 +6,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../src/base/rng';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
-import { MAP_READ, USAGE } from '../../src/engine/backend/webgpu/device';
 import type { Device } from '../../src/engine/backend/webgpu/device';
 import {
+  candidateMatmuls,
   canBeRows,
   chooseMatmul,
+  MATRIX_TILES,
   tiled,
   TILES,
 } from '../../src/engine/backend/webgpu/kernels/matmul';
 import type { MatmulPlan, Product } from '../../src/engine/backend/webgpu/kernels/matmul';
-import { Lowering } from '../../src/engine/backend/webgpu/lowering';
-import type { Tensor } from '../../src/engine/backend/webgpu/lowering';
-import { multiply, productOf } from '../../src/engine/backend/webgpu/productRules';
-import { GraphBuilder, sizeOf } from '../../src/engine/graph/graph';
+import { productOf } from '../../src/engine/backend/webgpu/productRules';
 import type { Shape } from '../../src/engine/graph/graph';
 import { expectAllClose } from './close';
-import { runExactly, Sketch } from './sketch';
+import { computed, drawn, plain } from './product';
+import type { Form } from './product';
 import { useSoftwareAdapter } from './softwareAdapter';
 
 useSoftwareAdapter();
-
-interface Form {
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly batchA: Shape;
-  readonly batchB: Shape;
-  readonly scale: number;
-  readonly bias: boolean;
-  readonly residual: boolean;
-}
-
-const swapIf = (swapped: boolean, [first, second]: [number, number]): Shape =>
-  swapped ? [second, first] : [first, second];
-
-/** The product, what it reads, and what the oracle makes of it. */
-async function drawn(form: Form): Promise<{
-  product: Product;
-  operands: Float32Array[];
-  expected: ArrayLike<number>;
-}> {
-  const { rows, columns, inner, transposeA, transposeB, scale, bias, residual } = form;
-  const sketch = new Sketch(7);
-  const { graph } = sketch;
-  const a = sketch.tensor([...form.batchA, ...swapIf(transposeA, [rows, inner])]);
-  const b = sketch.tensor([...form.batchB, ...swapIf(transposeB, [inner, columns])]);
-  let y = graph.matmul(a, b, { transposeA, transposeB, scale });
-  const product = productOf(a.shape, b.shape, y.shape.slice(0, -2), form);
-  if (bias) y = graph.add(y, sketch.tensor([columns]));
-  if (residual) y = graph.add(y, sketch.tensor(y.shape));
-  graph.output('y', y);
-  const { y: expected } = await runExactly(sketch, graph.build());
-  const operands = [...sketch.states.values()].map(({ data }) => data);
-  return { product: { ...product, bias, residual }, operands, expected: expected! };
-}
-
-/** Runs a product alone, in the given tier. */
-async function computed(
-  device: Device,
-  product: Product,
-  operands: readonly Float32Array[],
-  plan: MatmulPlan,
-): Promise<Float32Array> {
-  const lowering = new Lowering(new GraphBuilder().build(), device.traits);
-  const size = sizeOf(product.batch) * product.rows * product.columns;
-  const y = lowering.temporary(size);
-  const [a, b, ...rest] = operands.map((data) => lowering.constant(data));
-  multiply(lowering, product, [a!, b!, ...rest], y, plan);
-
-  const { gpu } = device;
-  const buffers = new Map<Tensor, GPUBuffer>();
-  const bufferOf = async (tensor: Tensor): Promise<GPUBuffer> => {
-    const buffer = buffers.get(tensor) ?? (await device.buffer(tensor.size, 'an operand'));
-    buffers.set(tensor, buffer);
-    return buffer;
-  };
-  const result = await device.buffer(size, 'the result', USAGE.mapRead | USAGE.copyTarget);
-  const encoder = gpu.createCommandEncoder();
-  for (const { kernel, reads, writes, workgroups } of lowering.dispatches) {
-    const pipeline = await device.pipeline(kernel);
-    const bound = [];
-    for (const tensor of [...reads, ...writes]) bound.push(await bufferOf(tensor));
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    const entries = bound.map((buffer, binding) => ({ binding, resource: { buffer } }));
-    pass.setBindGroup(0, gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
-    pass.dispatchWorkgroups(...workgroups);
-    pass.end();
-  }
-  for (const [{ from }, buffer] of buffers)
-    if (from.kind === 'constant') gpu.queue.writeBuffer(buffer, 0, from.data);
-  encoder.copyBufferToBuffer(buffers.get(y)!, 0, result, 0, size * 4);
-  gpu.queue.submit([encoder.finish()]);
-  await result.mapAsync(MAP_READ);
-  const numbers = new Float32Array(result.getMappedRange().slice(0));
-  for (const buffer of [...buffers.values(), result]) buffer.destroy();
-  device.check();
-  return numbers;
-}
 
 /** The tiers that can compute a product, the tiles whole and with the inner axis in parts. */
 function plansFor(product: Product): (readonly [label: string, plan: MatmulPlan])[] {
@@ -125,19 +43,6 @@ describe('the tiers of a matrix product', () => {
     ({ device } = await openAdapter({ software: true, limits: 'default' }));
   });
   afterAll(() => device.dispose());
-
-  const plain: Form = {
-    rows: 1,
-    columns: 1,
-    inner: 1,
-    transposeA: false,
-    transposeB: false,
-    batchA: [],
-    batchB: [],
-    scale: 1,
-    bias: false,
-    residual: false,
-  };
 
   async function check(form: Form, only = /./): Promise<void> {
     const { product, operands, expected } = await drawn(form);
@@ -232,15 +137,12 @@ describe('the choice of a tier', () => {
   });
   afterAll(() => device.dispose());
 
+  const of = (rows: number, inner: number, columns: number): Product => ({
+    ...{ rows, inner, columns, transposeA: false, transposeB: true },
+    ...{ batch: [], batchA: [], batchB: [], scale: 1, bias: false, residual: false },
+  });
   const choose = (rows: number, inner: number, columns: number, form: Partial<Product> = {}) =>
-    chooseMatmul(
-      {
-        ...{ rows, inner, columns, transposeA: false, transposeB: true },
-        ...{ batch: [], batchA: [], batchB: [], scale: 1, bias: false, residual: false },
-        ...form,
-      },
-      device.traits,
-    );
+    chooseMatmul({ ...of(rows, inner, columns), ...form }, device.traits);
 
   it('takes the widest tiles, whole, where they fill a GPU', () => {
     expect(choose(4096, 4096, 4096)).toMatchObject({ tile: TILES[0], parts: 1 });
@@ -274,5 +176,52 @@ describe('the choice of a tier', () => {
       if ('parts' in plan && plan.parts > 1)
         expect(plan.parts * rows * 3072 * 4).toBeLessThanOrEqual(2 ** 27);
     }
+  });
+
+  describe('in half floats', () => {
+    const halves = () => ({ ...device.traits, f16: true, precision: 'f16' as const });
+    const unit = { component: 'f16', m: 16, n: 16, k: 16 } as const;
+    const matrix = { unit, subgroupSize: 32, subgroupsVary: false };
+
+    it('takes matrix units where there are some, else tiles of half floats', () => {
+      const large = of(4096, 4096, 4096);
+      expect(chooseMatmul(large, halves())).toMatchObject({ tier: 'tile', staged: 'f16' });
+      const roomy = { ...halves(), matrix, maxComputeWorkgroupStorageSize: 49152 };
+      expect(chooseMatmul(large, roomy)).toMatchObject({ tier: 'matrix', tile: MATRIX_TILES[0] });
+      expect(chooseMatmul(large, { ...roomy, precision: 'f32' })).toMatchObject({ staged: 'f32' });
+    });
+
+    it('takes smaller tiles where there is no room for larger ones', () => {
+      const large = of(4096, 4096, 4096);
+      const small = { ...halves(), matrix, maxComputeWorkgroupStorageSize: 16384 };
+      expect(chooseMatmul(large, small)).toMatchObject({
+        tier: 'matrix',
+        tile: { down: 64, across: 64 },
+        depth: 16,
+      });
+      const narrow = { ...device.traits, maxComputeInvocationsPerWorkgroup: 64 };
+      expect(chooseMatmul(large, narrow)).toMatchObject({ tile: TILES[1] });
+      const tiny = { ...device.traits, maxComputeWorkgroupStorageSize: 4096 };
+      expect(chooseMatmul(large, tiny)).toMatchObject({ tile: TILES[2] });
+    });
+  });
+
+  it('says what is missing where there is no room for any', () => {
+    const without = { ...device.traits, maxComputeWorkgroupStorageSize: 2048 };
+    expect(() => chooseMatmul(of(512, 512, 512), without)).toThrow(
+      expect.objectContaining({
+        code: 'backend-compile',
+        message: expect.stringContaining('4096 bytes') as unknown,
+      }),
+    );
+  });
+
+  it('lists what a tuner may try, the best by the estimate first', () => {
+    const product = of(384, 16384, 384);
+    const plans = candidateMatmuls(product, device.traits);
+    expect(plans[0]).toEqual(chooseMatmul(product, device.traits));
+    expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBe(plans.length);
+    for (const tile of TILES) expect(plans).toContainEqual(tiled(product, tile));
+    expect(candidateMatmuls(of(1, 768, 768), device.traits)[0]).toEqual({ tier: 'row' });
   });
 });

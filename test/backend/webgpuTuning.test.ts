@@ -87,7 +87,7 @@ describe('tuning', () => {
   function cacheTile(plan: unknown): unknown {
     const tile = { size: 32, each: 4, speed: 0.45 };
     const known = z.object({ tier: z.literal('tile') }).safeParse(plan).success;
-    return known ? plan : { tier: 'tile', tile, span: INNER, parts: 1 };
+    return known ? plan : { tier: 'tile', tile, staged: 'f32', span: INNER, parts: 1 };
   }
 
   it.each([

@@ -8,8 +8,21 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { GlassboxError, messageOf } from '../../../base/errors';
-import { Device } from './device';
-import type { DeviceOptions } from './device';
+import { Device, MATRIX_FEATURE } from './device';
+import type { DeviceOptions, MatrixTraits } from './device';
+import { configsOf, matrixTraitsOf } from './matrixUnits';
+import type { MatrixConfig } from './matrixUnits';
+
+declare global {
+  interface GPUAdapter {
+    /** With features that WebGPU does not know yet. */
+    requestDevice(
+      descriptor: Omit<GPUDeviceDescriptor, 'requiredFeatures'> & {
+        readonly requiredFeatures: Iterable<string>;
+      },
+    ): Promise<GPUDevice>;
+  }
+}
 
 /** What an adapter says of itself, and what of it matters here. */
 export interface AdapterFacts {
@@ -20,6 +33,11 @@ export interface AdapterFacts {
   readonly driver: string;
   readonly software: boolean;
   readonly features: readonly string[];
+  /** Shapes that the matrix units take; none where there are no units. */
+  readonly matrixConfigs: readonly MatrixConfig[];
+  /** What products would use of them, in f16. */
+  readonly matrix: MatrixTraits | undefined;
+  readonly subgroupSizes: { readonly least: number; readonly most: number };
   readonly limits: Readonly<Record<(typeof LIMITS)[number], number>>;
 }
 
@@ -37,6 +55,8 @@ const LIMITS = [
 const NAMED_DRIVERS = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'] as const;
 
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+/** What matrix units need; where one is missing, so are they. */
+const MATRIX_FEATURES = ['shader-f16', 'subgroups', MATRIX_FEATURE] as const;
 
 /** Features that say what a kernel could use, among all those for pictures. */
 const OF_USE = /^(shader|subgroup|timestamp|chromium-experimental-subgroup)/;
@@ -93,8 +113,9 @@ export async function openAdapter({
     limits === 'default'
       ? {}
       : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures =
+  const requiredFeatures: string[] =
     limits === 'default' ? [] : FEATURES.filter((feature) => adapter.features.has(feature));
+  if (limits !== 'default' && facts.matrix) requiredFeatures.push(MATRIX_FEATURE);
   if (options.precision === 'f16' && !requiredFeatures.includes('shader-f16'))
     throw withoutHalves(facts);
   try {
@@ -102,7 +123,7 @@ export async function openAdapter({
       requiredLimits,
       requiredFeatures,
     });
-    return { facts, device: new Device(gpu, options) };
+    return { facts, device: new Device(gpu, options, facts.matrix) };
   } catch (cause) {
     throw missing(`${facts.name} could not be opened: ${messageOf(cause)}`, cause);
   }
@@ -170,6 +191,8 @@ function request(gpu: GPU): Promise<GPUAdapter | null> {
 }
 
 function factsOf({ info, features, limits }: GPUAdapter): AdapterFacts {
+  const matrixConfigs = configsOf(info);
+  const subgroupSizes = { least: info.subgroupMinSize ?? 1, most: info.subgroupMaxSize ?? 1 };
   return {
     name:
       info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' '),
@@ -182,6 +205,11 @@ function factsOf({ info, features, limits }: GPUAdapter): AdapterFacts {
         `${info.architecture} ${info.device} ${info.description}`,
       ),
     features: [...features].filter((name) => OF_USE.test(name)).sort(),
+    matrixConfigs,
+    matrix: MATRIX_FEATURES.every((feature) => features.has(feature))
+      ? matrixTraitsOf(matrixConfigs, subgroupSizes)
+      : undefined,
+    subgroupSizes,
     limits: Object.fromEntries(
       LIMITS.map((name) => [name, limits[name]]),
     ) as AdapterFacts['limits'],

@@ -9,8 +9,18 @@ import { GlassboxError, messageOf } from '../../../base/errors';
 import type { Precision } from '../backend';
 import { MOST_WORK } from './bands';
 import type { Kernel } from './kernel';
+import type { MatrixUnit } from './kernels/matmul';
 import { bytesOf } from './lowering';
 import { Speed } from './pace';
+
+/** The matrix units of a device, in the shape that products use them in. */
+export interface MatrixTraits {
+  readonly unit: MatrixUnit;
+  /** Lanes of the largest subgroup that the device makes. */
+  readonly subgroupSize: number;
+  /** It may make smaller ones. */
+  readonly subgroupsVary: boolean;
+}
 
 /** What the lowering may count on. */
 export interface Traits {
@@ -18,6 +28,8 @@ export interface Traits {
   /** `f16` only where the device has `f16`. */
   readonly precision: Precision;
   readonly subgroups: boolean;
+  /** Where the device has units that add up in f32. */
+  readonly matrix?: MatrixTraits;
   readonly maxStorageBufferBindingSize: number;
   readonly maxComputeWorkgroupStorageSize: number;
   readonly maxComputeInvocationsPerWorkgroup: number;
@@ -42,6 +54,8 @@ const DEFAULTS: Required<DeviceOptions> = {
 };
 
 const { min } = Math;
+/** Of Dawn, and not yet of WebGPU. */
+export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 /** The numbers of WebGPU's `GPUBufferUsage` and `GPUMapMode`, which Node has no globals for. */
 export const USAGE = {
   mapRead: 1,
@@ -68,7 +82,8 @@ export class Device {
   /** What programs have shown of how fast it is. */
   readonly speed = new Speed();
 
-  constructor(gpu: GPUDevice, options: DeviceOptions = {}) {
+  /** `matrix` counts where the GPU was opened with its matrix units. */
+  constructor(gpu: GPUDevice, options: DeviceOptions = {}, matrix?: MatrixTraits) {
     this.gpu = gpu;
     this.options = { ...DEFAULTS, ...options };
     const { features, limits } = gpu;
@@ -76,6 +91,7 @@ export class Device {
       f16: features.has('shader-f16'),
       precision: this.options.precision,
       subgroups: features.has('subgroups'),
+      ...(features.has(MATRIX_FEATURE) && matrix ? { matrix } : {}),
       maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,

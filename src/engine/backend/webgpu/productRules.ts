@@ -2,9 +2,11 @@
 import { sizeOf } from '../../graph/graph';
 import type { Shape } from '../../graph/graph';
 import { broadcastStrides, rowsOf } from '../layout';
+import type { Sized } from './kernel';
 import { embedding } from './kernels/embedding';
 import { rankIds, sumRows } from './kernels/embeddingBackward';
 import type { MatmulPlan, Product } from './kernels/matmul';
+import { matmulMatrix } from './kernels/matmulMatrix';
 import { matmulParts } from './kernels/matmulParts';
 import { matmulPlain } from './kernels/matmulPlain';
 import { matmulRow } from './kernels/matmulRow';
@@ -23,14 +25,10 @@ export function multiply(
   y: Tensor,
   plan: MatmulPlan = lowering.planFor(product),
 ): void {
-  const work = sizeOf(product.batch) * product.rows * product.columns * product.inner;
-  if (plan.tier !== 'tile') {
-    const { kernel, workgroups } = plan.tier === 'row' ? matmulRow(product) : matmulPlain(product);
-    lowering.dispatch(kernel, operands, [y], workgroups, work);
-    return;
-  }
-  const { kernel, workgroups } = matmulTile(product, plan);
-  if (plan.parts === 1) {
+  const { rows, columns, inner, batch } = product;
+  const work = sizeOf(batch) * rows * columns * inner;
+  const { kernel, workgroups } = kernelOf(product, plan);
+  if (!('parts' in plan) || plan.parts === 1) {
     lowering.dispatch(kernel, operands, [y], workgroups, work);
     return;
   }
@@ -39,6 +37,19 @@ export function multiply(
   lowering.dispatch(kernel, [a, b], [partial], workgroups, work);
   const sum = matmulParts(product, plan.parts);
   lowering.dispatch(sum.kernel, [partial, ...epilogue], [y], sum.workgroups);
+}
+
+function kernelOf(product: Product, plan: MatmulPlan): Sized {
+  switch (plan.tier) {
+    case 'plain':
+      return matmulPlain(product);
+    case 'row':
+      return matmulRow(product);
+    case 'tile':
+      return matmulTile(product, plan);
+    case 'matrix':
+      return matmulMatrix(product, plan);
+  }
 }
 
 /** The product of two shapes; one in which every row meets the same matrix is taken as one, flat. */

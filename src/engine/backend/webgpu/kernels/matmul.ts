@@ -5,20 +5,24 @@
  * - `plain`: a lane for each number of the result, where there is next to nothing to compute.
  * - `row`: one to eight rows by a weight [columns, inner], as in decoding. Bound by the weight's bytes.
  * - `tile`: square tiles of the result, 128, 64 or 32 wide, kept in registers. Bound by arithmetic.
- * - `tile` in parts: where the tiles alone are too few to fill a GPU (the gradient of a weight: few
- *   outputs, thousands of tokens between them), each is computed by several workgroups, along the
- *   inner axis, and a second kernel adds up their parts, in the same order always.
+ * - `matrix`: tiles of which each subgroup has a block, multiplied by the GPU's matrix units, which
+ *   take half floats (on Apple's GPUs f32) and add up in f32.
+ * - `tile` and `matrix` in parts: where the tiles alone are too few to fill a GPU (the gradient of a
+ *   weight: few outputs, thousands of tokens between them), each is computed by several workgroups, along
+ *   the inner axis, and a second kernel adds up their parts, in the same order always.
+ *
+ * In f16, `matrix` where there are such units, else tiles staged as half floats. There the factors are
+ * rounded, once; `row` reads a frozen weight rounded, and what is rounded nowhere (`plain`, the rows of
+ * `row`) is f32. Sums are f32 everywhere.
  *
  * The choice is an estimate from the shape alone, for a GPU of about 128 cores; a smaller one, which
- * fewer workgroups fill, pays for some parts that it needn't have. Half floats and matrix units aren't
- * used.
+ * fewer workgroups fill, pays for some parts that it needn't have.
  */
 import { GlassboxError } from '../../../../base/errors';
 import { sizeOf } from '../../../graph/graph';
 import type { Shape } from '../../../graph/graph';
-import type { Traits } from '../device';
-import { literal } from '../kernel';
-import type { Parameter } from '../kernel';
+import type { Precision } from '../../backend';
+import type { MatrixTraits, Traits } from '../device';
 
 export interface Product {
   readonly rows: number;
@@ -60,15 +64,65 @@ export const TILES = [
 /** Inner elements that a tile takes in at once; parts are multiples of it. */
 export const DEPTH = 16;
 
-export interface TilePlan {
-  readonly tier: 'tile';
-  readonly tile: Tile;
-  /** Workgroups along the inner axis, and inner elements of each but the last. */
+/** How the inner axis is divided: into workgroups, and inner elements of each but the last. */
+export interface Parts {
   readonly parts: number;
   readonly span: number;
 }
 
-export type MatmulPlan = { readonly tier: 'plain' | 'row' } | TilePlan;
+export interface TilePlan extends Parts {
+  readonly tier: 'tile';
+  readonly tile: Tile;
+  /** What workgroup memory holds the operands in. */
+  readonly staged: Precision;
+}
+
+/** What a subgroup multiplies at once: [m, k] by [k, n]. */
+export interface MatrixUnit {
+  /** Of the factors; sums are f32. */
+  readonly component: Precision;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** A workgroup's part of the result, and how many subgroups share it, down and across. */
+export interface MatrixTile {
+  readonly down: number;
+  readonly across: number;
+  readonly subgroupsDown: number;
+  readonly subgroupsAcross: number;
+  /** As of `Tile`. */
+  readonly speed: number;
+}
+
+/**
+ * A subgroup's block of 64 by 64 takes 16 multiply-adds for each byte out of workgroup memory, 64 by 32
+ * take 11, 32 by 32 take 8. The speeds are a guess for an H100, whose units are 15 times as fast as its
+ * f32 lanes where nothing else bounds them.
+ */
+export const MATRIX_TILES = [
+  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 4, speed: 6 },
+  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 2, speed: 5.5 },
+  { down: 128, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 4.5 },
+  { down: 64, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 3.5 },
+  { down: 32, across: 32, subgroupsDown: 2, subgroupsAcross: 1, speed: 1.2 },
+] as const satisfies readonly MatrixTile[];
+
+export interface MatrixPlan extends Parts {
+  readonly tier: 'matrix';
+  readonly tile: MatrixTile;
+  readonly unit: MatrixUnit;
+  /** Inner elements that the tile takes in at once. */
+  readonly depth: number;
+  /** Lanes for each subgroup: the most that the device may give it. */
+  readonly subgroupSize: number;
+  /** It may also give fewer; the tile then has more subgroups than it needs, and some do nothing. */
+  readonly subgroupsVary: boolean;
+}
+
+/** Plain data: a tuner may keep it as JSON. */
+export type MatmulPlan = { readonly tier: 'plain' | 'row' } | TilePlan | MatrixPlan;
 
 /** More rows than these have too many sums for one lane of the `row` kernel. */
 export const MOST_ROWS = 8;
@@ -77,9 +131,18 @@ export const canBeRows = ({ rows, transposeA, transposeB }: Product): boolean =>
   rows <= MOST_ROWS && transposeB && (!transposeA || rows === 1);
 
 /** Tiles of this size with the inner axis in about so many parts. */
-export function tiled({ inner }: Product, tile: Tile, wantedParts = 1): TilePlan {
-  const span = Math.ceil(inner / wantedParts / DEPTH) * DEPTH;
-  return { tier: 'tile', tile, span, parts: Math.ceil(inner / span) };
+export function tiled(
+  product: Product,
+  tile: Tile,
+  wantedParts = 1,
+  staged: Precision = 'f32',
+): TilePlan {
+  return { tier: 'tile', tile, staged, ...inParts(product, DEPTH, wantedParts) };
+}
+
+export function inParts({ inner }: Product, depth: number, wantedParts: number): Parts {
+  const span = Math.ceil(inner / wantedParts / depth) * depth;
+  return { span, parts: Math.ceil(inner / span) };
 }
 
 /** What the estimate assumes of a GPU, in multiply-adds of all its lanes (an H100: 33 a picosecond). */
@@ -99,6 +162,9 @@ const SHORT = 256;
 const MOST_PARTS = 64;
 /** Divisions of the inner axis that a tuner tries with each tile. */
 const CANDIDATE_PARTS = 3;
+/** Of matrix tiles, the deeper first: half as many barriers. */
+const MATRIX_DEPTHS = [32, 16] as const;
+const BYTES = { f32: 4, f16: 2 } as const;
 /** Numbers that the parts of one product may take together: 128 MiB, the default binding limit. */
 const MOST_PARTIAL = 2 ** 25;
 
@@ -109,16 +175,15 @@ export function chooseMatmul(product: Product, traits: Traits): MatmulPlan {
 
 /**
  * The plans that can compute a product on such a device and may be its fastest, by the estimate, the
- * best first: what a tuner times. A plan is plain data and may be kept as JSON. Throws
- * `backend-compile` where the device has room for none.
+ * best first: what a tuner times. Throws `backend-compile` where the device has room for none.
  */
 export function candidateMatmuls(product: Product, traits: Traits): readonly MatmulPlan[] {
   const { rows, columns, inner, batch } = product;
   const size = sizeOf(batch) * rows * columns;
   const plain: MatmulPlan[] = size * inner <= SMALL && inner <= SHORT ? [{ tier: 'plain' }] : [];
   const row: MatmulPlan[] = canBeRows(product) ? [{ tier: 'row' }] : [];
-  const tiles = TILES.filter((tile) => fits(tile, traits)).flatMap((tile) =>
-    estimatedPlans(product, tile),
+  const tiles = [...matrixTiles(traits), ...registerTiles(traits)].flatMap((each) =>
+    estimatedPlans(product, each),
   );
   tiles.sort((a, b) => a.cost - b.cost);
   const plans = [...row, ...plain, ...tiles.map(({ plan }) => plan)];
@@ -126,30 +191,110 @@ export function candidateMatmuls(product: Product, traits: Traits): readonly Mat
   return plans;
 }
 
-function fits(tile: Tile, traits: Traits): boolean {
+/** A tile that fits the device, and what the estimate needs to know of it. */
+interface Estimated {
+  readonly size: { readonly down: number; readonly across: number };
+  readonly lanes: number;
+  readonly speed: number;
+  readonly plan: (product: Product, wantedParts: number) => TilePlan | MatrixPlan;
+}
+
+function registerTiles(traits: Traits): Estimated[] {
+  const staged = traits.precision;
+  const bytes = ({ size }: Tile): number => 2 * DEPTH * size * BYTES[staged];
+  return TILES.filter((tile) => hasRoom(traits, lanesOf(tile), bytes(tile))).map((tile) => ({
+    size: squareOf(tile),
+    lanes: lanesOf(tile),
+    speed: tile.speed,
+    plan: (product, wantedParts) => tiled(product, tile, wantedParts, staged),
+  }));
+}
+
+/** None where the device has no matrix units, or they would not be what was asked for. */
+function matrixTiles(traits: Traits): Estimated[] {
+  const { matrix, precision } = traits;
+  if (!matrix || precision !== 'f16') return [];
+  return MATRIX_TILES.flatMap((tile) => {
+    const plan = matrixPlan(tile, matrix, traits);
+    if (!plan) return [];
+    const lanes = matrixLanes(plan);
+    return {
+      size: tile,
+      lanes,
+      speed: tile.speed,
+      plan: (product, wantedParts) => ({ ...plan, ...inParts(product, plan.depth, wantedParts) }),
+    };
+  });
+}
+
+type Undivided = Omit<MatrixPlan, keyof Parts>;
+
+/** The tile on such a device, as deep as it has room for; undefined where it has none. */
+export function matrixPlan(
+  tile: MatrixTile,
+  { unit, subgroupSize, subgroupsVary }: MatrixTraits,
+  room: Room,
+): Undivided | undefined {
+  const block = matrixBlock(tile);
+  if (block.down % unit.m !== 0 || block.across % unit.n !== 0) return undefined;
+  return MATRIX_DEPTHS.filter((depth) => depth % unit.k === 0)
+    .map((depth): Undivided => ({ tier: 'matrix', tile, unit, depth, subgroupSize, subgroupsVary }))
+    .find((plan) => hasRoom(room, matrixLanes(plan), matrixBytes(plan)));
+}
+
+/** A subgroup's part of the tile. */
+export const matrixBlock = (tile: MatrixTile): { down: number; across: number } => ({
+  down: tile.down / tile.subgroupsDown,
+  across: tile.across / tile.subgroupsAcross,
+});
+
+export const matrixLanes = ({ tile, subgroupSize }: Undivided): number =>
+  tile.subgroupsDown * tile.subgroupsAcross * subgroupSize;
+
+/** Lines of workgroup memory are longer by 16 bytes, so that those of a matrix lie in other banks. */
+export const linePadding = (component: Precision): number => 16 / BYTES[component];
+
+/** Workgroup memory: both operands, of which either axis may be the longer line, and the results. */
+function matrixBytes({ tile, unit, depth }: Undivided): number {
+  const padding = linePadding(unit.component);
+  const operand = (size: number): number => size * depth + Math.max(size, depth) * padding;
+  const results = tile.subgroupsDown * tile.subgroupsAcross * unit.m;
   return (
-    lanesOf(tile) <= traits.maxComputeInvocationsPerWorkgroup &&
-    2 * DEPTH * tile.size * 4 <= traits.maxComputeWorkgroupStorageSize
+    (operand(tile.down) + operand(tile.across)) * BYTES[unit.component] +
+    results * (matrixBlock(tile).across + linePadding('f32')) * BYTES.f32
   );
 }
 
+export type Room = Pick<
+  Traits,
+  'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupStorageSize'
+>;
+
+const hasRoom = (room: Room, lanes: number, bytes: number): boolean =>
+  lanes <= room.maxComputeInvocationsPerWorkgroup && bytes <= room.maxComputeWorkgroupStorageSize;
+
 /** The tile whole, and in the numbers of parts that promise most. */
-function estimatedPlans(product: Product, tile: Tile): { plan: TilePlan; cost: number }[] {
+function estimatedPlans(
+  product: Product,
+  { size, lanes, speed, plan: planOf }: Estimated,
+): { plan: MatmulPlan; cost: number }[] {
   const { rows, columns, batch } = product;
-  const size = sizeOf(batch) * rows * columns;
-  const whole: { plan: TilePlan; cost: number }[] = [];
-  const inParts = new Map<number, { plan: TilePlan; cost: number }>();
+  const numbers = sizeOf(batch) * rows * columns;
+  const tiles = tilesOf(product, size).all;
+  const atOnce = MACHINE.lanes / lanes;
+  const whole: { plan: MatmulPlan; cost: number }[] = [];
+  const divided = new Map<number, { plan: MatmulPlan; cost: number }>();
   for (let wanted = 1; wanted <= MOST_PARTS; wanted++) {
-    const plan = tiled(product, tile, wanted);
-    if (plan.parts > 1 && plan.parts * size > MOST_PARTIAL) continue;
-    const atOnce = MACHINE.lanes / lanesOf(tile);
-    const waves = Math.ceil((tilesOf(product, tile).all * plan.parts) / atOnce);
-    const sums = (waves * atOnce * tile.size ** 2 * plan.span) / tile.speed;
-    const partial = plan.parts * size * MACHINE.roundTrip + MACHINE.dispatch;
-    if (plan.parts > 1) inParts.set(plan.parts, { plan, cost: DOUBT * (sums + partial) });
+    const plan = planOf(product, wanted);
+    const { parts, span } = plan;
+    if (parts > 1 && parts * numbers > MOST_PARTIAL) continue;
+    const waves = Math.ceil((tiles * parts) / atOnce);
+    const sums = (waves * atOnce * size.down * size.across * span) / speed;
+    const partial = parts * numbers * MACHINE.roundTrip + MACHINE.dispatch;
+    if (parts > 1) divided.set(parts, { plan, cost: DOUBT * (sums + partial) });
     else whole.push({ plan, cost: sums });
   }
-  const best = [...inParts.values()].sort((a, b) => a.cost - b.cost).slice(0, CANDIDATE_PARTS);
+  const best = [...divided.values()].sort((a, b) => a.cost - b.cost).slice(0, CANDIDATE_PARTS);
   return [...whole.slice(0, 1), ...best];
 }
 
@@ -157,45 +302,27 @@ function noRoom(traits: Traits): GlassboxError {
   const { maxComputeInvocationsPerWorkgroup: lanes, maxComputeWorkgroupStorageSize: bytes } =
     traits;
   const least = TILES.at(-1)!;
+  const needed = 2 * DEPTH * least.size * BYTES[traits.precision];
   return new GlassboxError(
     'backend-compile',
-    `A matrix product needs workgroups of ${lanesOf(least)} lanes with ${2 * DEPTH * least.size * 4} bytes; ` +
-      `this GPU has ${lanes} lanes and ${bytes} bytes.`,
+    `A matrix product needs workgroups of ${lanesOf(least)} lanes with ${needed} bytes of memory; ` +
+      `this GPU's have at most ${lanes} lanes and ${bytes} bytes.`,
     { remedy: 'Compute with --backend onnx, on the CPU.', details: { lanes, bytes } },
   );
 }
 
 export const lanesOf = ({ size, each }: Tile): number => (size / each) ** 2;
 
-/** How many tiles the result has down, across, and in all its matrices. */
+export const squareOf = ({ size }: Tile): { down: number; across: number } => ({
+  down: size,
+  across: size,
+});
+
+/** How many tiles of a size the result has down, across, and in all its matrices. */
 export function tilesOf(
   { rows, columns, batch }: Product,
-  { size }: Tile,
+  size: { readonly down: number; readonly across: number },
 ): { readonly down: number; readonly across: number; readonly all: number } {
-  const [down, across] = [Math.ceil(rows / size), Math.ceil(columns / size)];
+  const [down, across] = [Math.ceil(rows / size.down), Math.ceil(columns / size.across)];
   return { down, across, all: sizeOf(batch) * down * across };
-}
-
-/** What is done with a sum before it is written: its parameters, and WGSL for the result. */
-export interface Epilogue {
-  readonly reads: readonly Parameter[];
-  /** `at` and `column` are positions in elements of `type`. */
-  readonly result: (sum: string, at: string, column: string) => string;
-}
-
-/** Of no product: the bare sum. */
-export function epilogue(product: Product | undefined, type: string): Epilogue {
-  const { scale, bias, residual } = product ?? { scale: 1, bias: false, residual: false };
-  const reads: Parameter[] = [];
-  if (bias) reads.push(['bias', type]);
-  if (residual) reads.push(['residual', type]);
-  return {
-    reads,
-    result: (sum, at, column) =>
-      [
-        scale === 1 ? sum : `${literal(scale)} * ${sum}`,
-        ...(bias ? [`bias[${column}]`] : []),
-        ...(residual ? [`residual[${at}]`] : []),
-      ].join(' + '),
-  };
 }

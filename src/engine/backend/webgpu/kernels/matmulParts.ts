@@ -7,8 +7,8 @@ import { sizeOf } from '../../../graph/graph';
 import { kernel, LANES, spread } from '../kernel';
 import type { Kernel } from '../kernel';
 import { eachElement } from './indexing';
-import { epilogue } from './matmul';
 import type { Product } from './matmul';
+import { epilogue } from './matmulOperand';
 
 /** Reads the parts [parts, ...the result] and what the epilogue reads, writes y. */
 export function matmulParts(

@@ -6,8 +6,8 @@ import { sizeOf } from '../../../graph/graph';
 import { kernel, LANES, spread } from '../kernel';
 import type { Kernel } from '../kernel';
 import { eachElement, positionOf } from './indexing';
-import { epilogue } from './matmul';
 import type { Product } from './matmul';
+import { epilogue } from './matmulOperand';
 
 /** Reads a, b and what the epilogue reads, writes y. */
 export function matmulPlain(product: Product): {

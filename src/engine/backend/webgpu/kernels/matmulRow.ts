@@ -10,8 +10,8 @@ import { sizeOf } from '../../../graph/graph';
 import { GROUP, kernel, spread } from '../kernel';
 import type { Kernel } from '../kernel';
 import { positionOf } from './indexing';
-import { epilogue } from './matmul';
 import type { Product } from './matmul';
+import { epilogue } from './matmulOperand';
 
 const ALONG = 32;
 const SIDES = 2;

@@ -1,0 +1,148 @@
+/**
+ * Matrix products in half floats, against the oracle on factors that were rounded to half floats: what is
+ * left is the order of f32 sums, so tolerances are those of f32. Tiles run as they are on lavapipe, or
+ * this machine's GPU; the kernels for matrix units run there with the units in software
+ * (softwareMatrixUnit.ts), in every shape of unit that GPUs have.
+ */
+import { afterAll, beforeAll, it } from 'vitest';
+import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
+import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
+import type { Device, MatrixTraits } from '../../src/engine/backend/webgpu/device';
+import {
+  inParts,
+  MATRIX_TILES,
+  matrixPlan,
+  tiled,
+  TILES,
+} from '../../src/engine/backend/webgpu/kernels/matmul';
+import type { MatmulPlan } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { expectAllClose } from './close';
+import { computed, drawn, plain } from './product';
+import type { Form } from './product';
+import { useHalfFloatAdapter } from './softwareAdapter';
+import { SoftwareMatrixDevice } from './softwareMatrixUnit';
+
+useHalfFloatAdapter();
+
+const TOLERANCE = { relative: 1e-4, absolute: 1e-4 };
+
+let opened: OpenedAdapter;
+beforeAll(async () => {
+  opened = await openAdapter({ software: true, precision: 'f16' });
+});
+afterAll(() => opened.device.dispose());
+
+async function check(device: Device, form: Form, plan: MatmulPlan): Promise<void> {
+  const { product, operands, expected } = await drawn(
+    form,
+    plan.tier !== 'matrix' || plan.unit.component === 'f16',
+  );
+  const y = await computed(device, product, operands, plan);
+  expectAllClose({ y }, { y: expected }, TOLERANCE);
+}
+
+/** The four ways in which factors lie; met exactly by tiles, with edges of whole vec4, and of none. */
+const forms = {
+  exact: { ...plain, rows: 128, inner: 64, columns: 128 },
+  linear: {
+    ...plain,
+    rows: 132,
+    inner: 36,
+    columns: 68,
+    transposeB: true,
+    bias: true,
+    residual: true,
+  },
+  weight: {
+    ...plain,
+    rows: 31,
+    inner: 61,
+    columns: 67,
+    transposeA: true,
+    scale: 0.375,
+    bias: true,
+  },
+  both: { ...plain, rows: 65, inner: 100, columns: 130, transposeA: true, transposeB: true },
+  batches: {
+    ...plain,
+    rows: 33,
+    inner: 20,
+    columns: 36,
+    batchA: [2, 1],
+    batchB: [3],
+    residual: true,
+  },
+  small: { ...plain, rows: 5, inner: 7, columns: 9, batchA: [3], batchB: [3], scale: -2 },
+} satisfies Record<string, Form>;
+type FormName = keyof typeof forms;
+
+// Each compiles a kernel, which on lavapipe takes seconds: every tile with edges, every form with some.
+it.each<[size: number, form: FormName, parts: number]>([
+  [128, 'exact', 1],
+  [128, 'both', 3],
+  [64, 'linear', 3],
+  [64, 'weight', 1],
+  [32, 'batches', 1],
+  [32, 'small', 1],
+])('tiles of %i staged as half floats: %s in %i', async (size, name, parts) => {
+  const { product } = await drawn(forms[name]);
+  const tile = TILES.find((each) => each.size === size)!;
+  await check(opened.device, forms[name], tiled(product, tile, parts, 'f16'));
+});
+
+/** NVIDIA's two, Intel's with subgroups that are smaller than they might be, Apple's. */
+const units = {
+  '16x16x16': matrixUnit('f16', [16, 16, 16], 32),
+  '16x8x16': matrixUnit('f16', [16, 8, 16], 32),
+  '8x16x16': matrixUnit('f16', [8, 16, 16], 16, true),
+  '8x8x8': matrixUnit('f32', [8, 8, 8], 32),
+};
+type UnitName = keyof typeof units;
+
+const devices = new Map<UnitName, Device>();
+
+function softwareUnits(name: UnitName): Device {
+  const matrix = units[name];
+  const size = matrix.subgroupsVary ? matrix.subgroupSize / 2 : matrix.subgroupSize;
+  const device = devices.get(name) ?? new SoftwareMatrixDevice(opened.device, matrix, size);
+  devices.set(name, device);
+  return device;
+}
+
+function matrixUnit(
+  component: 'f16' | 'f32',
+  [m, n, k]: readonly [number, number, number],
+  subgroupSize: number,
+  subgroupsVary = false,
+): MatrixTraits {
+  return { unit: { component, m, n, k }, subgroupSize, subgroupsVary };
+}
+
+it.each<[unit: UnitName, tile: number, form: FormName, parts: number]>([
+  ['16x16x16', 3, 'exact', 1],
+  ['16x16x16', 3, 'linear', 1],
+  ['16x16x16', 3, 'linear', 2],
+  ['16x16x16', 3, 'weight', 1],
+  ['16x16x16', 3, 'both', 3],
+  ['16x16x16', 3, 'batches', 1],
+  ['16x16x16', 4, 'small', 1],
+  ['16x16x16', 0, 'linear', 1],
+  ['16x16x16', 1, 'both', 1],
+  ['16x16x16', 2, 'linear', 1],
+  ['16x8x16', 4, 'linear', 1],
+  ['16x8x16', 4, 'both', 1],
+  ['8x16x16', 4, 'linear', 1],
+  ['8x16x16', 4, 'both', 2],
+  ['8x8x8', 4, 'linear', 1],
+  ['8x8x8', 4, 'both', 1],
+])('matrix units of %s, tile %i: %s in %i', async (name, index, form, parts) => {
+  const matrix = units[name];
+  const { product } = await drawn(forms[form]);
+  // More than some adapters have: what is tried here is the text.
+  const room = { maxComputeInvocationsPerWorkgroup: 1024, maxComputeWorkgroupStorageSize: 32768 };
+  const plan = matrixPlan(MATRIX_TILES[index]!, matrix, room)!;
+  await check(softwareUnits(name), forms[form], {
+    ...plan,
+    ...inParts(product, plan.depth, parts),
+  });
+});
