@@ -1,10 +1,12 @@
 // One archive with everything that Glassbox's command line needs, for a Linux machine on which nothing
 // can be installed: the programs, Node, onnxruntime, Dawn, and Vulkan's loader for where there is none
 // (portable/environment.sh says when it is used). The same files give the same bytes.
+import esbuild from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { aptInstall } from './aptInstall.mjs';
+import { bundleOptions } from './bundle.mjs';
 import { copy, stage } from './packageStage.mjs';
 import { run, within } from './project.mjs';
 
@@ -13,10 +15,12 @@ export const TARGET = 'linux-x64';
 const FILES = [
   ...['LICENSE', 'docs/cli.md', 'docs/models.md', 'docs/portable.md', 'docs/recipes.md'],
   ...['dist/cli.js', 'dist/worker.js', 'dist/recipe.schema.json', 'dist/sample'],
+  // PyTorch's side of gpu-bench.
+  ...['bench/python/gpu_peer.py', 'bench/python/training_peer.py'],
 ];
 
 /** From scripts/portable; the rest of it lies beside Vulkan's loader. */
-const PROGRAMS = ['glassbox'];
+const PROGRAMS = ['glassbox', 'gpu-bench'];
 const BESIDE_LOADER = ['environment.sh', 'nvidia_glx_icd.json', 'nvidia_egl_icd.json'];
 
 const LOADER = '/usr/lib/x86_64-linux-gnu/libvulkan.so.1';
@@ -59,6 +63,12 @@ export async function stagePortable(folder) {
   await stage(TARGET, folder, FILES, [`The Vulkan loader (vulkan/libvulkan.so.1)\n\n${license}`]);
   const portable = (name) => within('scripts', 'portable', name);
   for (const name of PROGRAMS) copy(portable(name), path.join(folder, name));
+  await esbuild.build({
+    ...bundleOptions,
+    sourcemap: false,
+    entryPoints: ['bench/gpu.ts'],
+    outfile: path.join(folder, 'dist', 'gpu-bench.js'),
+  });
   const vulkan = path.join(folder, 'vulkan');
   mkdirSync(vulkan);
   for (const name of BESIDE_LOADER) copy(portable(name), path.join(vulkan, name));

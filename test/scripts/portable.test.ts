@@ -138,6 +138,16 @@ const onLinux = (): void => {
     // On a software adapter that compiles some fifty kernels, one after the other.
   }, 240_000);
 
+  it('holds the benchmark of the GPU, which prints its table last', async () => {
+    const options = ['--quick', '--rows', '0', '--repeats', '1'];
+    const { code, out, err } = await start(path.join(unpacked, 'gpu-bench'), options, driver());
+    expect(code, out + err).toBe(0);
+    expect(out).toContain('subgroupMatrixConfigs');
+    expect(out).toContain('greedy tokens');
+    const last = out.trim().split('\n').at(-1);
+    expect(last).toMatch(/^\| f32 matmul 4096 \| [\d.]+ TFLOP\/s \| f32 \|/);
+  }, 240_000);
+
   it("brings Vulkan's loader to a machine whose own can't be loaded", async () => {
     const libraries = path.join(folder, 'no loader');
     mkdirSync(libraries);
