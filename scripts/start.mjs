@@ -25,7 +25,9 @@ if (isSample) {
   args.unshift('--recipe', SAMPLE_RECIPE);
   console.error('In sample/:');
 }
-const { code } = await node([path.join(dist, 'cli.js'), 'train', ...args], { cwd: folder });
+// Trained in another folder than the one where a person will type what is proposed at the end.
+const env = { GLASSBOX_PROGRAM: 'npx glassbox', GLASSBOX_STARTED_IN: root };
+const { code } = await node([path.join(dist, 'cli.js'), 'train', ...args], { cwd: folder, env });
 process.exitCode = code;
 
 if (code === 0 && !wants('--no-open') && !asksForHelp) {

@@ -44,7 +44,11 @@ function bannerOf({ shown, failure, known, records }: KnownRun): Banner | undefi
     case 'missing':
       // Right after a reload the runs have not been looked for yet, and their records can be read.
       return known && records.steps.length === 0
-        ? { kind: 'info', text: t('There is no run in {0}.', shown.folder), more: undefined }
+        ? {
+            kind: 'info',
+            text: t('There is no run in {0}.', shown.folder),
+            more: t('It was deleted, or could not begin.'),
+          }
         : undefined;
     case 'starting':
     case 'running':
@@ -118,8 +122,9 @@ export function waitingOf(runs: readonly KnownRun[]): TemplateResult | typeof no
         })}
       </ul>
     </section>`;
-  if (runs.length === 0 || runs.some(({ known, shown }) => !known || shown.state === 'missing'))
-    return nothing;
+  if (runs.length === 0 || runs.some(({ known }) => !known)) return nothing;
+  // Why is in the banner; there is nothing to draw.
+  if (runs.every(({ shown }) => shown.state === 'missing')) return html``;
   return html`<section class="waiting">
     <h2>${t('No step was made')}</h2>
     <p class="quiet">

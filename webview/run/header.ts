@@ -88,7 +88,7 @@ function buttonsOf(run: KnownRun, { act }: RunActions, small: boolean): Template
   ${running ? button('stop', 'debug-stop', t('Stop')) : nothing}
   ${shown.resumable ? button('resume', 'debug-continue', t('Resume'), true) : nothing}
   ${shown.checkpoints.length > 0 ? button('chat', 'comment-discussion', t('Chat')) : nothing}
-  ${button('recipe', 'json', t('Recipe'))}
+  ${shown.state === 'missing' ? nothing : button('recipe', 'json', t('Recipe'))}
   ${small ? button('remove', 'close', t('Remove from comparison')) : nothing}`;
 }
 

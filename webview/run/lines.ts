@@ -102,7 +102,8 @@ export function readingOf(
 export function validationAt(run: KnownRun, view: View, at: number | undefined) {
   const line = validationLine(run, view.axis);
   const row = rowAt(line.x, at ?? Infinity);
-  return row === undefined ? undefined : line.y[row];
+  // Before the first measurement there is none.
+  return row === undefined || line.x[row]! > (at ?? Infinity) ? undefined : line.y[row];
 }
 
 /** The place of the step nearest before a place, or of the first step; of the first visible run with one. */

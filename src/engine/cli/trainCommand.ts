@@ -190,16 +190,21 @@ async function trainWithDisplay(
   const folder = done?.run ?? run;
   if (folder !== undefined) write(` ${style.dim('The run is in')}  ${shown(folder)}`);
   if (folder !== undefined && stopped)
-    write(` ${style.dim('Go on with')}     glassbox train --resume ${shown(folder)}`);
+    write(` ${style.dim('Go on with')}     ${program()} train --resume ${shown(folder)}`);
   if (done !== undefined && !stopped)
     write(
-      ` ${style.dim('Let it write')}   glassbox generate --model ${shown(done.checkpoint)} --prompt "The "`,
+      ` ${style.dim('Let it write')}   ${program()} generate --model ${shown(done.checkpoint)} --prompt "The "`,
     );
 }
 
 /** A path as one would type it here. */
+/** What a person types to start this program: `npm start` says how it is reached from a checkout. */
+const program = (): string => process.env['GLASSBOX_PROGRAM'] ?? 'glassbox';
+
+/** A path as a person would type it, from where they started. */
 function shown(folder: string): string {
-  const relative = path.relative('', folder);
-  const best = relative !== '' && !relative.startsWith('..') ? relative : folder;
+  const whole = path.resolve(folder);
+  const relative = path.relative(process.env['GLASSBOX_STARTED_IN'] ?? '', whole);
+  const best = relative !== '' && !relative.startsWith('..') ? relative : whole;
   return /^[\w./\\:@~-]+$/.test(best) ? best : JSON.stringify(best);
 }

@@ -164,6 +164,6 @@ function sizeItem(preset: Preset, estimate?: Estimate): SizeItem {
     preset,
     label: preset,
     description: vscode.l10n.t('{0} parameters, {1}', countText(parameters), about[preset]),
-    detail: fits === '' ? needs : `${needs}  ${fits}`,
+    detail: fits === '' ? needs : `${fits}  ${needs}`,
   };
 }

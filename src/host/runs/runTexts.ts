@@ -68,12 +68,22 @@ function progressText(run: RunView): string {
   const { state, loss, valLoss, live } = run;
   if (state === 'damaged') return stateText(state);
   if (state === 'starting') return live?.note ?? stateText(state);
-  const measured = state === 'finished' ? (valLoss ?? loss) : loss;
+  const validated = state === 'finished' ? valLoss : undefined;
+  const measured = validated ?? loss;
+  const lossOf = (value: typeof measured): string[] => {
+    if (value === undefined) return [];
+    const text = lossText(value);
+    return [
+      validated == null
+        ? vscode.l10n.t('loss {0}', text)
+        : vscode.l10n.t('validation loss {0}', text),
+    ];
+  };
   const left = live?.secondsLeft;
   return [
     ...(state === 'running' || state === 'finished' ? [] : [stateText(state)]),
     stepsText(run),
-    ...(measured === undefined ? [] : [vscode.l10n.t('loss {0}', lossText(measured))]),
+    ...lossOf(measured),
     ...(state === 'running' && left !== undefined
       ? [vscode.l10n.t('{0} left', durationText(left))]
       : []),
