@@ -119,6 +119,7 @@ async function describeGpu(): Promise<Device> {
     const details = {
       ...{ vendor: found.vendor, architecture: found.architecture, driver: found.driver },
       ...{ software, features, limits },
+      ...describeUnits(found),
       ...{ training: true, inference: true, automatic: !software },
       dtypes: hasHalves(found) ? ['f32', 'f16'] : ['f32'],
       precision: { training: trainingPrecision(found), inference: 'f32' },
@@ -127,6 +128,20 @@ async function describeGpu(): Promise<Device> {
   } catch (thrown) {
     return none(messageOf(thrown));
   }
+}
+
+/** What products in half floats would be made with, and what the GPU's matrix units take. */
+function describeUnits({ matrix, matrixConfigs, subgroupSizes }: AdapterFacts): Device['details'] {
+  return {
+    subgroups: subgroupSizes,
+    subgroupMatrixConfigs: matrixConfigs.map(
+      ({ M, N, K, componentType, resultComponentType }) =>
+        `${M}x${N}x${K} ${componentType} to ${resultComponentType}`,
+    ),
+    matrixUnits: matrix
+      ? `${matrix.unit.m}x${matrix.unit.n}x${matrix.unit.k} of ${matrix.unit.component}`
+      : 'none that products could use',
+  };
 }
 
 async function describeOnnx(automatic: boolean): Promise<Device> {
