@@ -42,8 +42,8 @@ export class Tuner {
   readonly #device: Device;
   readonly #adapter: string;
   readonly #file: string;
-  /** Milliseconds for all products of a graph. */
-  readonly #budget: number;
+  /** Milliseconds that are left for trying. */
+  #left: number;
   readonly #known = new Map<string, MatmulPlan>();
   /** As the file had them: looked at when their product comes. */
   readonly #kept: ReadonlyMap<string, Entry>;
@@ -52,7 +52,7 @@ export class Tuner {
     this.#device = parts.device;
     this.#adapter = parts.adapter;
     this.#file = parts.file;
-    this.#budget = parts.budget;
+    this.#left = parts.budget;
     this.#kept = parts.kept;
   }
 
@@ -93,7 +93,8 @@ export class Tuner {
       work.set(key, (work.get(key) ?? 0) + workOf(product));
     }
     const ordered = [...unknown].sort(([a], [b]) => work.get(b)! - work.get(a)!);
-    const end = performance.now() + this.#budget;
+    const began = performance.now();
+    const end = began + this.#left;
     const found = new Map<string, Entry>();
     for (const [index, [key, product]] of ordered.entries()) {
       if (performance.now() > end) break;
@@ -103,6 +104,7 @@ export class Tuner {
       this.#known.set(key, best.plan);
       found.set(key, { plan: { ...best.plan }, milliseconds: best.milliseconds });
     }
+    if (ordered.length > 0) this.#left -= performance.now() - began;
     // Without a file, what was found holds for this process.
     if (found.size > 0) await addEntries(this.#file, this.#adapter, found).catch(() => undefined);
   }

@@ -20,7 +20,7 @@ export type { KernelProfile, RunProfile } from './profile';
 export interface WebgpuOptions extends OpenOptions {
   /** Try which kernel is fastest for each product. Default: on hardware alone. */
   readonly tune?: boolean;
-  /** Milliseconds that this may take for a program. Default: 4000. */
+  /** Milliseconds that this may take in all. Default: 4000. */
   readonly tuningTime?: number;
   /** Where what was found is kept. Default: the user's folder for such things. */
   readonly cacheFolder?: string;
