@@ -117,8 +117,12 @@ export class Tuner {
     const plans = candidateMatmuls(product, this.#device.traits);
     if (plans.length === 1) return { plan: plans[0]!, milliseconds: 0 };
     const lowered = plans.map((plan) => lowerAlone(product, plan, this.#device));
-    const kernels = lowered.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel));
-    await this.#device.pipelines(kernels, () => undefined);
+    // In parallel; whether one fails is seen when it is timed.
+    await Promise.allSettled(
+      lowered.flatMap(({ dispatches }) =>
+        dispatches.map(({ kernel }) => this.#device.pipeline(kernel)),
+      ),
+    );
     let best: { plan: MatmulPlan; milliseconds: number } | undefined;
     for (const [index, each] of lowered.entries()) {
       if (performance.now() > end) return undefined;
@@ -129,7 +133,7 @@ export class Tuner {
     return best;
   }
 
-  /** Milliseconds of one product; infinite where it cannot be the fastest, or has no room. */
+  /** Milliseconds of one product; infinite where it can't be the fastest, has no room or won't compile. */
   async #time(lowered: Lowered, best: number): Promise<number> {
     const device = this.#device;
     try {
@@ -148,7 +152,9 @@ export class Tuner {
         for (const buffer of own) device.free(buffer);
       }
     } catch (thrown) {
-      if (hasCode(thrown, 'backend-memory')) return Infinity;
+      // A driver may refuse what its features promise: the others are still to be had.
+      const refused = hasCode(thrown, 'backend-memory') || hasCode(thrown, 'backend-compile');
+      if (refused && !device.lost) return Infinity;
       throw thrown;
     }
   }
