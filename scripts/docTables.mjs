@@ -14,6 +14,7 @@ export const DOCUMENTS = {
     'help generate',
     'help logits',
     'help eval',
+    'help export',
     'help tokenizer train',
     'help tokenizer encode',
     'help tokenizer decode',
