@@ -150,6 +150,22 @@ function reduction(op: 'sum' | 'max'): Cases {
   ];
 }
 
+/** As in a gradient's norm: more tensors of a size than a kernel has bindings, and others. */
+function squaresOfSeveral(): Case {
+  const shapes: Shape[] = [[5], ...new Array<Shape>(9).fill([4, 3]), [12], [129, 131], [2, 8]];
+  return {
+    label: 'the squares of several tensors',
+    build: (sketch) => {
+      const { graph } = sketch;
+      const squares = shapes.map((shape) => {
+        const x = sketch.tensor(shape);
+        return graph.total(graph.multiply(x, x));
+      });
+      return [squares.reduce((sum, square) => graph.add(sum, square))];
+    },
+  };
+}
+
 function matmul(): Cases {
   const cases: Case[] = [];
   const batches: [Shape, Shape, string][] = [
@@ -328,7 +344,7 @@ export const cases: Readonly<Record<OperatorName, Cases>> = {
     concatenated(0, [4]),
   ],
 
-  sum: reduction('sum'),
+  sum: [...reduction('sum'), squaresOfSeveral()],
   max: reduction('max'),
   softmax: alongRows('softmax'),
   logSoftmax: alongRows('logSoftmax'),

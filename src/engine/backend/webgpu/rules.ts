@@ -17,13 +17,19 @@ import { normalization } from './normalizationRules';
 import { optimizer } from './optimizerRules';
 import { products } from './productRules';
 import { reductions } from './reductionRules';
+import { findSumsOfSquares, sumOfSquares } from './sumsOfSquares';
 
 export type Rules = RuleTable<[Lowering], void>;
 
 /** Throws `backend-compile` where an operator cannot be lowered on such a device. */
 export function lower(graph: Graph, traits: Traits, options?: LoweringOptions): Lowered {
   const lowering = new Lowering(graph, traits, options);
-  for (const node of graph.nodes) applyRule(rules, node, lowering);
+  const { absorbed, sums } = findSumsOfSquares(graph);
+  for (const node of graph.nodes) {
+    const squared = sums.get(node);
+    if (squared) sumOfSquares(squared, node.outputs[0]!, lowering);
+    else if (!absorbed.has(node)) applyRule(rules, node, lowering);
+  }
   return lowering.finish(assignPart);
 }
 
