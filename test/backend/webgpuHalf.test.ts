@@ -4,7 +4,7 @@
  * this machine's GPU; the kernels for matrix units run there with the units in software
  * (softwareMatrixUnit.ts), in every shape of unit that GPUs have.
  */
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { Device, MatrixTraits } from '../../src/engine/backend/webgpu/device';
@@ -16,7 +16,11 @@ import {
   TILES,
 } from '../../src/engine/backend/webgpu/kernels/matmul';
 import type { MatmulPlan } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { openWebgpu } from '../../src/engine/backend/webgpu/webgpu';
+import { GraphBuilder } from '../../src/engine/graph/graph';
+import type { Graph } from '../../src/engine/graph/graph';
 import { expectAllClose } from './close';
+import { toHalf } from './half';
 import { computed, drawn, plain } from './product';
 import type { Form } from './product';
 import { useHalfFloatAdapter } from './softwareAdapter';
@@ -144,5 +148,59 @@ it.each<[unit: UnitName, tile: number, form: FormName, parts: number]>([
   await check(softwareUnits(name), forms[form], {
     ...plan,
     ...inParts(product, plan.depth, parts),
+  });
+});
+
+describe('a frozen weight', () => {
+  const [columns, inner] = [64, 512];
+  const weight = Float32Array.from({ length: columns * inner }, (_, i) => Math.sin(i));
+
+  function decoding(rows: number): { graph: Graph; x: Float32Array } {
+    const builder = new GraphBuilder();
+    const x = Float32Array.from({ length: rows * inner }, (_, i) => Math.cos(i));
+    const w = builder.state('weight', [columns, inner]);
+    builder.output('y', builder.linear(builder.input('x', 'f32', [rows, inner]), w));
+    return { graph: builder.build(), x };
+  }
+
+  const sums = (x: Float32Array, rounded: (weight: number) => number): number[] =>
+    Array.from({ length: (x.length / inner) * columns }, (_, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      let sum = 0;
+      for (let k = 0; k < inner; k++)
+        sum += x[row * inner + k]! * rounded(weight[column * inner + k]!);
+      return sum;
+    });
+
+  it.each([1, 3])('is read as half floats to decode %i rows, and only if it is', async (rows) => {
+    const backend = await openWebgpu({ software: true, precision: 'f16' });
+    const store = await backend.allocate(new Map([['weight', [columns, inner]]]));
+    await store.write('weight', weight);
+    const { graph, x } = decoding(rows);
+    for (const frozen of [true, false]) {
+      const program = await store.compile(graph, { frozen });
+      const expected = sums(x, frozen ? toHalf : (each) => each);
+      expectAllClose(await program.run({ x }), { y: expected }, TOLERANCE);
+    }
+    await backend.dispose();
+  });
+
+  it('is kept once for all programs, and goes with the last', async () => {
+    // Room for the weight and one copy of halves, beside what a program needs.
+    const memory = 1.7 * weight.byteLength;
+    const backend = await openWebgpu({ software: true, precision: 'f16', memory });
+    const store = await backend.allocate(new Map([['weight', [columns, inner]]]));
+    await store.write('weight', weight);
+    const { graph, x } = decoding(1);
+    for (let round = 0; round < 3; round++) {
+      const programs = [
+        await store.compile(graph, { frozen: true }),
+        await store.compile(graph, { frozen: true }),
+      ];
+      await programs[0]!.dispose();
+      expectAllClose(await programs[1]!.run({ x }), { y: sums(x, toHalf) }, TOLERANCE);
+      await programs[1]!.dispose();
+    }
+    await backend.dispose();
   });
 });

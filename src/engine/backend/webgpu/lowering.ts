@@ -18,7 +18,9 @@ export interface Tensor {
   /** Elements, of four bytes each. */
   readonly size: number;
   readonly from:
-    | { readonly kind: 'input' | 'state'; readonly name: string }
+    | { readonly kind: 'input'; readonly name: string }
+    /** `half`: the state rounded to half floats, two in the place of one element; see `halved`. */
+    | { readonly kind: 'state'; readonly name: string; readonly half?: true }
     | { readonly kind: 'constant'; readonly data: Float32Array | Int32Array }
     /** Written by a dispatch of this run, and forgotten after it. */
     | { readonly kind: 'computed' };
@@ -70,6 +72,8 @@ export interface LoweringOptions {
   readonly planFor?: ((product: Product) => MatmulPlan | undefined) | undefined;
   /** Multiply-adds that one dispatch may have. Default: `MOST_WORK`. */
   readonly mostWork?: number | undefined;
+  /** States that the program only reads never change; see `halved`. */
+  readonly frozen?: boolean;
 }
 
 /** What a rule works with. */
@@ -82,6 +86,7 @@ export class Lowering {
   readonly #tensors = new Map<number, Tensor>();
   readonly #states = new Map<string, Tensor>();
   readonly #options: LoweringOptions;
+  readonly #halved = new Map<string, Tensor>();
   /** States whose new value their last reader has already written in place. */
   readonly #replaced = new Set<string>();
   readonly #readers: Readers;
@@ -120,6 +125,25 @@ export class Lowering {
   part(whole: Tensor, start: number, size: number): Tensor {
     if (start % PART_ALIGNMENT !== 0) throw new RangeError(`No part can begin at ${start}.`);
     return { id: this.#count++, size, from: whole.from, within: { whole, start } };
+  }
+
+  /**
+   * The same numbers as half floats, where the program multiplies in those and the tensor is a state
+   * that stays as it is; else undefined. Of a multiple of eight elements.
+   */
+  halved({ size, from }: Tensor): Tensor | undefined {
+    if (this.traits.precision !== 'f16' || !this.#options.frozen) return undefined;
+    if (from.kind !== 'state' || size % 8 !== 0) return undefined;
+    const { name } = from;
+    if (this.#graph.updates.some(({ state }) => state === name)) return undefined;
+    const known = this.#halved.get(name);
+    const half: Tensor = known ?? {
+      id: this.#count++,
+      size: size / 2,
+      from: { kind: 'state', name, half: true },
+    };
+    this.#halved.set(name, half);
+    return half;
   }
 
   /** Gives a value the tensor of another: a reshape, or an update in place. */

@@ -27,6 +27,15 @@ export function multiply(
 ): void {
   const { rows, columns, inner, batch } = product;
   const work = sizeOf(batch) * rows * columns * inner;
+  if (plan.tier === 'row' && inner % 8 === 0) {
+    const half = lowering.halved(operands[1]);
+    if (half) {
+      const { kernel, workgroups } = matmulRow(product, true);
+      const [a, , ...epilogue] = operands;
+      lowering.dispatch(kernel, [a, half, ...epilogue], [y], workgroups, work);
+      return;
+    }
+  }
   const { kernel, workgroups } = kernelOf(product, plan);
   if (!('parts' in plan) || plan.parts === 1) {
     lowering.dispatch(kernel, operands, [y], workgroups, work);

@@ -43,8 +43,13 @@ export interface Ready {
   readonly pipelines: number;
 }
 
+type StateBuffer = (name: string, half?: boolean) => GPUBuffer;
+
 export interface Surroundings {
-  readonly stateBuffer: (name: string) => GPUBuffer;
+  readonly stateBuffer: StateBuffer;
+  /** Makes halves of states, which `stateBuffer` then has. */
+  readonly holdHalves: (names: readonly string[]) => Promise<void>;
+  readonly frozen: boolean;
   readonly onDispose: (program: Program) => void;
   readonly tuner: Tuner | undefined;
   readonly onProgress: CompileOptions['onProgress'];
@@ -55,17 +60,23 @@ export function lowerFor(
   { traits, options }: Device,
   graph: Graph,
   planFor: LoweringOptions['planFor'],
+  frozen = false,
 ): Lowered {
-  return lower(graph, traits, { mostWork: options.work, planFor });
+  return lower(graph, traits, { mostWork: options.work, planFor, frozen });
 }
 
 export async function compile(
   graph: Graph,
   device: Device,
-  { stateBuffer, onDispose, tuner, onProgress }: Surroundings,
+  { stateBuffer, holdHalves, frozen, onDispose, tuner, onProgress }: Surroundings,
 ): Promise<GpuProgram> {
   await tuner?.learn(productsOf(graph, device), onProgress);
-  const lowered = lowerFor(device, graph, (product) => tuner?.planFor(product));
+  const lowered = lowerFor(device, graph, (product) => tuner?.planFor(product), frozen);
+  await holdHalves(
+    [...tensorsOf(lowered)].flatMap(({ from }) =>
+      from.kind === 'state' && from.half ? [from.name] : [],
+    ),
+  );
   const ready = await makeReady(lowered, device, stateBuffer, onProgress);
   return new GpuProgram(graph, device, ready, onDispose);
 }
@@ -84,7 +95,7 @@ function productsOf(graph: Graph, device: Device): Product[] {
 export async function makeReady(
   lowered: Lowered,
   device: Device,
-  stateBuffer: (name: string) => GPUBuffer,
+  stateBuffer: StateBuffer,
   onProgress?: CompileOptions['onProgress'],
 ): Promise<Ready> {
   const dispatches = [...lowered.dispatches, ...lowered.parts];
@@ -147,7 +158,7 @@ type Buffers = ReadonlyMap<Tensor, GPUBuffer>;
 async function placeTensors(
   lowered: Lowered,
   device: Device,
-  stateBuffer: (name: string) => GPUBuffer,
+  stateBuffer: StateBuffer,
   keep: (size: number, what: string, usage?: number) => Promise<GPUBuffer>,
 ): Promise<Map<Tensor, GPUBuffer>> {
   const plan = planMemory(lowered);
@@ -159,7 +170,7 @@ async function placeTensors(
     const { from, size } = tensor;
     switch (from.kind) {
       case 'state':
-        buffers.set(tensor, stateBuffer(from.name));
+        buffers.set(tensor, stateBuffer(from.name, from.half));
         break;
       case 'computed':
         buffers.set(tensor, slots[plan.slotOf.get(tensor.id)!]!);

@@ -75,7 +75,7 @@ function alongLast<Name extends 'softmax' | 'logSoftmax'>(name: Name): Lower<Nam
 }
 
 const leaf = (value: Value, lowering: Lowering, kind: 'input' | 'state', name: string): void =>
-  lowering.leaf(value, { kind, name });
+  lowering.leaf(value, kind === 'state' ? { kind, name } : { kind, name });
 
 const rules: Rules = {
   input: ({ attributes: { name }, outputs: [y] }, lowering) => leaf(y!, lowering, 'input', name),

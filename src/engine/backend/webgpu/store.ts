@@ -6,6 +6,7 @@ import type { CompileOptions, Program, Store } from '../backend';
 import { checkStates, refuseKnown } from '../feeds';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
+import { Halves } from './halves';
 import { compile } from './program';
 import type { Tuner } from './tuning';
 
@@ -15,11 +16,13 @@ export class GpuStore implements Store {
   readonly #programs = new Set<Program>();
   readonly #device: Device;
   readonly #tuner: Tuner | undefined;
+  readonly #halves: Halves;
   #disposed = false;
 
   constructor(device: Device, tuner?: Tuner) {
     this.#device = device;
     this.#tuner = tuner;
+    this.#halves = new Halves(device);
   }
 
   get states(): ReadonlyMap<string, Shape> {
@@ -88,18 +91,34 @@ export class GpuStore implements Store {
     }
   }
 
-  async compile(graph: Graph, { onProgress }: CompileOptions = {}): Promise<Program> {
+  async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
     await Promise.resolve();
     this.#refuseIfDisposed();
     checkStates(graph, this.#states);
-    const program = await compile(graph, this.#device, {
-      stateBuffer: (name) => this.#get(name),
-      onDispose: (disposed) => this.#programs.delete(disposed),
-      tuner: this.#tuner,
-      onProgress,
-    });
-    this.#programs.add(program);
-    return program;
+    const held: string[] = [];
+    try {
+      const program = await compile(graph, this.#device, {
+        stateBuffer: (name, half) => (half ? this.#halves.get(name) : this.#get(name)),
+        holdHalves: async (names) => {
+          for (const name of names) {
+            await this.#halves.hold(name, this.#get(name), sizeOf(this.#states.get(name)!));
+            held.push(name);
+          }
+        },
+        frozen: options.frozen ?? false,
+        onDispose: (disposed) => {
+          this.#programs.delete(disposed);
+          this.#halves.release(held);
+        },
+        tuner: this.#tuner,
+        onProgress: options.onProgress,
+      });
+      this.#programs.add(program);
+      return program;
+    } catch (thrown) {
+      this.#halves.release(held);
+      throw thrown;
+    }
   }
 
   async dispose(): Promise<void> {
