@@ -131,7 +131,8 @@ async function main(): Promise<void> {
   header.push('GFLOP a processor second', 'ours is faster', 'by processor time');
   console.log(`| ${header.join(' | ')} |\n|${'---|'.repeat(header.length)}`);
   let adapter: string | undefined;
-  for (const what of [...values.products.split(','), ...(values['no-step'] ? [] : ['step'])]) {
+  const products = values.products.split(',').filter((product) => product !== '');
+  for (const what of [...products, ...(values['no-step'] ? [] : ['step'])]) {
     const contenders = ['Glassbox'];
     if (what !== 'step') contenders.push('onnxruntime');
     if (peer !== '') contenders.push('jax-js');
