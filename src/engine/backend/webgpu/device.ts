@@ -28,6 +28,8 @@ export interface Traits {
   /** `f16` only where the device has `f16`. */
   readonly precision: Precision;
   readonly subgroups: boolean;
+  /** Lanes of the smallest subgroup that the device may make; 1 where it has none. */
+  readonly leastSubgroup: number;
   /** Where the device has units that add up in f32. */
   readonly matrix?: MatrixTraits;
   readonly maxStorageBufferBindingSize: number;
@@ -91,6 +93,7 @@ export class Device {
       f16: features.has('shader-f16'),
       precision: this.options.precision,
       subgroups: features.has('subgroups'),
+      leastSubgroup: features.has('subgroups') ? (gpu.adapterInfo.subgroupMinSize ?? 1) : 1,
       ...(features.has(MATRIX_FEATURE) && matrix ? { matrix } : {}),
       maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,

@@ -43,6 +43,8 @@ export interface KernelParts {
   readonly enable?: readonly string[];
   /** `main` has `subgroup` too, the number of the lane's subgroup within the group. */
   readonly subgroup?: boolean;
+  /** `main` has `subgroupLane` too, the number of the lane within its subgroup. */
+  readonly subgroupLane?: boolean;
 }
 
 /** A name, or a name and a WGSL type of its elements; `f32` where none is given. */
@@ -80,6 +82,9 @@ const BAND_HEAD: Omit<Head, 'declarations'> = {
 function codeOf(parts: KernelParts, head: Head): string {
   const { reads, writes, declarations = '', body, workgroup = [LANES, 1], enable = [] } = parts;
   const subgroup = parts.subgroup ? ', @builtin(subgroup_id) subgroup: u32' : '';
+  const subgroupLane = parts.subgroupLane
+    ? ', @builtin(subgroup_invocation_id) subgroupLane: u32'
+    : '';
   const binding = (parameter: Parameter, index: number): string => {
     const [called, element] = typeof parameter === 'string' ? [parameter, 'f32'] : parameter;
     const access = index < reads.length ? 'read' : 'read_write';
@@ -92,7 +97,7 @@ function codeOf(parts: KernelParts, head: Head): string {
     declarations.trim(),
     `@compute @workgroup_size(${workgroup[0]}, ${workgroup[1]})`,
     `fn main(${head.inputs}`,
-    `  @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32${subgroup}) {`,
+    `  @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32${subgroup}${subgroupLane}) {`,
     head.start,
     body.trim(),
     '}',

@@ -6,6 +6,7 @@ import type { Sized } from './kernel';
 import { embedding } from './kernels/embedding';
 import { rankIds, sumRows } from './kernels/embeddingBackward';
 import type { MatmulPlan, Product } from './kernels/matmul';
+import { matmulBroadcast } from './kernels/matmulBroadcast';
 import { matmulMatrix } from './kernels/matmulMatrix';
 import { matmulParts } from './kernels/matmulParts';
 import { matmulPlain } from './kernels/matmulPlain';
@@ -58,6 +59,8 @@ function kernelOf(product: Product, plan: MatmulPlan): Sized {
       return matmulTile(product, plan);
     case 'matrix':
       return matmulMatrix(product, plan);
+    case 'broadcast':
+      return matmulBroadcast(product, plan);
   }
 }
 

@@ -7,7 +7,8 @@
  * - `tile`: square tiles of the result, 128, 64 or 32 wide, kept in registers. Bound by arithmetic.
  * - `matrix`: tiles of which each subgroup has a block, multiplied by the GPU's matrix units, which
  *   take half floats (on Apple's GPUs f32) and add up in f32.
- * - `tile` and `matrix` in parts: where the tiles alone are too few to fill a GPU (the gradient of a
+ * - `broadcast`: tiles without workgroup memory, for adapters where that is slow.
+ * - `tile`, `matrix` and `broadcast` in parts: where the tiles alone are too few to fill a GPU (the gradient of a
  *   weight: few outputs, thousands of tokens between them), each is computed by several workgroups, along
  *   the inner axis, and a second kernel adds up their parts, in the same order always.
  *
@@ -121,8 +122,24 @@ export interface MatrixPlan extends Parts {
   readonly subgroupsVary: boolean;
 }
 
+/** Without workgroup memory: a workgroup's part of the result, and its speed on a GPU, as of `Tile`. */
+export const BROADCAST_TILE = { down: 16, across: 128, speed: 0.3 } as const;
+
+export const BROADCAST_LANES = 32;
+/** Lanes that hold a block of a between them, and must be of one subgroup. */
+export const BROADCAST_SUBGROUP = 8;
+
+export interface BroadcastPlan extends Parts {
+  readonly tier: 'broadcast';
+}
+
+export const broadcast = (product: Product, wantedParts = 1): BroadcastPlan => ({
+  tier: 'broadcast',
+  ...inParts(product, DEPTH, wantedParts),
+});
+
 /** Plain data: a tuner may keep it as JSON. */
-export type MatmulPlan = { readonly tier: 'plain' | 'row' } | TilePlan | MatrixPlan;
+export type MatmulPlan = { readonly tier: 'plain' | 'row' } | TilePlan | MatrixPlan | BroadcastPlan;
 
 /** More rows than these have too many sums for one lane of the `row` kernel. */
 export const MOST_ROWS = 8;
@@ -182,9 +199,11 @@ export function candidateMatmuls(product: Product, traits: Traits): readonly Mat
   const size = sizeOf(batch) * rows * columns;
   const plain: MatmulPlan[] = size * inner <= SMALL && inner <= SHORT ? [{ tier: 'plain' }] : [];
   const row: MatmulPlan[] = canBeRows(product) ? [{ tier: 'row' }] : [];
-  const tiles = [...matrixTiles(traits), ...registerTiles(traits)].flatMap((each) =>
-    estimatedPlans(product, each),
-  );
+  const tiles = [
+    ...matrixTiles(traits),
+    ...registerTiles(traits),
+    ...broadcastTiles(traits),
+  ].flatMap((each) => estimatedPlans(product, each));
   tiles.sort((a, b) => a.cost - b.cost);
   const plans = [...row, ...plain, ...tiles.map(({ plan }) => plan)];
   if (plans.length === 0) throw noRoom(traits);
@@ -196,7 +215,7 @@ interface Estimated {
   readonly size: { readonly down: number; readonly across: number };
   readonly lanes: number;
   readonly speed: number;
-  readonly plan: (product: Product, wantedParts: number) => TilePlan | MatrixPlan;
+  readonly plan: (product: Product, wantedParts: number) => TilePlan | MatrixPlan | BroadcastPlan;
 }
 
 function registerTiles(traits: Traits): Estimated[] {
@@ -208,6 +227,13 @@ function registerTiles(traits: Traits): Estimated[] {
     speed: tile.speed,
     plan: (product, wantedParts) => tiled(product, tile, wantedParts, staged),
   }));
+}
+
+/** None where subgroups may be too small, or half floats are asked for, which it would not use. */
+function broadcastTiles({ leastSubgroup, precision }: Traits): Estimated[] {
+  if (leastSubgroup < BROADCAST_SUBGROUP || precision !== 'f32') return [];
+  const { speed, ...size } = BROADCAST_TILE;
+  return [{ size, lanes: BROADCAST_LANES, speed, plan: broadcast }];
 }
 
 /** None where the device has no matrix units, or they would not be what was asked for. */
