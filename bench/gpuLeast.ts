@@ -5,7 +5,7 @@
  * GPT-2's 124M (12, 12, 768, vocabulary 50257, batch 8 x 1024), and for one token of the latter after
  * 1,023 others. Everything in f32, lowered for a GPU with subgroups and bindings of 2 GiB.
  *
- *   npm run bench -- gpuSteps
+ *   npm run bench -- gpuLeast
  *
  * Bytes are what dispatches move if each touches once what it reads and writes; that a product reads its
  * operands again for each tile, which caches mostly serve, does not count.
@@ -41,6 +41,7 @@ const TRAITS: Traits = {
   f16: true,
   precision: 'f32',
   subgroups: true,
+  leastSubgroup: 32,
   maxStorageBufferBindingSize: 2 ** 31,
   maxComputeWorkgroupStorageSize: 32768,
   maxComputeInvocationsPerWorkgroup: 1024,

@@ -8,11 +8,15 @@
  *     [--no-step]             leaves the training step out
  *     [--peer NODE_MODULES]   where @jax-js/jax is installed
  *
- * A product's first operand goes to the GPU and its result comes back in every run, on all sides; the
+ * Our kernels are chosen by trying them on the adapter, as on hardware (before the timing begins). A
+ * product's first operand goes to the GPU and its result comes back in every run, on all sides; the
  * second one stays there. Every contender's results are checked: products against sums in float64, the
  * losses of the steps against one another. Ratios are taken round by round, both by the clock and by
  * processor time, of which a software adapter's arithmetic is nearly all.
  */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
@@ -39,10 +43,18 @@ const measuredSchema = timingSchema.extend({
 });
 type Measured = z.infer<typeof measuredSchema>;
 
-async function measureOurMatmul(product: MatmulCase, repeats: number): Promise<Measured> {
+/** As on hardware: kernels are chosen by trying them, once for all rounds. */
+function openTuned(cacheFolder: string): ReturnType<typeof openWebgpu> {
+  return openWebgpu({ software: true, tune: true, tuningTime: 120_000, cacheFolder });
+}
+
+async function measureOurMatmul(
+  product: MatmulCase,
+  { repeats, cache }: Options,
+): Promise<Measured> {
   const { rows, inner, columns } = product;
   const { a, b } = operands(product);
-  const backend = await openWebgpu({ software: true });
+  const backend = await openTuned(cache);
   const store = await backend.allocate(new Map([['b', [inner, columns]]]));
   await store.write('b', b);
   const graph = new GraphBuilder();
@@ -57,8 +69,8 @@ async function measureOurMatmul(product: MatmulCase, repeats: number): Promise<M
   return { ...timing, adapter: backend.adapter };
 }
 
-async function measureOurStep(repeats: number): Promise<Measured> {
-  const backend = await openWebgpu({ software: true });
+async function measureOurStep({ repeats, cache }: Options): Promise<Measured> {
+  const backend = await openTuned(cache);
   const { program } = await openStep(backend, NANO);
   const fed = feeds(NANO);
   const losses: number[] = [];
@@ -68,9 +80,18 @@ async function measureOurStep(repeats: number): Promise<Measured> {
   return { ...timing, losses, adapter: backend.adapter };
 }
 
-function measure(who: string, what: string, repeats: number, peer: string): Promise<Measured> {
+interface Options {
+  readonly repeats: number;
+  /** Where jax-js is installed. */
+  readonly peer: string;
+  /** Where our choice of kernels is kept. */
+  readonly cache: string;
+}
+
+function measure(who: string, what: string, options: Options): Promise<Measured> {
+  const { repeats, peer } = options;
   if (what === 'step')
-    return who === 'jax-js' ? measureJaxStep(NANO, repeats, peer) : measureOurStep(repeats);
+    return who === 'jax-js' ? measureJaxStep(NANO, repeats, peer) : measureOurStep(options);
   const product = readCase(what);
   switch (who) {
     case 'onnxruntime':
@@ -78,7 +99,7 @@ function measure(who: string, what: string, repeats: number, peer: string): Prom
     case 'jax-js':
       return measureJaxMatmul(product, repeats, peer);
     default:
-      return measureOurMatmul(product, repeats);
+      return measureOurMatmul(product, options);
   }
 }
 
@@ -118,15 +139,18 @@ async function main(): Promise<void> {
       peer: { type: 'string', default: '' },
       measure: { type: 'string' },
       what: { type: 'string', default: '' },
+      cache: { type: 'string' },
     },
   });
   const { peer, repeats } = values;
   if (values.measure !== undefined) {
-    const measured = await measure(values.measure, values.what, Number(repeats), peer);
+    const options = { repeats: Number(repeats), peer, cache: values.cache ?? '' };
+    const measured = await measure(values.measure, values.what, options);
     console.log(JSON.stringify(measured));
     process.exit(0);
   }
 
+  const cache = mkdtempSync(path.join(tmpdir(), 'glassbox-peers-'));
   const header = ['product or step', 'program', 'ms', 'processor ms', 'GFLOP/s'];
   header.push('GFLOP a processor second', 'ours is faster', 'by processor time');
   console.log(`| ${header.join(' | ')} |\n|${'---|'.repeat(header.length)}`);
@@ -140,7 +164,7 @@ async function main(): Promise<void> {
     for (let round = 0; round < Number(values.rounds); round++)
       for (const [who, all] of rounds) {
         const args = ['--measure', who, '--what', what, '--repeats', repeats, '--peer', peer];
-        all.push(inProcess(args, measuredSchema));
+        all.push(inProcess([...args, '--cache', cache], measuredSchema));
       }
     if (what === 'step')
       compareLosses([...rounds].map(([who, all]) => [who, all[0]!.losses!] as const));
