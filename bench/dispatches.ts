@@ -35,6 +35,7 @@ const { dispatches } = lower(graph, {
   f16: precision === 'f16',
   precision,
   subgroups: true,
+  leastSubgroup: 32,
   maxStorageBufferBindingSize: 2 ** 31,
   maxComputeWorkgroupStorageSize: 32768,
   maxComputeInvocationsPerWorkgroup: 1024,
