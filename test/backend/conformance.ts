@@ -4,8 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/engine/backend/backend';
+import type { OperatorName } from '../../src/engine/graph/graph';
 import { cases, operatorNames } from './cases';
 import { expectAllClose } from './close';
+import type { Tolerance } from './close';
 import { contract } from './contract';
 import { flow, forwardSketch, gradientSketch } from './gradientSketch';
 import { runExactly, runOn } from './sketch';
@@ -29,25 +31,7 @@ export function conformance(name: string, open: () => Promise<Backend>, as = '')
       expect(backend.adapter).not.toBe('');
     });
 
-    for (const operator of operatorNames) {
-      describe(operator, () => {
-        for (const one of cases[operator]) {
-          it(`computes ${one.label}`, async () => {
-            const { sketch, graph } = forwardSketch(one);
-            expect(graph.nodes.map((node) => node.op)).toContain(operator);
-            const expected = await runExactly(sketch, graph);
-            expectAllClose(await runOn(backend, sketch, graph), expected, OPERATOR_TOLERANCE);
-          });
-
-          if (flow[operator] !== 'flows') continue;
-          it(`has the gradient of ${one.label}`, async () => {
-            const { sketch, graph } = gradientSketch(one);
-            const expected = await runExactly(sketch, graph);
-            expectAllClose(await runOn(backend, sketch, graph), expected, GRADIENT_TOLERANCE);
-          });
-        }
-      });
-    }
+    operators(() => backend, operatorNames, OPERATOR_TOLERANCE, GRADIENT_TOLERANCE);
 
     describe('contract', () => {
       contract(() => backend);
@@ -57,4 +41,32 @@ export function conformance(name: string, open: () => Promise<Backend>, as = '')
       trajectories(() => backend);
     });
   });
+}
+
+/** Registers the cases of some operators, and of their gradients, within `close` and `gradientClose`. */
+export function operators(
+  backendOf: () => Backend,
+  names: readonly OperatorName[],
+  close: Tolerance,
+  gradientClose: Tolerance,
+): void {
+  for (const operator of names) {
+    describe(operator, () => {
+      for (const one of cases[operator]) {
+        it(`computes ${one.label}`, async () => {
+          const { sketch, graph } = forwardSketch(one);
+          expect(graph.nodes.map((node) => node.op)).toContain(operator);
+          const expected = await runExactly(sketch, graph);
+          expectAllClose(await runOn(backendOf(), sketch, graph), expected, close);
+        });
+
+        if (flow[operator] !== 'flows') continue;
+        it(`has the gradient of ${one.label}`, async () => {
+          const { sketch, graph } = gradientSketch(one);
+          const expected = await runExactly(sketch, graph);
+          expectAllClose(await runOn(backendOf(), sketch, graph), expected, gradientClose);
+        });
+      }
+    });
+  }
 }
