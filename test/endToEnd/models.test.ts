@@ -72,7 +72,7 @@ describe('logits', () => {
   it('gives those of the last position, and what really computed them', async () => {
     const [answer, ...rest] = await json(args);
     expect(rest).toEqual([]);
-    expect(Object.keys(answer!)).toEqual(['backend', 'adapter', 'logits']);
+    expect(Object.keys(answer!)).toEqual(['backend', 'adapter', 'precision', 'logits']);
     expect(answer!['backend']).toBe('onnx');
     expect(answer!['adapter']).toMatch(/onnxruntime .*CPU/);
     expect(answer!['logits']).toHaveLength(256);
@@ -100,7 +100,7 @@ describe('logits', () => {
   it('is readable for a person too', async () => {
     const { code, out } = await cli(args);
     expect(code).toBe(0);
-    expect(out).toMatch(/^256 logits, from onnx \(onnxruntime/);
+    expect(out).toMatch(/^256 logits, from onnx in f32 \(onnxruntime/);
   });
 
   it.each([['logits'], ['generate']])('%s never falls back to another backend', async (command) => {
