@@ -45,7 +45,7 @@ type Measured = z.infer<typeof measuredSchema>;
 
 /** As on hardware: kernels are chosen by trying them, once for all rounds. */
 function openTuned(cacheFolder: string): ReturnType<typeof openWebgpu> {
-  return openWebgpu({ software: true, tune: true, tuningTime: 120_000, cacheFolder });
+  return openWebgpu({ software: true, tune: true, tuningTime: 900_000, cacheFolder });
 }
 
 async function measureOurMatmul(
