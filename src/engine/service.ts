@@ -160,7 +160,9 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
 /** A run in the usual folder, `.glassbox/runs`, is nothing to commit. */
 async function keepStorageOutOfGit(run: string, runsFolder: string): Promise<void> {
   const storage = path.dirname(path.dirname(run));
-  if (path.basename(storage) === path.dirname(runsFolder)) await keepOutOfGit(storage);
+  if (path.basename(storage) !== path.dirname(runsFolder)) return;
+  // A run that can write its own files goes on without.
+  await keepOutOfGit(storage).catch(() => undefined);
 }
 
 /** A conversation as the tokens that the model's chat template makes of it; a text as it is. */

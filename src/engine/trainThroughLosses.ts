@@ -24,19 +24,25 @@ export async function* trainThroughLosses<Context extends Opened>({
   resume,
 }: Attempts<Context>): AsyncGenerator<RunEvent, void, void> {
   let folder: string | undefined;
-  for (let attempt = 0; ; attempt++) {
+  /** The last step before a loss, so far. */
+  let furthest = 0;
+  for (;;) {
     const context = await open();
+    let reached = 0;
     let saved = false;
     try {
-      const again = attempt > 0 && folder !== undefined;
-      for await (const event of again ? resume(folder!, context) : start(context)) {
+      const events = folder === undefined ? start(context) : resume(folder, context);
+      for await (const event of events) {
         if (event.kind === 'start') folder = event.run;
+        if (event.kind === 'train') reached = event.step;
         if (event.kind === 'checkpoint') saved = true;
         yield event;
       }
       return;
     } catch (thrown) {
-      if (!hasCode(thrown, 'backend-lost') || folder === undefined || !saved) throw thrown;
+      const gotOn = saved || reached > furthest;
+      if (!hasCode(thrown, 'backend-lost') || folder === undefined || !gotOn) throw thrown;
+      furthest = Math.max(furthest, reached);
     } finally {
       await context.backend.dispose();
     }

@@ -19,7 +19,7 @@ const x = Float32Array.from({ length: ROWS * INNER }, (_, i) => Math.sin(i));
 const weight = Float32Array.from({ length: COLUMNS * INNER }, (_, i) => Math.cos(3 * i));
 
 const cacheSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   adapters: z.record(z.string(), z.record(z.string(), z.looseObject({ plan: z.unknown() }))),
 });
 
@@ -91,7 +91,7 @@ describe('tuning', () => {
   }
 
   it.each([
-    ['is no JSON', '{"version": 1, "adap'],
+    ['is no JSON', '{"version": 2, "adap'],
     ['is of another version', '{"version": 0, "adapters": {}}'],
     ['is something else', '[1, 2]'],
   ])('begins anew where the file %s', async (_, text) => {
@@ -112,7 +112,7 @@ describe('tuning', () => {
         'another product': gone,
       },
     };
-    writeFileSync(file(), JSON.stringify({ version: 1, adapters: others }));
+    writeFileSync(file(), JSON.stringify({ version: 2, adapters: others }));
     expect((await compute(true)).tuned).toHaveLength(1);
     const now = cache().adapters;
     expect(now['another GPU']).toEqual(others['another GPU']);

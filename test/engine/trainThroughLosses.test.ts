@@ -63,6 +63,20 @@ describe('a run that loses its GPU', () => {
     expect(log.filter((each) => each === 'dispose')).toHaveLength(2);
   });
 
+  it('goes on before anything was saved, as long as each time it gets further', async () => {
+    const step = (number: number): RunEvent => ({
+      ...{ kind: 'train', step: number, tokens: number, loss: 1, lr: 1, gradNorm: 1 },
+      ...{ tokensPerSecond: 1, stepMs: 1, time: 0 },
+    });
+    const { log, events } = attempts(
+      () => saying([begun, step(1), step(2)], lost),
+      () => saying([begun, step(1), step(2), step(3)], lost),
+      () => saying([begun, step(1), step(2), step(3)], lost),
+    );
+    await expect(kinds(events)).rejects.toBe(lost);
+    expect(log.filter((each) => each.startsWith('resume'))).toHaveLength(2);
+  });
+
   it('leaves every other failure as it is', async () => {
     const failure = new GlassboxError('loss-not-finite', 'The loss is NaN.');
     const { log, events } = attempts(() => saying([begun, checkpoint], failure));

@@ -197,7 +197,6 @@ async function trainWithDisplay(
     );
 }
 
-/** A path as one would type it here. */
 /** What a person types to start this program: `npm start` says how it is reached from a checkout. */
 const program = (): string => process.env['GLASSBOX_PROGRAM'] ?? 'glassbox';
 

@@ -193,17 +193,17 @@ function request(gpu: GPU): Promise<GPUAdapter | null> {
 function factsOf({ info, features, limits }: GPUAdapter): AdapterFacts {
   const matrixConfigs = configsOf(info);
   const subgroupSizes = { least: info.subgroupMinSize ?? 1, most: info.subgroupMaxSize ?? 1 };
+  const software =
+    info.isFallbackAdapter ||
+    /swiftshader|llvmpipe|lavapipe/i.test(
+      `${info.architecture} ${info.device} ${info.description}`,
+    );
   return {
-    name:
-      info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' '),
+    name: nameOf(info, software),
     vendor: info.vendor,
     architecture: info.architecture,
     driver: info.description,
-    software:
-      info.isFallbackAdapter ||
-      /swiftshader|llvmpipe|lavapipe/i.test(
-        `${info.architecture} ${info.device} ${info.description}`,
-      ),
+    software,
     features: [...features].filter((name) => OF_USE.test(name)).sort(),
     matrixConfigs,
     matrix: MATRIX_FEATURES.every((feature) => features.has(feature))
@@ -214,4 +214,14 @@ function factsOf({ info, features, limits }: GPUAdapter): AdapterFacts {
       LIMITS.map((name) => [name, limits[name]]),
     ) as AdapterFacts['limits'],
   };
+}
+
+/**
+ * Vulkan's description is the driver's; Dawn has the device's name as `nvidia-h100-80gb-hbm3`. Those
+ * that compute in software describe themselves.
+ */
+function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo, software: boolean) {
+  const words = device.replaceAll('-', ' ').trim();
+  const isName = !software && /[g-z]/i.test(words.replace(/^0x/, ''));
+  return (isName ? words : description) || `${vendor} ${architecture}`.trim();
 }

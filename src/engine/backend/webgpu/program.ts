@@ -282,8 +282,9 @@ export class GpuProgram implements Program {
   }
 
   dispose(): Promise<void> {
-    if (!this.#disposed) for (const buffer of this.#parts.own) this.#device.free(buffer);
+    if (this.#disposed) return Promise.resolve();
     this.#disposed = true;
+    for (const buffer of this.#parts.own) this.#device.free(buffer);
     this.#onDispose(this);
     return Promise.resolve();
   }
