@@ -4,7 +4,7 @@
  * this machine's GPU; the kernels for matrix units run there with the units in software
  * (softwareMatrixUnit.ts), in every shape of unit that GPUs have.
  */
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { Device, MatrixTraits } from '../../src/engine/backend/webgpu/device';
@@ -16,6 +16,7 @@ import {
   TILES,
 } from '../../src/engine/backend/webgpu/kernels/matmul';
 import type { MatmulPlan } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { lower } from '../../src/engine/backend/webgpu/rules';
 import { openWebgpu } from '../../src/engine/backend/webgpu/webgpu';
 import { GraphBuilder } from '../../src/engine/graph/graph';
 import type { Graph } from '../../src/engine/graph/graph';
@@ -183,6 +184,23 @@ describe('a frozen weight', () => {
       expectAllClose(await program.run({ x }), { y: expected }, TOLERANCE);
     }
     await backend.dispose();
+  });
+
+  it('is not read as half floats by a product that reads a part of it', () => {
+    const builder = new GraphBuilder();
+    const w = builder.state('weight', [columns, inner]);
+    const targets = builder.input('targets', 'i32', [2]);
+    builder.output(
+      'nll',
+      builder.crossEntropy(builder.input('x', 'f32', [2, inner]), w, targets).nll,
+    );
+    const { dispatches } = lower(builder.build(), opened.device.traits, { frozen: true });
+    const states = dispatches
+      .flatMap(({ reads }) => reads)
+      .filter(({ from }) => from.kind === 'state');
+    expect(states.map(({ from, size }) => ({ from, size }))).toEqual([
+      { from: { kind: 'state', name: 'weight' }, size: weight.length },
+    ]);
   });
 
   it('is kept once for all programs, and goes with the last', async () => {

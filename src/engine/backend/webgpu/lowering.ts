@@ -129,10 +129,10 @@ export class Lowering {
 
   /**
    * The same numbers as half floats, where the program multiplies in those and the tensor is a state
-   * that stays as it is; else undefined. Of a multiple of eight elements.
+   * that stays as it is, whole; else undefined. Of a multiple of eight elements.
    */
-  halved({ size, from }: Tensor): Tensor | undefined {
-    if (this.traits.precision !== 'f16' || !this.#options.frozen) return undefined;
+  halved({ size, from, within }: Tensor): Tensor | undefined {
+    if (this.traits.precision !== 'f16' || !this.#options.frozen || within) return undefined;
     if (from.kind !== 'state' || size % 8 !== 0) return undefined;
     const { name } = from;
     if (this.#graph.updates.some(({ state }) => state === name)) return undefined;
