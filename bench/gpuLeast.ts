@@ -162,7 +162,7 @@ function report({ name, config, lowered, least }: Subject): void {
 }
 
 function training(name: string, config: ModelConfig, batch: number): Subject {
-  const lowered = lower(graphOf({ config, batch }), TRAITS);
+  const lowered = lower(graphOf({ config, batch }, TRAITS.precision), TRAITS);
   return { name, config, lowered, least: leastOfTraining(config, batch) };
 }
 

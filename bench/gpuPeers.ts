@@ -72,7 +72,7 @@ async function measureOurMatmul(
 async function measureOurStep({ repeats, cache }: Options): Promise<Measured> {
   const backend = await openTuned(cache);
   const { program } = await openStep(backend, NANO);
-  const fed = feeds(NANO);
+  const fed = feeds(NANO, backend.precision);
   const losses: number[] = [];
   const timing = await timeRuns(repeats, async () => {
     losses.push((await program.run(fed.next().value))['loss']![0]!);

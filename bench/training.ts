@@ -50,11 +50,12 @@ async function measureOurs(
   threads: number,
 ): Promise<void> {
   const shape = { config, batch };
-  const { program, buildMs } = await openStep(await openOnnx({ threads }), shape);
+  const backend = await openOnnx({ threads });
+  const { program, buildMs } = await openStep(backend, shape);
   const size = batch * config.context;
   const times: number[] = [];
   let step = 0;
-  for (const fed of feeds(shape)) {
+  for (const fed of feeds(shape, backend.precision)) {
     if (step++ === warmup + steps) break;
     const before = performance.now();
     await program.run(fed);

@@ -54,7 +54,7 @@ export async function measureOurs(
     }
     case 'step': {
       const { program } = await openStep(backend, work);
-      const fed = feeds(work);
+      const fed = feeds(work, precision);
       // The feeds are drawn before the clock starts.
       const drawn = Array.from({ length: repeats + 1 }, () => fed.next().value);
       const { wall } = await timeRuns(repeats, () => program.run(drawn.shift()!));
@@ -238,7 +238,7 @@ async function checkSteps(gpu: Backend, cpu: Backend): Promise<string> {
   const losses: number[][] = [];
   for (const backend of [gpu, cpu]) {
     const { program } = await openStep(backend, shape);
-    const fed = feeds(shape);
+    const fed = feeds(shape, backend.precision);
     const own: number[] = [];
     for (let step = 0; step < 10; step++)
       own.push((await program.run(fed.next().value))['loss']![0]!);

@@ -1,9 +1,9 @@
 /** A training step of random weights on random tokens, the same ones for every backend and peer. */
 import { Rng } from '../../src/base/rng';
-import type { Backend, Feeds, Program, Store } from '../../src/engine/backend/backend';
+import type { Backend, Feeds, Precision, Program, Store } from '../../src/engine/backend/backend';
 import { parameterShapes } from '../../src/engine/interop/interop';
 import { initialParameters } from '../../src/engine/model/model';
-import { optimizerStates, stepGraph } from '../../src/engine/train/train';
+import { FIRST_LOSS_SCALE, optimizerStates, stepGraph } from '../../src/engine/train/train';
 import type { ModelConfig } from '../../src/recipe/model';
 import { defaultRecipe } from '../../src/recipe/run';
 
@@ -22,9 +22,13 @@ export interface Step {
   readonly buildMs: number;
 }
 
-export function graphOf({ config, batch }: StepShape): ReturnType<typeof stepGraph> {
+/** The step as a run makes it: in half floats, with its loss scaled. */
+export function graphOf(
+  { config, batch }: StepShape,
+  precision: Precision,
+): ReturnType<typeof stepGraph> {
   const { context } = config;
-  const shape = { config, batch, context, segments: false, trains: () => true };
+  const shape = { config, batch, context, segments: false, trains: () => true, precision };
   return stepGraph(shape, SETTINGS);
 }
 
@@ -33,7 +37,7 @@ export async function openStep(backend: Backend, shape: StepShape): Promise<Step
   const states = new Map([...parameters, ...optimizerStates(SETTINGS, parameters)]);
   const store = await backend.allocate(states);
   for (const { name, data } of initialParameters(shape.config, 1)) await store.write(name, data);
-  const graph = graphOf(shape);
+  const graph = graphOf(shape, backend.precision);
   const began = performance.now();
   const program = await store.compile(graph);
   return { store, program, buildMs: performance.now() - began };
@@ -50,8 +54,8 @@ export function* batches({
   for (;;) yield { tokens: draw(), targets: draw() };
 }
 
-/** What a program of `openStep` is fed in each step, from the first on. */
-export function* feeds(shape: StepShape): Generator<Feeds, never> {
+/** What a program of `openStep`, on a backend of this precision, is fed in each step, from the first on. */
+export function* feeds(shape: StepShape, precision: Precision): Generator<Feeds, never> {
   const size = shape.batch * shape.config.context;
   const drawn = batches(shape);
   for (let step = 1; ; step++) {
@@ -62,6 +66,7 @@ export function* feeds(shape: StepShape): Generator<Feeds, never> {
       learningRate: Float32Array.of(LEARNING_RATE),
       correction1: Float32Array.of(1 - SETTINGS.beta1 ** step),
       correction2: Float32Array.of(1 - SETTINGS.beta2 ** step),
+      ...(precision === 'f16' ? { lossScale: Float32Array.of(FIRST_LOSS_SCALE) } : {}),
     };
   }
 }

@@ -12,7 +12,7 @@
 import * as z from 'zod';
 
 /** The first, the smallest and the largest scale, and the steps between two doublings. */
-const FIRST = 2 ** 16;
+export const FIRST_LOSS_SCALE = 2 ** 16;
 const FLOOR = 1;
 const GREATEST = 2 ** 24;
 const INTERVAL = 2000;
@@ -30,7 +30,7 @@ export class LossScale {
   #scale: number;
   #good: number;
 
-  constructor({ scale, good }: LossScaleState = { scale: FIRST, good: 0 }) {
+  constructor({ scale, good }: LossScaleState = { scale: FIRST_LOSS_SCALE, good: 0 }) {
     this.#scale = scale;
     this.#good = good;
   }

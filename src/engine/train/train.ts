@@ -13,5 +13,6 @@ export { listRuns } from './runSummary';
 export type { RunState, RunSummary } from './runSummary';
 export type { RunContext } from './run';
 export { scheduleAt } from './schedule';
+export { FIRST_LOSS_SCALE } from './lossScale';
 export { optimizerStates } from './optimizers';
 export { stepGraph } from './trainingGraph';
