@@ -30,6 +30,16 @@ export class SoftwareMatrixDevice extends Device {
   }
 }
 
+/** What an adapter with such units would say of them; `m`, `n`, `k`. */
+export function matrixUnit(
+  component: 'f16' | 'f32',
+  [m, n, k]: readonly [number, number, number],
+  subgroupSize: number,
+  subgroupsVary = false,
+): MatrixTraits {
+  return { unit: { component, m, n, k }, subgroupSize, subgroupsVary };
+}
+
 const EXTENSION = 'enable chromium_experimental_subgroup_matrix;';
 
 export function withoutMatrixUnits(code: string, subgroupSize: number): string {

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
-import type { Device, MatrixTraits } from '../../src/engine/backend/webgpu/device';
+import type { Device } from '../../src/engine/backend/webgpu/device';
 import {
   inParts,
   MATRIX_TILES,
@@ -25,7 +25,7 @@ import { toHalf } from './half';
 import { computed, drawn, plain } from './product';
 import type { Form } from './product';
 import { useHalfFloatAdapter } from './softwareAdapter';
-import { SoftwareMatrixDevice } from './softwareMatrixUnit';
+import { matrixUnit, SoftwareMatrixDevice } from './softwareMatrixUnit';
 
 useHalfFloatAdapter();
 
@@ -112,15 +112,6 @@ function softwareUnits(name: UnitName): Device {
   const device = devices.get(name) ?? new SoftwareMatrixDevice(opened.device, matrix, size);
   devices.set(name, device);
   return device;
-}
-
-function matrixUnit(
-  component: 'f16' | 'f32',
-  [m, n, k]: readonly [number, number, number],
-  subgroupSize: number,
-  subgroupsVary = false,
-): MatrixTraits {
-  return { unit: { component, m, n, k }, subgroupSize, subgroupsVary };
 }
 
 it.each<[unit: UnitName, tile: number, form: FormName, parts: number]>([

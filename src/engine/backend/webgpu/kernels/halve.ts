@@ -2,6 +2,7 @@
 import { kernel, LANES, spread } from '../kernel';
 import type { Sized } from '../kernel';
 import { eachElement } from './indexing';
+import { ROUND_TO_HALF } from './roundToHalf';
 
 /** Reads `size` numbers, a multiple of eight; writes them as halves. */
 export function halve(size: number): Sized {
@@ -11,9 +12,10 @@ export function halve(size: number): Sized {
       reads: [['x', 'vec4<f32>']],
       writes: [['y', 'vec4<u32>']],
       enable: ['f16'],
+      declarations: ROUND_TO_HALF,
       body: `${eachElement(size / 8, LANES)}
-  let low = bitcast<vec2<u32>>(vec4<f16>(x[2u * i]));
-  y[i] = vec4<u32>(low, bitcast<vec2<u32>>(vec4<f16>(x[2u * i + 1u])));`,
+  let low = bitcast<vec2<u32>>(roundToHalf(x[2u * i]));
+  y[i] = vec4<u32>(low, bitcast<vec2<u32>>(roundToHalf(x[2u * i + 1u])));`,
     }),
     workgroups: spread(Math.ceil(size / 8 / LANES)),
   };

@@ -23,7 +23,7 @@ import { GROUP, kernel, spread } from '../kernel';
 import type { Kernel } from '../kernel';
 import { positionOf } from './indexing';
 import { linePadding, matrixBlock, matrixLanes, tilesOf } from './matmul';
-import type { MatrixPlan, Product } from './matmul';
+import type { MatrixPlan, MatrixUnit, Product } from './matmul';
 import {
   elementOf,
   epilogue,
@@ -35,6 +35,10 @@ import {
   writeFunction,
 } from './matmulOperand';
 import type { Operand } from './matmulOperand';
+import { ROUND_TO_HALF } from './roundToHalf';
+
+/** What the names of these kernels begin with. */
+export const MATRIX_KERNEL = 'matmul matrix';
 
 /** One operand's tile in workgroup memory. */
 interface Staged {
@@ -74,7 +78,7 @@ export function matmulMatrix(
 
   return {
     kernel: kernel({
-      name: `matmul matrix ${tile.down}x${tile.across} [${[...batch, rows, inner, columns].join(', ')}]${parts > 1 ? ` in ${parts}` : ''}`,
+      name: `${MATRIX_KERNEL} ${tile.down}x${tile.across} [${[...batch, rows, inner, columns].join(', ')}]${parts > 1 ? ` in ${parts}` : ''}`,
       reads: [elementOf(a), elementOf(b), ...reads],
       writes: [['y', type]],
       workgroup: [lanes, 1],
@@ -90,6 +94,7 @@ alias Right = subgroup_matrix_right<${component}, ${unit.n}, ${unit.k}>;
 alias Sum = subgroup_matrix_result<f32, ${unit.n}, ${unit.m}>;
 ${staged.map(({ operand, lines, stride }) => `var<workgroup> ${operand.name}Tile: array<${component}, ${lines * stride}>;`).join('\n')}
 var<workgroup> results: array<f32, ${subgroups * unit.m * resultStride}>;
+${component === 'f16' ? ROUND_TO_HALF : ''}
 ${readFunction(a, tile.down, depth)}
 ${readFunction(b, tile.across, depth)}
 ${writeFunction(product, tile, result)}`,
@@ -192,14 +197,13 @@ function load(staged: Staged, lanes: number): string {
 }
 
 /** WGSL: the same, into workgroup memory. */
-function store(staged: Staged, lanes: number, component: string): string {
+function store(staged: Staged, lanes: number, component: MatrixUnit['component']): string {
   const { operand, stride } = staged;
   return quads(staged, lanes, (register, line, quad) => {
     const at = `${line} * ${stride}u + ${quad} * 4u`;
-    const four = FOUR.map(
-      (i) => `${operand.name}Tile[at + ${i}u] = ${component}(${register}.${'xyzw'[i]!});`,
-    );
-    return `{ let at = ${at}; ${four.join(' ')} }`;
+    const four = component === 'f16' ? `roundToHalf(${register})` : register;
+    const each = FOUR.map((i) => `${operand.name}Tile[at + ${i}u] = four.${'xyzw'[i]!};`);
+    return `{ let at = ${at}; let four = ${four}; ${each.join(' ')} }`;
   });
 }
 

@@ -33,6 +33,7 @@ import {
   writeFunction,
 } from './matmulOperand';
 import type { Operand } from './matmulOperand';
+import { ROUND_TO_HALF } from './roundToHalf';
 
 /** Reads a, b and what the epilogue reads; writes y, or, of several parts, [parts, ...the result]. */
 export function matmulTile(
@@ -68,6 +69,7 @@ export function matmulTile(
       declarations: `
 var<workgroup> aTile: array<vec4<${storage}>, ${(DEPTH * size) / 4}>;
 var<workgroup> bTile: array<vec4<${storage}>, ${(DEPTH * size) / 4}>;
+${storage === 'f16' ? ROUND_TO_HALF : ''}
 ${readFunction(a, size, DEPTH)}
 ${readFunction(b, size, DEPTH)}
 ${writeFunction(product, squareOf(tile), result)}`,
@@ -134,7 +136,7 @@ function storeBlock(
   const four = (part: string): string =>
     `vec4f(${FOUR.map((i) => `${block}${i}.${part}`).join(', ')})`;
   const rounded = (numbers: string): string =>
-    storage === 'f16' ? `vec4<f16>(${numbers})` : numbers;
+    storage === 'f16' ? `roundToHalf(${numbers})` : numbers;
   return FOUR.map((i) => {
     const at = `(4u * ${name}Inner + ${i}u) * ${size / 4}u + (${name}Outer ^ (2u * ${name}Inner))`;
     return `${name}Tile[${at}] = ${rounded(innerLast ? four('xyzw'[i]!) : `${block}${i}`)};`;

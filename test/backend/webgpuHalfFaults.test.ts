@@ -1,0 +1,95 @@
+/**
+ * What may go wrong with half floats, on lavapipe or this machine's GPU: a number that is too large.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
+import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
+import type { Kernel } from '../../src/engine/backend/webgpu/kernel';
+import {
+  inParts,
+  MATRIX_TILES,
+  matrixPlan,
+  tiled,
+  TILES,
+} from '../../src/engine/backend/webgpu/kernels/matmul';
+import type { MatmulPlan } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { productOf } from '../../src/engine/backend/webgpu/productRules';
+import { GpuStore } from '../../src/engine/backend/webgpu/store';
+import { GraphBuilder } from '../../src/engine/graph/graph';
+import { computed } from './product';
+import { useHalfFloatAdapter } from './softwareAdapter';
+import { matrixUnit, SoftwareMatrixDevice } from './softwareMatrixUnit';
+
+useHalfFloatAdapter();
+
+let opened: OpenedAdapter;
+beforeAll(async () => {
+  opened = await openAdapter({ software: true, precision: 'f16' });
+});
+afterAll(() => opened.device.dispose());
+
+describe('a factor that no half float is large enough for', () => {
+  /** The largest half float for all that are larger, as Vulkan lets a driver convert. */
+  class SaturatingDevice extends SoftwareMatrixDevice {
+    override pipeline(kernel: Kernel): Promise<GPUComputePipeline> {
+      const code = kernel.code.replace(
+        'vec4<f16>(x)',
+        'vec4<f16>(clamp(x, vec4f(-65504.0), vec4f(65504.0)))',
+      );
+      return super.pipeline({ ...kernel, code });
+    }
+  }
+
+  const unit = matrixUnit('f16', [16, 16, 16], 32);
+  const drivers = {
+    'this driver': () => new SoftwareMatrixDevice(opened.device, unit),
+    'a driver that saturates': () => new SaturatingDevice(opened.device, unit),
+  };
+  const form = { transposeA: false, transposeB: true, scale: 1 };
+  const product = { ...productOf([8, 8], [8, 8], [], form), bias: false, residual: false };
+  const room = { maxComputeInvocationsPerWorkgroup: 1024, maxComputeWorkgroupStorageSize: 32768 };
+  const matrix = matrixPlan(MATRIX_TILES[4], unit, room)!;
+  const plans: Record<string, MatmulPlan> = {
+    tiles: tiled(product, TILES[2], 1, 'f16'),
+    'matrix units': { ...matrix, ...inParts(product, matrix.depth, 1) },
+  };
+
+  /** What is finite, as it is. */
+  const finite = (y: Iterable<number>): (number | undefined)[] =>
+    Array.from(y, (each) => (Number.isFinite(each) ? each : undefined));
+
+  const each = Object.keys(drivers) as (keyof typeof drivers)[];
+  it.each(each.flatMap((driver) => Object.keys(plans).map((plan) => [driver, plan] as const)))(
+    'makes what it is a factor of not finite, and nothing else: %s, %s',
+    async (driver, plan) => {
+      const [a, b] = [new Float32Array(64).fill(1), new Float32Array(64).fill(1)];
+      a[2 * 8 + 5] = 1e6;
+      a[4 * 8 + 1] = 65504;
+      a[6 * 8 + 7] = Infinity;
+      b[3 * 8 + 6] = -1e6;
+      const y = await computed(drivers[driver](), product, [a, b], plans[plan]!);
+      const expected = Array.from({ length: 64 }, (_, at) => {
+        const [row, column] = [Math.floor(at / 8), at % 8];
+        if (row === 2 || row === 6 || column === 3) return undefined;
+        return row === 4 ? 65504 + 7 : 8;
+      });
+      expect(finite(y)).toEqual(expected);
+    },
+  );
+
+  it.each(each)('is told by a frozen weight too: %s', async (driver) => {
+    const store = new GpuStore(drivers[driver]());
+    await store.add(new Map([['weight', [4, 8]]]));
+    const weight = new Float32Array(32).fill(1);
+    weight[1 * 8 + 3] = 1e6;
+    weight[2 * 8 + 4] = 65504;
+    await store.write('weight', weight);
+    const builder = new GraphBuilder();
+    const x = builder.input('x', 'f32', [1, 8]);
+    builder.output('y', builder.linear(x, builder.state('weight', [4, 8])));
+    const program = await store.compile(builder.build(), { frozen: true });
+    const { y } = await program.run({ x: new Float32Array(8).fill(1) });
+    expect(finite(y!)).toEqual([8, undefined, 65504 + 7, 8]);
+    await store.dispose();
+  });
+});
