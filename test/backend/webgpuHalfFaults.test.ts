@@ -1,9 +1,12 @@
 /**
- * What may go wrong with half floats, on lavapipe or this machine's GPU: a number that is too large.
+ * What may go wrong with half floats, on lavapipe or this machine's GPU: a number that is too large for
+ * them, and a driver that refuses kernels for the matrix units that it says it has.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
+import { Device } from '../../src/engine/backend/webgpu/device';
+import type { Traits } from '../../src/engine/backend/webgpu/device';
 import type { Kernel } from '../../src/engine/backend/webgpu/kernel';
 import {
   inParts,
@@ -92,4 +95,48 @@ describe('a factor that no half float is large enough for', () => {
     expect(finite(y!)).toEqual([8, undefined, 65504 + 7, 8]);
     await store.dispose();
   });
+});
+
+/** Says that it has units of a shape that no driver compiles a kernel for. */
+class BoastfulDevice extends Device {
+  override traits: Traits;
+  readonly asked: string[] = [];
+
+  constructor({ gpu, traits }: Device) {
+    super(gpu, { precision: traits.precision });
+    this.traits = { ...traits, matrix: matrixUnit('f16', [4, 4, 4], 32) };
+  }
+
+  override pipeline(kernel: Kernel): Promise<GPUComputePipeline> {
+    this.asked.push(kernel.name);
+    return super.pipeline(kernel);
+  }
+}
+
+it('computes in tiles where the driver refuses kernels for matrix units, and asks it only once', async () => {
+  const device = new BoastfulDevice(opened.device);
+  const store = new GpuStore(device);
+  const [rows, inner, columns] = [64, 64, 128];
+  await store.add(new Map([['weight', [columns, inner]]]));
+  const weight = Float32Array.from({ length: columns * inner }, (_, i) => (i % 5) - 2);
+  await store.write('weight', weight);
+  const x = Float32Array.from({ length: rows * inner }, (_, i) => (i % 7) - 3);
+  const expected = Array.from({ length: rows * columns }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    let sum = 0;
+    for (let k = 0; k < inner; k++) sum += x[row * inner + k]! * weight[column * inner + k]!;
+    return sum;
+  });
+  const refused = (): string[] => device.asked.filter((name) => name.includes('matrix'));
+  for (const first of [true, false]) {
+    const builder = new GraphBuilder();
+    const w = builder.state('weight', [columns, inner]);
+    builder.output('y', builder.linear(builder.input('x', 'f32', [rows, inner]), w));
+    device.asked.length = 0;
+    const program = await store.compile(builder.build());
+    expect(refused().length > 0).toBe(first);
+    expect(device.asked).toContainEqual(expect.stringMatching(/^matmul \d+ f16/));
+    expect(Array.from((await program.run({ x }))['y']!)).toEqual(expected);
+  }
+  await store.dispose();
 });

@@ -30,8 +30,8 @@ export interface Traits {
   readonly subgroups: boolean;
   /** Lanes of the smallest subgroup that the device may make; 1 where it has none. */
   readonly leastSubgroup: number;
-  /** Where the device has units that add up in f32. */
-  readonly matrix?: MatrixTraits;
+  /** Where the device has units that add up in f32, and its driver compiles kernels for them. */
+  readonly matrix?: MatrixTraits | undefined;
   readonly maxStorageBufferBindingSize: number;
   readonly maxComputeWorkgroupStorageSize: number;
   readonly maxComputeInvocationsPerWorkgroup: number;
@@ -73,7 +73,7 @@ export const CONSTANT = STATE | USAGE.uniform;
 
 export class Device {
   readonly gpu: GPUDevice;
-  readonly traits: Traits;
+  traits: Traits;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #lost: GlassboxError | undefined;
   #ended = false;
@@ -118,6 +118,11 @@ export class Device {
   /** Whether something has gone wrong with it, so that it is of no more use. */
   get lost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Products are lowered without matrix units from now on, whatever the device says that it has. */
+  giveUpMatrixUnits(): void {
+    this.traits = { ...this.traits, matrix: undefined };
   }
 
   /** Throws what has gone wrong with the device since. */

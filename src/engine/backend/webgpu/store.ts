@@ -1,5 +1,5 @@
 /** States as buffers of the GPU, one each, and the programs compiled on them. */
-import { GlassboxError } from '../../../base/errors';
+import { GlassboxError, hasCode } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
 import type { Graph, Shape } from '../../graph/graph';
 import type { CompileOptions, Program, Store } from '../backend';
@@ -7,6 +7,7 @@ import { checkStates, refuseKnown } from '../feeds';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
 import { Halves } from './halves';
+import { MATRIX_KERNEL } from './kernels/matmulMatrix';
 import { compile } from './program';
 import type { Tuner } from './tuning';
 
@@ -95,6 +96,25 @@ export class GpuStore implements Store {
     await Promise.resolve();
     this.#refuseIfDisposed();
     checkStates(graph, this.#states);
+    const { matrix } = this.#device.traits;
+    try {
+      return await this.#compile(graph, options);
+    } catch (thrown) {
+      // A driver may refuse what its features promise, and not every kernel was tried before.
+      if (!matrix || !isOfMatrixUnits(thrown)) throw thrown;
+      this.#device.giveUpMatrixUnits();
+      return this.#compile(graph, options);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const program of [...this.#programs]) await program.dispose();
+    for (const buffer of this.#buffers.values()) this.#device.free(buffer);
+    this.#buffers.clear();
+    this.#disposed = true;
+  }
+
+  async #compile(graph: Graph, options: CompileOptions): Promise<Program> {
     const held: string[] = [];
     try {
       const program = await compile(graph, this.#device, {
@@ -121,13 +141,6 @@ export class GpuStore implements Store {
     }
   }
 
-  async dispose(): Promise<void> {
-    for (const program of [...this.#programs]) await program.dispose();
-    for (const buffer of this.#buffers.values()) this.#device.free(buffer);
-    this.#buffers.clear();
-    this.#disposed = true;
-  }
-
   #get(name: string): GPUBuffer {
     this.#refuseIfDisposed();
     const buffer = this.#buffers.get(name);
@@ -139,3 +152,6 @@ export class GpuStore implements Store {
     if (this.#disposed) throw new GlassboxError('backend-disposed', 'The store was disposed.');
   }
 }
+
+const isOfMatrixUnits = (thrown: unknown): boolean =>
+  hasCode(thrown, 'backend-compile') && String(thrown.details['kernel']).startsWith(MATRIX_KERNEL);
