@@ -1,7 +1,8 @@
 /**
  * What is wrong with a recipe, as an editor underlines it while it is being written: its JSON, its
  * fields, and what no schema can see, the files it names and whether this machine can hold what it
- * asks for. Nothing is read whole and nothing is computed.
+ * asks for. Nothing is read whole, nothing is computed, and no GPU is opened: how much of its memory is
+ * free shows when a run starts.
  */
 import { freemem, totalmem } from 'node:os';
 import * as z from 'zod';
@@ -75,17 +76,20 @@ async function checkData(
   return failed ? undefined : bytes;
 }
 
+/** What a problem with such a code is about. */
+const FIELD_OF: Readonly<Record<string, string>> = {
+  'backend-missing': 'runtime.backend',
+  'model-freeze': 'model.freeze',
+};
+
 async function checkModel(recipe: Recipe, problems: RecipeProblem[]): Promise<Needs | undefined> {
   try {
     return await needsOf(recipe);
   } catch (thrown) {
     const named = thrown instanceof GlassboxError ? thrown.details['field'] : undefined;
-    const guess = hasCode(thrown, 'backend-missing')
-      ? 'runtime.backend'
-      : recipe.model.from === undefined
-        ? 'tokenizer.file'
-        : 'model.from';
-    problems.push(problemFrom(thrown, typeof named === 'string' ? named : guess));
+    const guess = recipe.model.from === undefined ? 'tokenizer.file' : 'model.from';
+    const code = thrown instanceof GlassboxError ? FIELD_OF[thrown.code] : undefined;
+    problems.push(problemFrom(thrown, typeof named === 'string' ? named : (code ?? guess)));
     return undefined;
   }
 }
@@ -94,15 +98,14 @@ async function checkModel(recipe: Recipe, problems: RecipeProblem[]): Promise<Ne
 const NEARLY_ALL = 0.8;
 
 function checkMemory(recipe: Recipe, needs: Needs, problems: RecipeProblem[]): void {
-  const { bytes, memory, refusal } = needs;
+  const { bytes, memory, tooLarge } = needs;
   const total = totalmem();
-  const fits = memory === 'gpu' ? refusal === undefined : bytes < NEARLY_ALL * total;
+  const fits = memory === 'gpu' ? tooLarge === undefined : bytes < NEARLY_ALL * total;
   if (fits) return;
-  const tooMuch = memory === 'gpu' || bytes > total;
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`;
   const what =
     memory === 'gpu'
-      ? `Training will take ${gigabytes(bytes)} of the GPU's memory, and ${refusal}.`
+      ? `Training will take ${gigabytes(bytes)} of the GPU's memory, and ${tooLarge}.`
       : `Training will take about ${gigabytes(bytes)} of memory, and this machine has ${gigabytes(total)} (${gigabytes(freemem())} free now).`;
   const { batch } = recipe.train;
   const remedy =
@@ -111,7 +114,7 @@ function checkMemory(recipe: Recipe, needs: Needs, problems: RecipeProblem[]): v
       : ' Choose a smaller model or a shorter context.';
   problems.push({
     path: 'train.batch',
-    severity: tooMuch ? 'error' : 'warning',
+    severity: memory === 'machine' && bytes > total ? 'error' : 'warning',
     message: what + remedy,
   });
 }

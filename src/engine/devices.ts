@@ -6,7 +6,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import { GlassboxError, messageOf } from '../base/errors';
 import type { BackendChoice, Device, PrecisionChoice } from '../protocol/messages';
-import type { Backend, Precision } from './backend/backend';
+import type { Backend, MemoryPlan, Precision } from './backend/backend';
 import { openReference } from './backend/reference/reference';
 import type { AdapterFacts } from './backend/webgpu/webgpu';
 
@@ -46,6 +46,32 @@ export async function openBackend(
   }
 }
 
+/** What is known of a backend before it is opened. */
+export interface Planned {
+  readonly precision: Precision;
+  /** Absent where its memory is the process's. */
+  readonly memory?: MemoryPlan;
+}
+
+/** What `openBackend` would open. No GPU is, and none of its memory taken. Throws as that does. */
+export async function planBackend(choice: BackendChoice, wanted: Wanted = {}): Promise<Planned> {
+  const found =
+    choice === 'auto' ? await findGpu() : choice === 'webgpu' ? await findAnyGpu() : undefined;
+  if (found) {
+    const { precision = 'auto', training = false } = wanted;
+    const automatic = training ? trainingPrecision(found) : 'f32';
+    const chosen = precision === 'auto' ? automatic : precision;
+    if (chosen === 'f32' || hasHalves(found)) {
+      const { planOn } = await import('./backend/webgpu/webgpu');
+      return { precision: chosen, memory: planOn(found, chosen) };
+    }
+  }
+  // On the CPU, or it says why it can't be.
+  const backend = await openBackend(choice, 1, wanted);
+  await backend.dispose();
+  return { precision: backend.precision };
+}
+
 /** In what to train where nobody says: software adapters are no faster with half floats. */
 function trainingPrecision(found: AdapterFacts | undefined): Precision {
   return found && !found.software && hasHalves(found) ? 'f16' : 'f32';
@@ -65,6 +91,11 @@ async function findGpu(): Promise<AdapterFacts | undefined> {
   if (process.versions['electron'] !== undefined) return undefined;
   const { findHardware } = await import('./backend/webgpu/webgpu');
   return findHardware().catch(() => undefined);
+}
+
+async function findAnyGpu(): Promise<AdapterFacts | undefined> {
+  const { findAdapter } = await import('./backend/webgpu/webgpu');
+  return findAdapter();
 }
 
 /** Loaded when it is first needed: it is native, large, and not there for every system. */

@@ -278,6 +278,7 @@ describe('a recipe', () => {
       'tokenizer.file',
       /no such file/,
     ],
+    ['freeze', { ...byte, model: { freeze: ['no.*'] } }, 'model.freeze', /No parameter is called/],
     ['context', { ...byte, model: { context: 5000 } }, 'model.context', /3600 bytes/],
     [
       'memory',
@@ -316,6 +317,10 @@ describe('a recipe', () => {
     expect(estimate.seconds).toBeGreaterThan((100 * 2 * 16) / estimate.tokensPerSecond);
     const larger = await catalog.estimate({ recipe: recipe('train.batch=64') }, never);
     expect(larger.memory).toBeGreaterThan(estimate.memory);
+    // What is frozen has no moments of AdamW.
+    const frozen = await catalog.estimate({ recipe: recipe('model.freeze=["*mlp*"]') }, never);
+    expect(frozen.memory).toBeLessThan(estimate.memory);
+    expect(frozen.tokensPerSecond).toBeGreaterThan(0);
     const stopped = catalog.estimate({ recipe: recipe('model.width=32') }, AbortSignal.abort());
     expect(await failure(stopped)).toMatchObject({ code: 'cancelled' });
   });

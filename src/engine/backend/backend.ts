@@ -38,11 +38,17 @@ export interface MemoryNeeds {
   readonly largest: number;
 }
 
-export interface BackendMemory {
+/** What is known of memory without any of it being taken, or tried. */
+export interface MemoryPlan {
   /** What these states take. */
   statesNeed(states: ReadonlyMap<string, Shape>): MemoryNeeds;
   /** What a program of this graph takes besides its states, before anything is compiled. */
   programNeeds(graph: Graph): MemoryNeeds;
+  /** Why there could be no room for it however much is free; undefined where there may be. */
+  tooLarge(needs: MemoryNeeds): string | undefined;
+}
+
+export interface BackendMemory extends MemoryPlan {
   /** Why there is no room for so much besides what is there already; undefined where there is. */
   refusal(needs: MemoryNeeds): Promise<string | undefined>;
 }

@@ -32,11 +32,15 @@ const bytesOf = (value: Value): number => FLOAT * sizeOf(value.shape);
 /** Rows of the largest batch whose graph is looked at. */
 const MOST_ROWS = 8;
 
-/** One update, of one batch or of several. Parameters that are frozen count as trained. */
-export function stepFootprint(config: ModelConfig, recipe: Recipe): Footprint {
+/** One update, of one batch or of several. */
+export function stepFootprint(
+  config: ModelConfig,
+  recipe: Recipe,
+  how: Pick<GraphsOptions, 'trains'> = {},
+): Footprint {
   const { batch } = recipe.train;
   const withBatch = (rows: number): Footprint =>
-    footprintOf(config, { ...recipe, train: { ...recipe.train, batch: rows } });
+    footprintOf(config, { ...recipe, train: { ...recipe.train, batch: rows } }, how);
   if (batch <= MOST_ROWS) return withBatch(batch);
   // Each further row adds the same: a graph holds its positions, of which there may be too many.
   const [half, whole] = [withBatch(MOST_ROWS / 2), withBatch(MOST_ROWS)];
@@ -91,8 +95,8 @@ export function graphsOf(
   };
 }
 
-function footprintOf(config: ModelConfig, recipe: Recipe): Footprint {
-  const { states, step, apply, measuring } = graphsOf(config, recipe);
+function footprintOf(config: ModelConfig, recipe: Recipe, how: GraphsOptions): Footprint {
+  const { states, step, apply, measuring } = graphsOf(config, recipe, how);
   const { train } = recipe;
   return {
     stateBytes: [...states.values()].reduce((sum, each) => sum + FLOAT * sizeOf(each), 0),

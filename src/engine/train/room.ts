@@ -6,13 +6,13 @@
 import { GlassboxError } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
-import type { Backend, BackendMemory, MemoryNeeds } from '../backend/backend';
+import type { Backend, BackendMemory, MemoryNeeds, MemoryPlan } from '../backend/backend';
 import { graphsOf } from './footprint';
 import type { GraphsOptions } from './footprint';
 
 /** States, the step, the update and the measurements: all are there at a time. */
 export function needsOn(
-  memory: BackendMemory,
+  memory: MemoryPlan,
   config: ModelConfig,
   recipe: Recipe,
   how: GraphsOptions,

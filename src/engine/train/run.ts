@@ -5,18 +5,18 @@
  */
 import path from 'node:path';
 import { yieldReports } from '../../base/asyncQueue';
-import { GlassboxError } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import { applySettings } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Backend, CompileProgress } from '../backend/backend';
 import { packedDocuments, randomWindows } from '../data/data';
-import { parameterShapes, readModelFolder } from '../interop/interop';
+import { readModelFolder } from '../interop/interop';
 import { checkVocabulary, initialParameters, parameterCount, resolveModel } from '../model/model';
 import { readTokenizer } from '../tokenizer/tokenizer';
 import { checkCheckpoint, restore, restoreParameters } from './checkpoints';
 import type { Inherited, Position } from './checkpoints';
 import type { RunEvent } from './events';
+import { trainedBy } from './frozen';
 import { Loop } from './loop';
 import { Observer } from './observer';
 import { prepare, reopen } from './prepare';
@@ -246,30 +246,6 @@ async function fill(
       await trainer.store.write(name, data);
     }
   }
-}
-
-/** Whether a parameter is trained, by the recipe's patterns of frozen ones (`*` for anything). */
-function trainedBy(freeze: readonly string[], config: ModelConfig): (name: string) => boolean {
-  const names = [...parameterShapes(config).keys()];
-  const frozen = freeze.map((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[^\w]/g, '\\$&'));
-    const expression = new RegExp(`^${parts.join('.*')}$`);
-    if (!names.some((name) => expression.test(name))) {
-      throw new GlassboxError('model-freeze', `No parameter is called ${pattern}.`, {
-        remedy: `Names are such as ${names[1] ?? ''}; * stands for anything.`,
-      });
-    }
-    return expression;
-  });
-  const trains = (name: string): boolean => !frozen.some((expression) => expression.test(name));
-  if (!names.some(trains)) {
-    throw new GlassboxError(
-      'model-freeze',
-      'Every parameter is frozen: nothing would be trained.',
-      { remedy: 'Take a pattern out of model.freeze.' },
-    );
-  }
-  return trains;
 }
 
 function isSame(a: string, b: string): boolean {

@@ -6,6 +6,7 @@ export type { RunEvent } from './events';
 export { isCheckpoint, listCheckpoints, readPosition } from './checkpoints';
 export { resumeRun, runRecipe, startRun } from './run';
 export { stepFootprint } from './footprint';
+export { trainedBy } from './frozen';
 export { needsOn } from './room';
 export { modelFolder } from './resume';
 export { abandonRun } from './runFolder';

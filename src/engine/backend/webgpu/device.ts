@@ -71,6 +71,39 @@ export const MAP_READ = 1;
 const STATE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
 export const CONSTANT = STATE | USAGE.uniform;
 
+interface TraitsParts {
+  readonly features: { has(name: string): boolean };
+  readonly limits: Pick<
+    GPUSupportedLimits,
+    | 'maxBufferSize'
+    | 'maxStorageBufferBindingSize'
+    | 'maxComputeWorkgroupStorageSize'
+    | 'maxComputeInvocationsPerWorkgroup'
+  >;
+  readonly leastSubgroup: number;
+  readonly precision: Precision;
+  readonly matrix: MatrixTraits | undefined;
+}
+
+/** Of a device, or of one that would be opened with all that its adapter has. */
+export function traitsOf({
+  features,
+  limits,
+  leastSubgroup,
+  precision,
+  matrix,
+}: TraitsParts): Traits {
+  const subgroups = features.has('subgroups');
+  return {
+    ...{ f16: features.has('shader-f16'), precision, subgroups },
+    leastSubgroup: subgroups ? leastSubgroup : 1,
+    ...(matrix ? { matrix } : {}),
+    maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+  };
+}
+
 export class Device {
   readonly gpu: GPUDevice;
   traits: Traits;
@@ -88,17 +121,12 @@ export class Device {
   constructor(gpu: GPUDevice, options: DeviceOptions = {}, matrix?: MatrixTraits) {
     this.gpu = gpu;
     this.options = { ...DEFAULTS, ...options };
-    const { features, limits } = gpu;
-    this.traits = {
-      f16: features.has('shader-f16'),
+    const { features, limits, adapterInfo } = gpu;
+    this.traits = traitsOf({
+      ...{ features, limits, matrix: features.has(MATRIX_FEATURE) ? matrix : undefined },
+      leastSubgroup: adapterInfo.subgroupMinSize ?? 1,
       precision: this.options.precision,
-      subgroups: features.has('subgroups'),
-      leastSubgroup: features.has('subgroups') ? (gpu.adapterInfo.subgroupMinSize ?? 1) : 1,
-      ...(features.has(MATRIX_FEATURE) && matrix ? { matrix } : {}),
-      maxStorageBufferBindingSize: min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
-      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-    };
+    });
     void gpu.lost.then(({ message, reason }) => {
       if (this.#ended) return;
       this.#lost = new GlassboxError('backend-lost', `The GPU was lost (${reason}): ${message}`, {

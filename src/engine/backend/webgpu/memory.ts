@@ -1,19 +1,20 @@
 /**
  * What a run takes of the GPU's memory, known from its plan before anything is allocated, and whether
- * there is room for it. WebGPU tells no one how much memory a GPU has, so it is tried: as much is
- * allocated in large buffers and freed again. On a software adapter the machine's free memory is asked
- * instead, for there an allocation is only a promise.
+ * there is room for it. A plan, and whether its largest tensor can be, takes no device, only an
+ * adapter's word. WebGPU tells no one how much memory a GPU has, so it is tried: as much is allocated in
+ * large buffers and freed again. On a software adapter the machine's free memory is asked instead, for
+ * there an allocation is only a promise.
  */
 import { freemem } from 'node:os';
 import { hasCode } from '../../../base/errors';
 import { sizeOf } from '../../graph/graph';
-import type { BackendMemory, MemoryNeeds } from '../backend';
+import type { BackendMemory, MemoryNeeds, MemoryPlan } from '../backend';
 import { megabytes } from './device';
-import type { Device } from './device';
+import type { Device, Traits } from './device';
 import { bytesOf } from './lowering';
-import type { Lowered } from './lowering';
+import type { Lowered, LoweringOptions } from './lowering';
 import { planMemory, tensorsOf } from './plan';
-import { lowerFor } from './program';
+import { lower } from './rules';
 import type { Tuner } from './tuning';
 
 /** Of a program, its states apart; the largest tensor may be a state. */
@@ -34,22 +35,40 @@ const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => 
 const largest = (sizes: readonly number[]): number =>
   sizes.reduce((most, size) => Math.max(most, size), 0);
 
-export function memoryOf(
-  device: Device,
-  software: boolean,
-  tuner: Tuner | undefined,
-): BackendMemory {
+/** By the lowering for something with traits: a device, which may lose some, or what would be one. */
+export function memoryPlan(
+  of: { readonly traits: Traits },
+  options: LoweringOptions = {},
+): MemoryPlan {
   return {
     statesNeed: (states) => {
       const sizes = [...states.values()].map((shape) => bytesOf({ size: sizeOf(shape) }));
       return { bytes: total(sizes), largest: largest(sizes) };
     },
-    programNeeds: (graph) =>
-      programNeeds(lowerFor(device, graph, (product) => tuner?.planFor(product))),
+    programNeeds: (graph) => programNeeds(lower(graph, of.traits, options)),
+    tooLarge: ({ largest: bytes }) => {
+      const { maxStorageBufferBindingSize: most } = of.traits;
+      return bytes > most
+        ? `the largest tensor has ${megabytes(bytes)}, and this GPU's driver takes no more than ${megabytes(most)} for one`
+        : undefined;
+    },
+  };
+}
+
+export function memoryOf(
+  device: Device,
+  software: boolean,
+  tuner: Tuner | undefined,
+): BackendMemory {
+  const plan = memoryPlan(device, {
+    mostWork: device.options.work,
+    planFor: (product) => tuner?.planFor(product),
+  });
+  return {
+    ...plan,
     refusal: async (needs) => {
-      const { maxStorageBufferBindingSize: most } = device.traits;
-      if (needs.largest > most)
-        return `the largest tensor has ${megabytes(needs.largest)}, and this GPU's driver takes no more than ${megabytes(most)} for one`;
+      const tooLarge = plan.tooLarge(needs);
+      if (tooLarge !== undefined) return tooLarge;
       const free = await freeFor(device, software, needs.bytes);
       return free < needs.bytes ? `${megabytes(free)} are free` : undefined;
     },

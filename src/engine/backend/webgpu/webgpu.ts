@@ -4,10 +4,11 @@
  */
 import path from 'node:path';
 import { userCacheFolder } from '../../../base/userFolders';
-import type { Backend, Feeds, Program, Results } from '../backend';
+import type { Backend, Feeds, MemoryPlan, Precision, Program, Results } from '../backend';
 import { openAdapter } from './adapters';
-import type { OpenOptions } from './adapters';
-import { memoryOf } from './memory';
+import type { AdapterFacts, OpenOptions } from './adapters';
+import { traitsOf } from './device';
+import { memoryOf, memoryPlan } from './memory';
 import { GpuProgram } from './program';
 import type { RunProfile } from './profile';
 import { GpuStore } from './store';
@@ -51,6 +52,17 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Backend> 
       return Promise.resolve();
     },
   };
+}
+
+/**
+ * What memory a backend on this adapter would plan, without opening its device: but for kernels that
+ * trying them has found, which may add parts of results (128 MiB of a product at most).
+ */
+export function planOn(facts: AdapterFacts, precision: Precision): MemoryPlan {
+  const { limits, matrix, subgroupSizes } = facts;
+  const features = new Set(facts.features);
+  const leastSubgroup = subgroupSizes.least;
+  return memoryPlan({ traits: traitsOf({ features, limits, leastSubgroup, precision, matrix }) });
 }
 
 /**
