@@ -2,11 +2,11 @@
  * Matrix products in half floats, against the oracle on factors that were rounded to half floats: what is
  * left is the order of f32 sums, so tolerances are those of f32. Tiles run as they are on lavapipe, or
  * this machine's GPU; the kernels for matrix units run there with the units in software
- * (softwareMatrixUnit.ts), in every shape of unit that GPUs have.
+ * (softwareMatrixUnit.ts), in every shape of unit that GPUs have. Where the GPU has units, all of their
+ * kernels run on these too, in the shape that products take.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
-import type { OpenedAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { Device } from '../../src/engine/backend/webgpu/device';
 import {
   inParts,
@@ -31,10 +31,8 @@ useHalfFloatAdapter();
 
 const TOLERANCE = { relative: 1e-4, absolute: 1e-4 };
 
-let opened: OpenedAdapter;
-beforeAll(async () => {
-  opened = await openAdapter({ software: true, precision: 'f16' });
-});
+// Before the tests are named: which there are depends on what it has.
+const opened = await openAdapter({ software: true, precision: 'f16' });
 afterAll(() => opened.device.dispose());
 
 async function check(device: Device, form: Form, plan: MatmulPlan): Promise<void> {
@@ -142,6 +140,21 @@ it.each<[unit: UnitName, tile: number, form: FormName, parts: number]>([
     ...inParts(product, plan.depth, parts),
   });
 });
+
+const { matrix } = opened.device.traits;
+if (matrix)
+  describe("this GPU's own matrix units", () => {
+    const tiles = MATRIX_TILES.map((tile) => matrixPlan(tile, matrix, opened.device.traits));
+    const all = tiles.flatMap((plan, tile) =>
+      Object.entries<Form>(forms).flatMap(([name, form]) =>
+        [1, 3].flatMap((parts) => (plan ? [{ plan, tile, name, form, parts }] : [])),
+      ),
+    );
+    it.each(all)('tile $tile: $name in $parts', async ({ plan, form, parts }) => {
+      const { product } = await drawn(form);
+      await check(opened.device, form, { ...plan, ...inParts(product, plan.depth, parts) });
+    });
+  });
 
 describe('a frozen weight', () => {
   const [columns, inner] = [64, 512];

@@ -44,7 +44,7 @@ describe('a factor that no half float is large enough for', () => {
   }
 
   const unit = matrixUnit('f16', [16, 16, 16], 32);
-  const drivers = {
+  const drivers: Record<string, () => Device> = {
     'this driver': () => new SoftwareMatrixDevice(opened.device, unit),
     'a driver that saturates': () => new SaturatingDevice(opened.device, unit),
   };
@@ -61,8 +61,8 @@ describe('a factor that no half float is large enough for', () => {
   const finite = (y: Iterable<number>): (number | undefined)[] =>
     Array.from(y, (each) => (Number.isFinite(each) ? each : undefined));
 
-  const each = Object.keys(drivers) as (keyof typeof drivers)[];
-  it.each(each.flatMap((driver) => Object.keys(plans).map((plan) => [driver, plan] as const)))(
+  const names = Object.keys(drivers);
+  it.each(names.flatMap((driver) => Object.keys(plans).map((plan) => [driver, plan] as const)))(
     'makes what it is a factor of not finite, and nothing else: %s, %s',
     async (driver, plan) => {
       const [a, b] = [new Float32Array(64).fill(1), new Float32Array(64).fill(1)];
@@ -70,7 +70,7 @@ describe('a factor that no half float is large enough for', () => {
       a[4 * 8 + 1] = 65504;
       a[6 * 8 + 7] = Infinity;
       b[3 * 8 + 6] = -1e6;
-      const y = await computed(drivers[driver](), product, [a, b], plans[plan]!);
+      const y = await computed(drivers[driver]!(), product, [a, b], plans[plan]!);
       const expected = Array.from({ length: 64 }, (_, at) => {
         const [row, column] = [Math.floor(at / 8), at % 8];
         if (row === 2 || row === 6 || column === 3) return undefined;
@@ -80,8 +80,8 @@ describe('a factor that no half float is large enough for', () => {
     },
   );
 
-  it.each(each)('is told by a frozen weight too: %s', async (driver) => {
-    const store = new GpuStore(drivers[driver]());
+  it.each(names)('is told by a frozen weight too: %s', async (driver) => {
+    const store = new GpuStore(drivers[driver]!());
     await store.add(new Map([['weight', [4, 8]]]));
     const weight = new Float32Array(32).fill(1);
     weight[1 * 8 + 3] = 1e6;
