@@ -67,6 +67,43 @@ describe('the memory of a GPU', () => {
     expect(refused).toMatchObject({ code: 'backend-memory', details: { fitting: undefined } });
   });
 
+  it('that is gone after it was found free is told of in the same words', async () => {
+    const { memory } = startOf(await trainOn(undefined, 12, 'alone'));
+    const { backend } = await gpu(memory! + 2 ** 20);
+    // Another one takes so much that the states still fit, and the step does not.
+    const taken = 2 ** 20 + memory! / 2;
+    const late: Backend = {
+      ...backend,
+      allocate: async (states) => {
+        if (others.length === 0) {
+          const other = await backend.allocate(new Map([['other', [Math.ceil(taken / 4)]]]));
+          others.push(other);
+        }
+        return backend.allocate(states);
+      },
+    };
+    const others: unknown[] = [];
+    const context = { backend: late, threads: 1, samplePath: '' };
+    const start = (name: string, ...settings: string[]) => {
+      const recipe = smallRecipe(text, 'train.steps=2', ...settings);
+      return collect(startRun(recipe, { folder: path.join(folder, name) }, context, never));
+    };
+    const refused = await failure(start('late', 'train.batch=12'));
+    expect(refused).toMatchObject({
+      code: 'backend-memory',
+      message: expect.stringMatching(
+        /^Training with batches of 12 .* no room on the GPU/,
+      ) as string,
+      cause: { code: 'backend-memory' },
+    });
+    expect(existsSync(path.join(folder, 'late'))).toBe(false);
+    // Nothing of the run that failed is held any more.
+    const { fitting } = (refused as { details: Record<string, number> }).details;
+    expect(fitting).toBeLessThan(12);
+    const settings = [`train.batch=${fitting}`, `train.accumulate=${12 / fitting!}`];
+    expect((await start('beside', ...settings)).at(-1)?.kind).toBe('done');
+  });
+
   it('leaves a run as it was that does not fit any more', async () => {
     const run = path.join(folder, 'free');
     const goOn = resumeRun(

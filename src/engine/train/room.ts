@@ -1,9 +1,9 @@
 /**
  * Whether a run fits into the memory of a backend that has memory of its own, asked before anything is
- * allocated or written; and if not, with which batch it would. The samples' caches are not counted:
+ * allocated or written; and if not, or if it proves not to, with which batch it would. The samples' caches are not counted:
  * they are small beside a step.
  */
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, hasCode } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import type { Recipe } from '../../recipe/run';
 import type { Backend, BackendMemory, MemoryNeeds, MemoryPlan } from '../backend/backend';
@@ -28,30 +28,70 @@ export function needsOn(
   };
 }
 
+export interface Room {
+  /** That the run will take. */
+  readonly bytes: number;
+  /**
+   * Throws what ended the run; where that is memory that was missing after all, as `checkRoom` would.
+   * To be called when the run has freed what it held.
+   */
+  readonly rethrow: (thrown: unknown) => Promise<never>;
+}
+
 /**
- * Bytes that the run will take; undefined where the backend's memory is the process's. Throws
- * `backend-memory`, which names the batch that would fit.
+ * Undefined where the backend's memory is the process's. Throws `backend-memory`, which names the batch
+ * that would fit.
  */
 export async function checkRoom(
-  { memory, adapter, precision }: Backend,
+  backend: Backend,
   config: ModelConfig,
   recipe: Recipe,
   trains: (parameter: string) => boolean,
-): Promise<number | undefined> {
+): Promise<Room | undefined> {
+  const { memory, precision } = backend;
   if (!memory) return undefined;
   const how = { trains, precision };
   const needs = needsOn(memory, config, recipe, how);
+  const subject = { memory, adapter: backend.adapter, config, recipe, how };
   const why = await memory.refusal(needs);
-  if (why === undefined) return needs.bytes;
-  const { batch } = recipe.train;
-  const fitting = await smallerBatch(memory, config, recipe, how);
+  if (why !== undefined) throw await refusalOf(subject, needs, { why });
+  return {
+    bytes: needs.bytes,
+    rethrow: async (thrown) => {
+      // Of a GPU that is lost there is nothing to be known.
+      if (!hasCode(thrown, 'backend-memory') || backend.lost) throw thrown;
+      // Kernels that were found since, by trying them, may need more than was planned.
+      const now = needsOn(memory, config, recipe, how);
+      const reserve = Math.max(0, now.bytes - needs.bytes);
+      const found = `not all of it was to be had. ${thrown.message.replace(/\.$/, '')}`;
+      throw await refusalOf(subject, now, { why: found, reserve, cause: thrown });
+    },
+  };
+}
+
+interface Subject {
+  readonly memory: BackendMemory;
+  readonly adapter: string;
+  readonly config: ModelConfig;
+  readonly recipe: Recipe;
+  readonly how: GraphsOptions;
+}
+
+/** `reserve`: bytes that a smaller batch must leave free. */
+async function refusalOf(
+  subject: Subject,
+  needs: MemoryNeeds,
+  { why, reserve = 0, cause }: { why: string; reserve?: number; cause?: unknown },
+): Promise<GlassboxError> {
+  const { batch } = subject.recipe.train;
+  const fitting = await smallerBatch(subject, reserve);
   const remedy = fitting
     ? `A batch of ${fitting.batch} fits, for the same steps with train.batch=${fitting.batch} and train.accumulate=${fitting.accumulate}.`
     : 'No batch of these steps fits: choose a smaller model or context, or compute with --backend onnx, on the CPU.';
-  throw new GlassboxError(
+  return new GlassboxError(
     'backend-memory',
-    `Training with batches of ${batch} takes ${gigabytes(needs.bytes)} of the memory of ${adapter}, and ${why}.`,
-    { remedy, details: { ...needs, batch, fitting: fitting?.batch } },
+    `Training with batches of ${batch} takes ${gigabytes(needs.bytes)} of the memory of ${subject.adapter}, and ${why}.`,
+    { remedy, details: { ...needs, batch, fitting: fitting?.batch }, cause },
   );
 }
 
@@ -62,10 +102,8 @@ interface Division {
 
 /** The largest batch, below the recipe's, that fits and makes the same steps. */
 async function smallerBatch(
-  memory: BackendMemory,
-  config: ModelConfig,
-  recipe: Recipe,
-  how: GraphsOptions,
+  { memory, config, recipe, how }: Subject,
+  reserve: number,
 ): Promise<Division | undefined> {
   const { train } = recipe;
   const rows = train.batch * train.accumulate;
@@ -77,8 +115,8 @@ async function smallerBatch(
   while (tooMany - fit > 1) {
     const middle = Math.floor((fit + tooMany) / 2);
     const tried = { ...recipe, train: { ...train, ...divisions[middle]! } };
-    const needs = needsOn(memory, config, tried, how);
-    if ((await memory.refusal(needs)) === undefined) fit = middle;
+    const { bytes, largest } = needsOn(memory, config, tried, how);
+    if ((await memory.refusal({ bytes: bytes + reserve, largest })) === undefined) fit = middle;
     else tooMany = middle;
   }
   return divisions[fit];

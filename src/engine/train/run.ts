@@ -23,6 +23,7 @@ import { prepare, reopen } from './prepare';
 import type { Prepared } from './prepare';
 import { branch, locate, refuseMisfits } from './resume';
 import { checkRoom } from './room';
+import type { Room } from './room';
 import { RunFolder, readRunRecipe } from './runFolder';
 import type { RecordLine } from './runRecords';
 import { Trainer } from './trainer';
@@ -141,18 +142,40 @@ interface Drive {
 }
 
 async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
-  const { recipe, run, prepared, context, signal, begin, checkpoint } = parts;
-  const { tokenizer, corpus } = prepared;
-  const release: (() => Promise<void> | void)[] = [() => corpus.close()];
+  const { recipe, prepared, context, checkpoint } = parts;
   try {
-    const { config, inherited } = await modelOf(recipe, prepared, checkpoint);
+    const origin = await modelOf(recipe, prepared, checkpoint);
+    const trains = trainedBy(recipe.model.freeze, origin.config);
+    const room = await checkRoom(context.backend, origin.config, recipe, trains);
+    try {
+      yield* trainIn(room, { ...parts, ...origin, trains });
+    } catch (thrown) {
+      await room?.rethrow(thrown);
+      throw thrown;
+    }
+  } finally {
+    prepared.corpus.close();
+  }
+}
+
+interface Training extends Drive, Origin {
+  readonly trains: (parameter: string) => boolean;
+}
+
+/** Holds nothing on the backend any more when it has ended. */
+async function* trainIn(
+  room: Room | undefined,
+  parts: Training,
+): AsyncGenerator<RunEvent, void, void> {
+  const { recipe, run, prepared, context, signal, begin, checkpoint, config, trains } = parts;
+  const { tokenizer, corpus } = prepared;
+  const release: (() => Promise<void> | void)[] = [];
+  try {
     const packed = recipe.data.batching === 'packed';
     const shape = { batch: recipe.train.batch, context: config.context, seed: recipe.seed };
     const batches = packed
       ? packedDocuments(corpus.train, shape)
       : randomWindows(corpus.train, shape);
-    const trains = trainedBy(recipe.model.freeze, config);
-    const memory = await checkRoom(context.backend, config, recipe, trains);
     const trainer = yield* yieldReports<RunEvent, Trainer>(signal, (_, report) =>
       Trainer.open(context.backend, {
         config,
@@ -185,10 +208,10 @@ async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
       backend: context.backend.adapter,
       precision: context.backend.precision,
       threads: context.threads,
-      ...(memory === undefined ? {} : { memory }),
+      ...(room ? { memory: room.bytes } : {}),
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),
     };
-    yield* new Loop({ ...parts, inherited, tokenizer, trainer, observer, records }).run();
+    yield* new Loop({ ...parts, tokenizer, trainer, observer, records }).run();
   } finally {
     for (const each of release) await each();
   }

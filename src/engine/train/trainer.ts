@@ -86,7 +86,6 @@ export class Trainer {
     const states = optimizerStates(settings, trained);
     const accumulates = settings.accumulate > 1;
     const sums = accumulates ? accumulationStates(trained) : new Map<string, Shape>();
-    const store = await backend.allocate(new Map([...parameters, ...states, ...sums]));
     const { precision } = backend;
     const shape: TrainingShape = {
       precision,
@@ -96,17 +95,23 @@ export class Trainer {
       segments,
       trains,
     };
-    const step = await store.compile(
-      accumulates ? accumulateGraph(shape) : stepGraph(shape, settings),
-      { onProgress },
-    );
-    const apply = accumulates
-      ? await store.compile(applyGraph(trained, settings, precision), { onProgress })
-      : undefined;
     const lossScale = precision === 'f16' ? new LossScale(options.lossScale) : undefined;
-    return new Trainer({
-      ...{ store, config, states, settings, batches, step, apply, segments, lossScale },
-    });
+    const store = await backend.allocate(new Map([...parameters, ...states, ...sums]));
+    try {
+      const step = await store.compile(
+        accumulates ? accumulateGraph(shape) : stepGraph(shape, settings),
+        { onProgress },
+      );
+      const apply = accumulates
+        ? await store.compile(applyGraph(trained, settings, precision), { onProgress })
+        : undefined;
+      return new Trainer({
+        ...{ store, config, states, settings, batches, step, apply, segments, lossScale },
+      });
+    } catch (thrown) {
+      await store.dispose();
+      throw thrown;
+    }
   }
 
   /** What a checkpoint must keep of the loss's scale; undefined where losses aren't scaled. */
