@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
+import { tellDone } from '../contexts';
 import { registerCommand, tellError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
@@ -109,6 +110,7 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
     const request = { model: model.folder, prompt, ...sampling, topLogprobs: 0, ...computing() };
     for await (const event of generate(request, signal))
       if (event.kind === 'done') this.#place = { ...place, text: event.text };
+    tellDone('sample');
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
   }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
 import type { GenerateRequest } from '../../protocol/messages';
+import { tellDone } from '../contexts';
 import { logError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
@@ -16,7 +17,10 @@ export async function openChat(services: Services): Promise<ChatSession> {
   const session = new ChatSession({
     generate: async function* (request, signal) {
       const { generate } = await engine.methods();
-      yield* generate({ ...request, ...computing() }, signal);
+      for await (const event of generate({ ...request, ...computing() }, signal)) {
+        if (event.kind === 'done') tellDone('chat');
+        yield event;
+      }
     },
     models: () => models.list().filter(isUsable),
     findModel: (at) => findModel(services, at),

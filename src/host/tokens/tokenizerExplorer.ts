@@ -7,6 +7,7 @@ import { AsyncQueue } from '../../base/asyncQueue';
 import { GlassboxError } from '../../base/errors';
 import type * as Surface from '../../protocol/tokenizerSurface';
 import type { Answerer } from '../../protocol/rpc';
+import { tellDone } from '../contexts';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting } from '../settings';
@@ -119,9 +120,11 @@ class TokenizerExplorer implements vscode.Disposable {
       const methods = await this.#engineFor(request.tokenizer);
       return methods.vocabulary(request, signal);
     });
-    answer.call(surface.learnMerges, async (request, signal) =>
-      (await engine.methods()).learnMerges(request, signal),
-    );
+    answer.call(surface.learnMerges, async (request, signal) => {
+      const learnt = await (await engine.methods()).learnMerges(request, signal);
+      if (learnt.steps.length > 0) tellDone('tokenizer');
+      return learnt;
+    });
   }
 
   /** A page may ask for what the catalog has, not for any file. */
