@@ -69,14 +69,14 @@ describe('the memory of a GPU', () => {
 
   it('that is gone after it was found free is told of in the same words', async () => {
     const { memory } = startOf(await trainOn(undefined, 12, 'alone'));
-    const { backend } = await gpu(memory! + 2 ** 20);
+    const { backend } = await gpu(memory);
     // Another one takes so much that the states still fit, and the step does not.
-    const taken = 2 ** 20 + memory! / 2;
+    const taken = 4 * Math.floor(memory! / 8);
     const late: Backend = {
       ...backend,
       allocate: async (states) => {
         if (others.length === 0) {
-          const other = await backend.allocate(new Map([['other', [Math.ceil(taken / 4)]]]));
+          const other = await backend.allocate(new Map([['other', [taken / 4]]]));
           others.push(other);
         }
         return backend.allocate(states);
@@ -92,12 +92,14 @@ describe('the memory of a GPU', () => {
     expect(refused).toMatchObject({
       code: 'backend-memory',
       message: expect.stringMatching(
-        /^Training with batches of 12 .* no room on the GPU/,
+        /^Training with batches of 12 .* for slot \d+ of the activations/,
       ) as string,
       cause: { code: 'backend-memory' },
     });
     expect(existsSync(path.join(folder, 'late'))).toBe(false);
     // Nothing of the run that failed is held any more.
+    const rest = { bytes: memory! - taken, largest: 4 };
+    expect(await backend.memory!.refusal(rest)).toBeUndefined();
     const { fitting } = (refused as { details: Record<string, number> }).details;
     expect(fitting).toBeLessThan(12);
     const settings = [`train.batch=${fitting}`, `train.accumulate=${12 / fitting!}`];
