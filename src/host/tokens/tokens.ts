@@ -39,11 +39,14 @@ export function registerTokens(services: Services): vscode.Disposable {
     registerTokenizerExplorer(services),
     registerCommand(log, 'glassbox.showTokens', () => overlay.show(true)),
     registerCommand(log, 'glassbox.hideTokens', () => overlay.show(false)),
-    registerCommand(log, 'glassbox.openSampleText', () =>
-      vscode.window.showTextDocument(
-        vscode.Uri.joinPath(context.extensionUri, 'dist', 'sample', 'moby-dick.txt'),
-      ),
-    ),
+    registerCommand(log, 'glassbox.openSampleText', async () => {
+      const file = vscode.Uri.joinPath(context.extensionUri, 'dist', 'sample', 'moby-dick.txt');
+      await vscode.window.showTextDocument(file);
+      // It is a part of the installed extension.
+      await vscode.commands.executeCommand(
+        'workbench.action.files.setActiveEditorReadonlyInSession',
+      );
+    }),
     registerCommand(log, 'glassbox.chooseTokenizer', () => chooseTokenizer(services)),
     registerCommand(log, 'glassbox.useTokenizer', async (item: unknown) => {
       const tokenizer = tokenizerIn(item);
