@@ -96,7 +96,8 @@ export interface CompileProgress {
 export interface Program {
   /**
    * Runs once: reads `feeds` for every input of the graph, applies the graph's updates to the store
-   * and gives its outputs. Runs on one store never overlap: the caller awaits each.
+   * and gives its outputs, once all of it is done. Runs on one store never overlap: the caller awaits
+   * each.
    * Throws `backend-feed` for a missing, unknown or misshapen input.
    */
   run(feeds: Feeds): Promise<Results>;

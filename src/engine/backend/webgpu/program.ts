@@ -300,6 +300,9 @@ export class GpuProgram implements Program {
 
   async #results(): Promise<Results> {
     const { outputs, readBack } = this.#parts;
+    // A buffer that the run doesn't write is free at once, whatever the GPU is still doing.
+    if (outputs.length === 0)
+      await this.#device.settled(this.#device.gpu.queue.onSubmittedWorkDone());
     await this.#device.settled(readBack.mapAsync(MAP_READ));
     const mapped = new Float32Array(readBack.getMappedRange());
     const results = Object.fromEntries(
