@@ -1,20 +1,14 @@
 /** A worker of the engine, as the thread that started it sees it: the protocol's methods, and its end. */
-import { Worker } from 'node:worker_threads';
-import {
-  createMessageConnection,
-  NotificationType,
-  PortMessageReader,
-  PortMessageWriter,
-} from 'vscode-jsonrpc/node';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
+import * as z from 'zod';
 import { GlassboxError } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';
 import { connect } from '../protocol/engineConnection';
 import { shutdown } from '../protocol/rpc';
 import type { ServiceOptions } from './service';
-
-/** A worker tells the folder of its run, so that it can be freed should the worker die. */
-export const RUN_FOLDER = new NotificationType<string>('runFolder');
 
 export interface HandOptions extends ServiceOptions {
   /** The built `worker.js`. */
@@ -37,11 +31,18 @@ export class Hand {
   #death: unknown;
   #alive = true;
   #ending = false;
+  /** Where the worker tells the folder of its run: what it told last is there though it has died since. */
+  readonly #told: MessagePort;
   #runFolder: string | undefined;
 
   /** @param onDeath told why it ended although nobody had told it to */
   constructor(options: HandOptions, onDeath: (reason: unknown) => void) {
-    this.#worker = new Worker(options.workerPath, { workerData: options });
+    const { port1, port2 } = new MessageChannel();
+    this.#told = port1;
+    this.#worker = new Worker(options.workerPath, {
+      workerData: { ...options, tell: port2 },
+      transferList: [port2],
+    });
     this.#connection = createMessageConnection(
       new PortMessageReader(this.#worker),
       new PortMessageWriter(this.#worker),
@@ -49,9 +50,6 @@ export class Hand {
     this.methods = connect(this.#connection, {
       what: 'worker',
       why: () => this.#death,
-    });
-    this.#connection.onNotification(RUN_FOLDER, (folder) => {
-      this.#runFolder = folder;
     });
     // An uncaught error, or no memory: 'exit' follows.
     this.#worker.on('error', (error) => (this.#death ??= error));
@@ -72,6 +70,8 @@ export class Hand {
 
   /** The folder that its run has locked; absolute. */
   get runFolder(): string | undefined {
+    const told = z.object({ message: z.string() }).safeParse(receiveMessageOnPort(this.#told));
+    if (told.success) this.#runFolder = told.data.message;
     return this.#runFolder;
   }
 

@@ -1,11 +1,10 @@
 /** A worker thread of the engine: answers the protocol over the port to the thread that started it. */
 import path from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import * as z from 'zod';
 import { GlassboxError } from '../base/errors';
 import { serve } from '../protocol/engineConnection';
-import { RUN_FOLDER } from './hand';
 import { createService } from './service';
 
 if (parentPort === null) {
@@ -13,11 +12,13 @@ if (parentPort === null) {
     remedy: 'Start the engine (engine.js) or the command line (cli.js): they start their workers.',
   });
 }
-const options = z.object({ samplePath: z.string(), runsFolder: z.string() }).parse(workerData);
+const { tell, ...options } = z
+  .object({ samplePath: z.string(), runsFolder: z.string(), tell: z.instanceof(MessagePort) })
+  .parse(workerData);
 const connection = createMessageConnection(
   new PortMessageReader(parentPort),
   new PortMessageWriter(parentPort),
 );
-const onRunFolder = (folder: string): void =>
-  void connection.sendNotification(RUN_FOLDER, path.resolve(folder));
+// So that it can be freed should this worker die.
+const onRunFolder = (folder: string): void => tell.postMessage(path.resolve(folder));
 serve(connection, createService({ ...options, onRunFolder }));

@@ -4,13 +4,17 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import type { TrainRequest } from '../../src/protocol/messages';
-import { RUN_FOLDER } from '../../src/engine/hand';
 import { createDocumentService } from '../../src/engine/documentService';
 import { serve } from '../../src/protocol/engineConnection';
 
-const { gate, runsFolder } = workerData as { gate: Int32Array; runsFolder: string };
+const { gate, runsFolder, tell } = workerData as {
+  gate: Int32Array;
+  runsFolder: string;
+  tell: MessagePort;
+};
 
 /** Blocks this thread, event loop and all, until the gate is open. */
 function freeze(): void {
@@ -49,7 +53,7 @@ serve(connection, {
   },
   train: async function* (request, signal) {
     const run = `${runsFolder}/run`;
-    await connection.sendNotification(RUN_FOLDER, run);
+    tell.postMessage(run);
     if (recipeOf(request).name === 'stillborn') process.exit(3);
     yield { ...START, run };
     await new Promise(setImmediate);
