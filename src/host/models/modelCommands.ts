@@ -10,6 +10,7 @@ import { moveToTrash } from '../runs/trash';
 import type { Services } from '../services';
 import { settings } from '../settings';
 import { freeName, requireTrust, requireWorkFolders } from '../workspace';
+import { liesIn } from './modelOrder';
 import { ModelTree } from './modelTree';
 
 export function registerModels(services: Services): vscode.Disposable {
@@ -90,11 +91,6 @@ async function deleteModel({ models }: Services, given: unknown): Promise<void> 
   await models.refresh();
 }
 
-function isBelow(file: string, folder: string): boolean {
-  const way = path.relative(folder, file);
-  return !way.startsWith('..') && !path.isAbsolute(way);
-}
-
 /** Folders without a model are refused: nobody could tell why nothing is listed. */
 async function addModelFolder({ engine, models }: Services): Promise<void> {
   requireTrust();
@@ -113,7 +109,9 @@ async function addModelFolder({ engine, models }: Services): Promise<void> {
     (await engine.methods()).models({ folders }, new AbortController().signal),
   );
   const [first] = found;
-  const empty = folders.filter((folder) => !found.some((model) => isBelow(model.folder, folder)));
+  const holds = (folder: string): boolean =>
+    found.some((model) => model.folder === folder || liesIn(model.folder, [folder]));
+  const empty = folders.filter((folder) => !holds(folder));
   if (!first || empty.length > 0)
     throw new GlassboxError('no-model', l10n.t('There is no model in {0}.', empty.join(', ')), {
       remedy: l10n.t('A model is a folder with config.json and its weights (model.safetensors).'),

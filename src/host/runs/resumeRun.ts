@@ -30,8 +30,7 @@ async function setAside(
   // What this window knows of the run's checkpoints may be older than the disk.
   await keeper.refresh();
   const run = keeper.get(folder);
-  const at = run?.checkpoints.findIndex((each) => each.folder === thrown.details['checkpoint']);
-  const damaged = run?.checkpoints[at ?? -1];
+  const damaged = run?.checkpoints.find((each) => each.folder === thrown.details['checkpoint']);
   if (!run || !damaged) throw thrown;
   const older = run.checkpoints[run.checkpoints.indexOf(damaged) - 1];
   const resume = older ? l10n.t('Resume from Step {0}', older.step) : l10n.t('Begin Again');
