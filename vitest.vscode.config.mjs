@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/vscode/harness/globalSetup.mjs'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // Nothing is asserted about how fast it is: polls wait as long as any other wait.
+    expect: { poll: { timeout: 100_000, interval: 100 } },
     maxWorkers: 2,
     retry: 0,
     allowOnly: false,

@@ -29,7 +29,8 @@ beforeAll(async () => {
 });
 
 const composer = () => chat.locator('#composer textarea');
-const finished = () => chat.getByRole('button', { name: 'Write Again' }).last().waitFor();
+const finished = () =>
+  chat.locator('.turn').last().getByRole('button', { name: 'Write Again' }).waitFor();
 
 async function useModel(name: string): Promise<void> {
   await chat.getByTitle('Choose the model').click();
@@ -44,11 +45,11 @@ describe('the chat', () => {
     await composer().press('Enter');
     await finished();
     expect(await composer().inputValue()).toBe('');
-    expect(await chat.locator('.token').count()).toBeGreaterThan(1);
+    await expect.poll(() => chat.locator('.token').count()).toBeGreaterThan(1);
     await chat.getByRole('meter').waitFor();
     await chat.locator('.token').nth(1).click();
     await chat.getByRole('dialog').getByText('Surprise').waitFor();
-    expect(await chat.locator('.alternative').count()).toBeGreaterThanOrEqual(8);
+    await expect.poll(() => chat.locator('.alternative').count()).toBeGreaterThanOrEqual(8);
     await code.inThemes('chat-alternatives');
   });
 
@@ -66,7 +67,7 @@ describe('the chat', () => {
     await code.inThemes('chat-branches');
     await answer.getByRole('button', { name: 'Version before' }).click();
     await answer.getByText('1/2').waitFor();
-    expect(await answer.locator('.token').allInnerTexts()).toEqual(before);
+    await expect.poll(() => answer.locator('.token').allInnerTexts()).toEqual(before);
   });
 
   it('is as it was after another view was shown in its place', async () => {
@@ -102,8 +103,8 @@ describe('the chat', () => {
     await code.command('Glassbox: Open Chat');
     chat = await code.webview('Chat');
     await finished();
-    expect(await chat.locator('.tokens').innerText()).toBe(answer);
-    expect(await composer().inputValue()).toBe('What of the sky?');
+    await expect.poll(() => chat.locator('.tokens').innerText()).toBe(answer);
+    await expect.poll(() => composer().inputValue()).toBe('What of the sky?');
   });
 
   it('tells what went wrong in its place, and tries again', async () => {
@@ -136,8 +137,8 @@ describe('the chat', () => {
     await code.command('Glassbox: Continue This Conversation with...');
     await code.pick('talker');
     await chat.locator('.said', { hasText: 'What is blue?' }).waitFor();
+    await expect.poll(() => chat.locator('.turn').count()).toBe(4);
     await finished();
-    expect(await chat.locator('.turn').count()).toBe(4);
     await code.inThemes('chat-transcript');
   });
 });

@@ -178,7 +178,7 @@ describe('runs', () => {
     await code.inThemes('damage-failed');
     await dashboard.locator('.banner').getByRole('button', { name: 'Resume' }).click();
     await row(/failed.*200 steps/).waitFor();
-    expect(await dashboard.locator('.banner').count()).toBe(0);
+    await expect.poll(() => dashboard.locator('.banner').count()).toBe(0);
   });
 
   it('say what is damaged', async () => {

@@ -58,7 +58,9 @@ describe('the run dashboard', () => {
     await code.pick('baseline');
     let one = await code.webview('baseline');
     await expect.poll(() => lastPlace(one), { timeout: 60_000 }).toBe(500);
-    expect(await lossChart(one).getAttribute('aria-valuetext')).toContain('Step 500: training 2.');
+    await expect
+      .poll(() => lossChart(one).getAttribute('aria-valuetext'))
+      .toContain('Step 500: training 2.');
     await one.getByText('was written at step 500.').first().waitFor();
     await code.inThemes('dashboard-one');
 
@@ -99,7 +101,7 @@ describe('the run dashboard', () => {
 
     // The same values as a table.
     await one.getByText('Show as a table').click();
-    expect(await one.locator('.table tbody tr').count()).toBe(50);
+    await expect.poll(() => one.locator('.table tbody tr').count()).toBe(50);
     await code.screenshot('dashboard-table');
     await one.getByText('Show as a table').click();
 

@@ -84,9 +84,25 @@ async function choose(text: string, label: string | RegExp = text): Promise<void
   await press('Enter');
 }
 
+/** VS Code may swallow a key, or close the palette again, while it is opening something: then once more. */
 async function palette(title: string): Promise<void> {
-  await press('F1');
-  await choose(title);
+  const widget = code.page.locator('.quick-input-widget');
+  const found = widget.locator('.monaco-list-row.focused', { hasText: title });
+  await expect
+    .poll(async () => {
+      if (await widget.isVisible()) await press('Escape');
+      await press('F1');
+      try {
+        await widget.locator('input.input:focus').waitFor({ timeout: 5000 });
+        await write(title);
+        await found.waitFor({ timeout: 5000 });
+        return true;
+      } catch {
+        return false;
+      }
+    })
+    .toBe(true);
+  await press('Enter');
 }
 
 async function answer(question: string | RegExp, text: string): Promise<void> {
@@ -203,7 +219,7 @@ it('chats: asks, stops the answer, looks into a token and goes on from another',
   await code.screenshot('keyboard-4-stop');
   await press('Enter');
   await chat.getByText('Stopped.').waitFor();
-  expect((await focusIn(chat)).label).toBe('Send');
+  await expect.poll(() => focusIn(chat).then(({ label }) => label)).toBe('Send');
 
   await walkTo(chat, /^Answer of talker/, 'Shift+Tab');
   await press('ArrowRight', 'ArrowRight', 'Enter');

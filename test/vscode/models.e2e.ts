@@ -149,9 +149,11 @@ it('that are broken end in one message', async () => {
     .getByText(/There is no model in/)
     .first()
     .waitFor();
-  expect(await code.notifications()).toEqual([
-    expect.stringMatching(/no model in .*weightless\..*config\.json.*model\.safetensors/),
-  ]);
+  await expect
+    .poll(() => code.notifications())
+    .toEqual([
+      expect.stringMatching(/no model in .*weightless\..*config\.json.*model\.safetensors/),
+    ]);
   await code.screenshot('models-4-weightless');
 
   await code.command('Notifications: Clear All Notifications');

@@ -43,20 +43,24 @@ it('underlines what the schema sees once, and fixes a misspelt field', async () 
   await page.getByText(/Property stps is not allowed/).waitFor();
   expect((await problems()).filter((text) => text.includes('stps'))).toHaveLength(1);
   await code.screenshot('recipes-1-schema');
-  await page.getByText('"stps"').first().click();
-  await page.keyboard.press('ControlOrMeta+.');
-  await page.getByText('Change to "steps"').click();
-  await page.locator('.view-line', { hasText: '"steps"' }).waitFor();
+  const fix = page.locator('.action-widget').getByText('Change to "steps"');
+  // The list of fixes closes again when new problems are found.
+  await code.until(page.locator('.view-line', { hasText: '"steps"' }), async () => {
+    await page.getByText('"stps"').first().click();
+    await code.until(fix, () => page.keyboard.press('ControlOrMeta+.'));
+    await fix.click({ timeout: 5000 });
+  });
 });
 
 it('underlines what only the engine can see', async () => {
   await expect.poll(async () => (await problems()).join('\n'), WAIT).toMatch(/missing\.txt/);
-  expect((await problems()).join('\n')).toMatch(/heads 3 does not divide/);
+  await expect.poll(async () => (await problems()).join('\n')).toMatch(/heads 3 does not divide/);
   await code.inThemes('recipes-2-problems');
 });
 
 it('does not start what has problems, and shows them', async () => {
-  await code.page.getByText('Start Run', { exact: true }).first().click();
+  const said = code.page.getByText(/whales\.recipe\.json has 2 problems/).first();
+  await code.until(said, () => code.page.getByText('Start Run', { exact: true }).first().click());
   await code.answerNotification(/whales\.recipe\.json has 2 problems/, 'Show Problems');
   expect(existsSync(code.path('.glassbox'))).toBe(false);
 });

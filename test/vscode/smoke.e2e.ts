@@ -14,7 +14,7 @@ describe('the packed extension in VS Code', () => {
     await code.inThemes('smoke-log');
     await code.reload();
     expect(await code.offers('Glassbox: Show Engine Log')).toBe(true);
-    expect(await code.statusBarText()).toContain('Ln 1');
+    await expect.poll(() => code.statusBarText()).toContain('Ln 1');
     expect(await code.notifications()).toEqual([]);
   });
 

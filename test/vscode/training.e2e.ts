@@ -58,7 +58,7 @@ it('asks for text, size, steps and name, with a way back, and starts the run', a
   await page.getByText('What shall the run be called?').waitFor();
   await code.answer('whales');
   await expect.poll(stepOf, WAIT).toBeGreaterThan(5);
-  expect(await code.statusBarText()).toMatch(/whales · \d+\/5000 · loss \d+\.\d+ · CPU/);
+  await expect.poll(() => code.statusBarText()).toMatch(/whales · \d+\/5000 · loss \d+\.\d+ · CPU/);
   expect(code.read('.glassbox', '.gitignore')).toBe('*\n');
 });
 
@@ -83,9 +83,9 @@ it('says once that the engine died, and goes on with the run', async () => {
   process.kill(engine!.pid, 'SIGKILL');
   await row(/fast.*interrupted/).waitFor();
   await code.page.getByText('ended unexpectedly').first().waitFor();
-  expect(await code.notifications()).toEqual([
-    expect.stringMatching(/engine ended unexpectedly.*"fast" was cut off at step \d+/),
-  ]);
+  await expect
+    .poll(() => code.notifications())
+    .toEqual([expect.stringMatching(/engine ended unexpectedly.*"fast" was cut off at step \d+/)]);
   await code.inThemes('training-5-crash');
   await code.answerNotification('ended unexpectedly', 'Resume');
   await expect.poll(stepOf, WAIT).toBeGreaterThan(20);

@@ -18,12 +18,23 @@ const THEMES = {
   'high-contrast': { name: 'Default High Contrast', class: 'hc-black' },
 } as const;
 
+/**
+ * How long something may take before it is asked for again: an editor that is busy swallows keys and
+ * clicks. No limit of the whole: that is the test's own.
+ */
+const AGAIN = { timeout: 5000 };
+
 /** Whether it came to pass in the time that it was given. */
 const attempt = (action: Promise<unknown>): Promise<boolean> =>
   action.then(
     () => true,
     () => false,
   );
+
+/** Does it until it has come to pass. Each turn takes at most as long as its own time-outs say. */
+async function repeat(action: () => Promise<unknown>): Promise<void> {
+  while (!(await attempt(action())));
+}
 
 async function attributes(locator: Locator, name: string): Promise<string[]> {
   const found = await Promise.all((await locator.all()).map((each) => each.getAttribute(name)));
@@ -62,13 +73,16 @@ export class Window {
     return this.page.locator('.quick-input-list .monaco-list-row');
   }
 
-  /** Chooses a command in the palette, by its whole title: 'Glassbox: Show Engine Log'. */
+  /**
+   * Chooses a command in the palette, by its whole title: 'Glassbox: Show Engine Log'. The palette is
+   * gone when it resolves: an input box that shows then is the command's.
+   */
   async command(title: string): Promise<void> {
     // VS Code may close the palette again while it is still opening editors: then once more.
-    for (;;) {
+    await repeat(async () => {
       await this.#search(`>${title}`);
-      if (await attempt(this.#commandRow(title).click({ timeout: 1000 }))) return;
-    }
+      await this.#choose(this.#commandRow(title));
+    });
   }
 
   /** True if the palette offers the command now. */
@@ -89,13 +103,22 @@ export class Window {
       .first();
   }
 
+  /** In the palette: what begins with `>` is a command, anything else a file. */
   async #search(text: string): Promise<void> {
-    do {
+    await repeat(async () => {
       // A palette that is open keeps the commands that there were when it was opened.
       if (await this.#input.isVisible()) await this.page.keyboard.press('Escape');
       await this.page.keyboard.press('F1');
-    } while (!(await attempt(this.#input.fill(text, { timeout: 1000 }))));
+      await this.#input.fill(text, { timeout: 1000 });
+    });
     await attempt(this.#rows.first().waitFor({ timeout: 1000 }));
+  }
+
+  /** Clicks a row of the open list, which then is gone. */
+  async #choose(row: Locator): Promise<void> {
+    await row.waitFor({ timeout: 1000 });
+    await row.click(AGAIN);
+    await row.waitFor({ state: 'hidden', ...AGAIN });
   }
 
   /** In an open quick pick or input box: types (replacing what is there) and presses Enter. */
@@ -106,25 +129,47 @@ export class Window {
 
   /** In an open quick pick: chooses the row whose label has this text. */
   async pick(label: string | RegExp): Promise<void> {
-    await this.#rows.filter({ hasText: label }).first().click();
+    const row = this.#rows.filter({ hasText: label }).first();
+    await row.waitFor();
+    await repeat(async () => {
+      // A click may have been late, not lost.
+      if (await row.isVisible()) await this.#choose(row);
+    });
+  }
+
+  /** Does what may be done twice, and again where VS Code did not notice, until something shows by it. */
+  async until(shown: Locator, action: () => Promise<unknown>): Promise<void> {
+    await repeat(async () => {
+      if (!(await shown.isVisible())) await action();
+      await shown.waitFor(AGAIN);
+    });
   }
 
   /** Shows the lists of runs, models and tokenizers in the side bar. */
   async showTrees(): Promise<void> {
-    await this.page
-      .getByRole('tab', { name: /^Glassbox(?! Chat)/ })
-      .first()
-      .click();
+    const runs = this.page.locator('.sidebar .pane-header[aria-label^="Runs"]');
+    const container = this.page.getByRole('tab', { name: /^Glassbox(?! Chat)/ }).first();
+    await container.waitFor();
+    await repeat(async () => {
+      // A click on what shows already would hide it.
+      if (!(await runs.isVisible())) await container.click(AGAIN);
+      await runs.waitFor(AGAIN);
+    });
   }
 
-  /** Opens a file of the workspace through "Go to File". */
+  /** Opens a file of the workspace through "Go to File". Its editor is the active one then. */
   async openFile(name: string): Promise<void> {
     const base = path.basename(name);
-    await this.page.keyboard.press('ControlOrMeta+P');
-    await this.#input.fill(name);
-    await this.#rows.filter({ hasText: base }).first().waitFor();
-    await this.#input.press('Enter');
-    await this.page.getByRole('tab', { name: base }).first().waitFor();
+    const tab = this.page.getByRole('tab', { name: base, selected: true });
+    const editor = this.page
+      .locator('.editor-group-container.active')
+      .locator(`.monaco-editor[data-uri$="/${base}"], .notebook-editor`);
+    await repeat(async () => {
+      await this.#search(name);
+      await this.#choose(this.#rows.filter({ hasText: base }).first());
+      await tab.first().waitFor(AGAIN);
+      await editor.first().waitFor(AGAIN);
+    });
   }
 
   /**
@@ -168,13 +213,22 @@ export class Window {
       .allInnerTexts();
   }
 
-  /** Waits for a notification and presses one of its buttons. */
+  /**
+   * Waits for a notification and presses one of its buttons. One that hid itself meanwhile is found
+   * where a person finds it, behind the bell.
+   */
   async answerNotification(text: string | RegExp, button: string): Promise<void> {
-    const toast = this.page.locator('.notifications-toasts .notification-list-item', {
-      hasText: text,
+    const item = this.page
+      .locator('.notification-list-item', { hasText: text })
+      .filter({ visible: true })
+      .first();
+    const bell = this.page.locator('.statusbar-item[id="status.notifications"]');
+    await repeat(async () => {
+      if (!(await attempt(item.waitFor(AGAIN)))) await bell.click(AGAIN);
+      await item.getByRole('button', { name: button, exact: true }).click(AGAIN);
     });
-    await toast.first().waitFor();
-    await toast.first().getByRole('button', { name: button, exact: true }).click();
+    // While the list behind the bell is open, nothing new shows by itself.
+    if (await this.page.locator('.notifications-center').isVisible()) await bell.click();
   }
 
   /** Changes settings, of the machine (above the user's); VS Code takes a moment to notice. */
