@@ -203,7 +203,8 @@ function draw(page: Page): void {
   render(view(page), root);
   const editor = root.querySelector<HTMLElement>('.editor');
   if (editor && !editing && focused !== document.body) editor.focus();
-  else if (focused?.isConnected === false) focusComposer();
+  // Not from where a person writes meanwhile: a page that focuses something takes the focus to itself.
+  else if (focused?.isConnected === false && document.hasFocus()) focusComposer();
   const drawn = root.querySelector('.turns');
   if (drawn && atEnd && !page.open) drawn.scrollTop = drawn.scrollHeight;
   const popover = root.querySelector<HTMLElement>('.alternatives');

@@ -47,8 +47,14 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
   }
 
   async atCursor(): Promise<void> {
-    const editor = vscode.window.activeTextEditor;
-    if (!editor) return;
+    const { l10n, window } = vscode;
+    const editor = window.activeTextEditor;
+    if (!editor) {
+      void window.showInformationMessage(
+        l10n.t('Open a text, and put the cursor where it shall go on.'),
+      );
+      return;
+    }
     this.#listen();
     this.#drop();
     const abort = new AbortController();
@@ -108,9 +114,20 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
     const { computing } = await import('./openChat');
     const sampling = { ...settings.sampling(), maxTokens };
     const request = { model: model.folder, prompt, ...sampling, topLogprobs: 0, ...computing() };
+    let written: string | undefined;
     for await (const event of generate(request, signal))
-      if (event.kind === 'done') this.#place = { ...place, text: event.text };
+      if (event.kind === 'done') {
+        this.#place = { ...place, text: event.text };
+        written = event.text;
+      }
     tellDone('sample');
+    if (written === '')
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t(
+          '{0} would end the text here. Ask again, or go on in other words.',
+          model.name,
+        ),
+      );
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
   }
 
