@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
+import { pathToFileURL } from 'node:url';
 import { cache, root, run } from './project.mjs';
 import { INSTALL_SIZE, codeServerIsInstalled } from './vscodeInstall.mjs';
 import { startServer } from './vscodeServer.mjs';
@@ -26,9 +27,9 @@ const freePort = (wanted) =>
     probe.listen(wanted, '127.0.0.1', () => probe.close(() => resolve(wanted)));
   });
 
-async function openDesktop(folder) {
+async function openDesktop(folder, file) {
   console.error('Opening VS Code ...');
-  const args = [`--extensionDevelopmentPath=${root}`, folder];
+  const args = [`--extensionDevelopmentPath=${root}`, folder, ...(file ? [file] : [])];
   const { code } = isWindows
     ? await run('cmd.exe', ['/c', 'code', ...args])
     : await run('code', args);
@@ -49,8 +50,21 @@ async function agrees() {
   }
 }
 
-/** Serves VS Code with dist/ in it until Ctrl-C; everything that was started ends then. */
-export async function serveVsCode(folder) {
+/** What the browser opens: the folder, and a file of it in an editor. */
+export function addressOf(url, folder, file) {
+  const query = new URLSearchParams({ folder });
+  if (file) {
+    const place = `vscode-remote://${new URL(url).host}${pathToFileURL(file).pathname}`;
+    query.set('payload', JSON.stringify([['openFile', place]]));
+  }
+  return `${url}/?${query}`;
+}
+
+/**
+ * Serves VS Code with dist/ in it until Ctrl-C; everything that was started ends then. With `file`
+ * that one is open in an editor.
+ */
+export async function serveVsCode(folder, file) {
   const home = path.join(cache, 'browser');
   const extensions = path.join(home, 'extensions');
   rmSync(extensions, { recursive: true, force: true });
@@ -60,16 +74,19 @@ export async function serveVsCode(folder) {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, resolve);
   });
   const server = await startServer({ home, port: await freePort(PORT) });
-  console.log(`VS Code is at ${server.url}/?folder=${encodeURIComponent(folder)}`);
+  console.log(`VS Code is at ${addressOf(server.url, folder, file)}`);
   console.error('Ctrl-C ends it.');
   await Promise.race([stop, server.exited]);
   await server.end();
   return 0;
 }
 
-/** Resolves to an exit code; with VS Code in the browser only once that has ended. */
-export async function openVsCode(folder, { browser }) {
-  if (onPath(isWindows ? 'code.cmd' : 'code') && !browser) return openDesktop(folder);
+/**
+ * Opens the folder, and `file` (of it, absolute) in an editor. Resolves to an exit code; with VS Code
+ * in the browser only once that has ended.
+ */
+export async function openVsCode(folder, { browser, file }) {
+  if (onPath(isWindows ? 'code.cmd' : 'code') && !browser) return openDesktop(folder, file);
   if (isWindows) {
     console.error('To see this in VS Code, install it with its command `code`, and start again.');
     return 0;
@@ -81,5 +98,5 @@ export async function openVsCode(folder, { browser }) {
     return 0;
   }
   if (!browser && !(await codeServerIsInstalled()) && !(await agrees())) return 0;
-  return serveVsCode(folder);
+  return serveVsCode(folder, file);
 }

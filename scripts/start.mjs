@@ -32,5 +32,7 @@ process.exitCode = code;
 
 if (code === 0 && !wants('--no-open') && !asksForHelp) {
   const { openVsCode } = await import('./open.mjs');
-  process.exitCode = await openVsCode(folder, { browser: wants('--browser') });
+  // Not an empty editor: the recipe, with the way to start it anew above it.
+  const file = isSample ? path.join(folder, SAMPLE_RECIPE) : undefined;
+  process.exitCode = await openVsCode(folder, { browser: wants('--browser'), file });
 }

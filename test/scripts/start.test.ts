@@ -10,7 +10,9 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const { openVsCode } = z
   .object({
     openVsCode:
-      z.custom<(folder: string, options: { browser: boolean }) => Promise<number>>(isFunction),
+      z.custom<(folder: string, options: { browser: boolean; file: string }) => Promise<number>>(
+        isFunction,
+      ),
   })
   .parse(await import(path.resolve('scripts/open.mjs')));
 const { makeSampleFolder, SAMPLE_RECIPE } = z
@@ -29,7 +31,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('the desktop’s VS Code is opened on the folder, with the extension of this checkout', async () => {
+it('the desktop’s VS Code is opened on the folder and a file, with the extension of this checkout', async () => {
   const said = path.join(folder, 'arguments.json');
   const recorder = path.join(folder, 'recorder.cjs');
   writeFileSync(
@@ -46,9 +48,10 @@ it('the desktop’s VS Code is opened on the folder, with the extension of this 
   );
   vi.stubEnv('PATH', `${bin}${path.delimiter}${process.env['PATH'] ?? ''}`);
 
-  expect(await openVsCode(folder, { browser: false })).toBe(0);
+  const file = path.join(folder, SAMPLE_RECIPE);
+  expect(await openVsCode(folder, { browser: false, file })).toBe(0);
   const development = `--extensionDevelopmentPath=${path.resolve('.')}`;
-  expect(JSON.parse(readFileSync(said, 'utf8'))).toEqual([development, folder]);
+  expect(JSON.parse(readFileSync(said, 'utf8'))).toEqual([development, folder, file]);
 });
 
 it('the sample’s folder holds its text and a recipe that reads it, and keeps what was changed', () => {

@@ -1,5 +1,12 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { openWorkspace } from './harness/vscode';
+
+type AddressOf = (url: string, folder: string, file: string) => string;
+const { addressOf } = z
+  .object({ addressOf: z.custom<AddressOf>((value) => typeof value === 'function') })
+  .parse(await import(path.resolve('scripts/open.mjs')));
 
 describe('the packed extension in VS Code', () => {
   it('is found in the palette, starts, and writes its log', async () => {
@@ -16,6 +23,16 @@ describe('the packed extension in VS Code', () => {
     expect(await code.offers('Glassbox: Show Engine Log')).toBe(true);
     await expect.poll(() => code.statusBarText()).toContain('Ln 1');
     expect(await code.notifications()).toEqual([]);
+  });
+
+  it('is opened by `npm start` on a folder and a file in it', async () => {
+    const name = 'whales at 50%.recipe.json';
+    const code = await openWorkspace({ files: { [name]: '{}\n' } });
+    await code.page.goto(addressOf(code.server.url, code.folder, code.path(name)));
+    await code.ready();
+    await code.page.getByRole('tab', { name, selected: true }).waitFor();
+    await code.page.getByText('Start Run', { exact: true }).first().waitFor();
+    await code.screenshot('smoke-start');
   });
 
   it('opens its walkthrough at its first step', async () => {
