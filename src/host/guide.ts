@@ -137,8 +137,10 @@ function open<T>(
   closed: AbortController,
 ): void {
   shown.title = place.title;
-  shown.step = place.step;
-  shown.totalSteps = place.of;
+  if (place.of > 1) {
+    shown.step = place.step;
+    shown.totalSteps = place.of;
+  }
   shown.ignoreFocusOut = true;
   if (place.step > 1) shown.buttons = [vscode.QuickInputButtons.Back];
   shown.onDidTriggerButton((button) => {

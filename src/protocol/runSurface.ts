@@ -25,6 +25,8 @@ const shownRunSchema = runSummarySchema.omit({ state: true, pid: true }).extend(
   /** Where the page can fetch the folder's files from; ends with a slash. */
   files: z.string(),
   resumable: z.boolean(),
+  /** Whether it could make more steps than it was given. */
+  extendable: z.boolean(),
   /** Of its model, where that is known. */
   parameters: count.optional(),
   live: z
@@ -53,6 +55,8 @@ export const watchEventSchema = z.object({
 export const runActionSchema = z.enum([
   'pause',
   'resume',
+  /** Makes more steps than the run was given: asks how many. */
+  'further',
   'stop',
   'chat',
   'recipe',

@@ -66,12 +66,14 @@ describe('what a page is told', () => {
     const over: RunView = { ...old, state: 'interrupted' };
     expect(shownRun('/runs/a', over, page)).toMatchObject({
       resumable: true,
+      extendable: false,
       parameters: 99,
     });
     expect(shownRun('/runs/gone', undefined, page)).toMatchObject({
       name: 'gone',
       state: 'missing',
       resumable: false,
+      extendable: false,
     });
   });
 });

@@ -249,6 +249,26 @@ describe('a run on the disk', () => {
     expect(keeper.list()).toEqual([]);
   });
 
+  it('that is through makes more steps where more are asked for', async () => {
+    const { keeper, onDisk, said, say } = setUp();
+    onDisk(summary({ state: 'finished', step: 500 }));
+    await keeper.refresh();
+    const further = keeper.resume(FOLDER, 800);
+    await expect.poll(() => said.requests.length).toBe(1);
+    const settings = ['train.steps=800'];
+    expect(said.requests[0]).toEqual({ kind: 'resume', folder: FOLDER, settings });
+    say({ ...started, steps: 800, resumedFrom: 500 });
+    await further;
+    expect(keeper.get(FOLDER)).toMatchObject({ state: 'running', step: 500, steps: 800 });
+  });
+
+  it('that has no checkpoint makes no more steps', async () => {
+    const { keeper, onDisk } = setUp();
+    onDisk(summary({ checkpoints: [] }));
+    await keeper.refresh();
+    await expect(keeper.resume(FOLDER, 800)).rejects.toMatchObject({ code: 'not-resumable' });
+  });
+
   it('is listed with the newest first', async () => {
     const { keeper, onDisk } = setUp();
     const other = path.join(RUNS, 'newer');

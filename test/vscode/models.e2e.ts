@@ -206,6 +206,24 @@ it('deletes what a person deletes, and lists it no more', async () => {
   await code.inThemes('models-9-deleted');
 });
 
+it('of a run that is through are trained further', async () => {
+  const { page } = code;
+  await code.command('Glassbox: Train Further...');
+  await page.getByText('How many steps more? It was given 30.').waitFor();
+  await code.answer('none');
+  await page.getByText('Expected a whole number above 0.').waitFor();
+  await code.screenshot('models-10-further');
+  await code.answer('15');
+  await row('Runs', /quick.*45 steps/).waitFor();
+  await row('Models', /quick.*step 45/).waitFor();
+  const run = await code.webview('quick');
+  await run.getByText('Finished', { exact: true }).waitFor();
+  await run.getByRole('button', { name: 'Train Further...' }).click();
+  await page.getByText('How many steps more? It was given 45.').waitFor();
+  await page.keyboard.press('Escape');
+  expect(code.read('.glassbox/runs/quick/metrics.jsonl')).toMatch(/"step":31,[^]*"step":45,/);
+});
+
 it('selects the device', async () => {
   const { page } = code;
   await code.command('Glassbox: Select Device...');

@@ -31,7 +31,14 @@ const sample = (step: number, prompt: string): TrainEvent => ({
   ...{ kind: 'sample', step, prompt, text: `${prompt} at ${step}` },
 });
 const shown = (change: Partial<ShownRun> = {}): ShownRun => ({
-  ...{ folder: '/runs/a', name: 'a', files: 'x/', state: 'running', resumable: false },
+  ...{
+    folder: '/runs/a',
+    name: 'a',
+    files: 'x/',
+    state: 'running',
+    resumable: false,
+    extendable: false,
+  },
   ...{ step: 0, steps: 100, tokens: 0, checkpoints: [], started: 0, updated: 1 },
   ...change,
 });

@@ -87,6 +87,7 @@ function buttonsOf(run: KnownRun, { act }: RunActions, small: boolean): Template
   return html`${running ? button('pause', 'debug-pause', t('Pause')) : nothing}
   ${running ? button('stop', 'debug-stop', t('Stop')) : nothing}
   ${shown.resumable ? button('resume', 'debug-continue', t('Resume'), true) : nothing}
+  ${shown.extendable && !shown.resumable ? button('further', 'debug-continue', t('Train Further...')) : nothing}
   ${shown.checkpoints.length > 0 ? button('chat', 'comment-discussion', t('Chat')) : nothing}
   ${shown.state === 'missing' ? nothing : button('recipe', 'json', t('Recipe'))}
   ${small ? button('remove', 'close', t('Remove from comparison')) : nothing}`;

@@ -141,6 +141,9 @@ export class DashboardPanel implements vscode.Disposable {
         return runs.resume(folder);
       case 'stop':
         return runs.stop(folder);
+      case 'further':
+        await vscode.commands.executeCommand('glassbox.trainFurther', folder);
+        return;
       case 'chat': {
         const checkpoint = runs.get(folder)?.checkpoints.at(-1);
         if (checkpoint)

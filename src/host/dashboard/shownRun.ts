@@ -1,7 +1,7 @@
 /** A run as its page is told of it. Pure. */
 import path from 'node:path';
 import type { ShownRun } from '../../protocol/runSurface';
-import { isResumable } from '../runs/runView';
+import { isExtendable, isResumable } from '../runs/runView';
 import type { RunView } from '../runs/runView';
 
 export interface Surroundings {
@@ -20,7 +20,8 @@ export function shownRun(
 ): ShownRun {
   if (!view)
     return {
-      ...{ folder, name: path.basename(folder), state: 'missing', files, resumable: false },
+      ...{ folder, name: path.basename(folder), state: 'missing', files },
+      ...{ resumable: false, extendable: false },
       ...{ step: 0, steps: 0, tokens: 0, checkpoints: [], started: 0, updated: 0 },
     };
   const { live, ...summary } = view;
@@ -29,6 +30,7 @@ export function shownRun(
     ...summary,
     files,
     resumable: isResumable(view),
+    extendable: isExtendable(view),
     ...(known === undefined ? {} : { parameters: known }),
     ...(live
       ? {

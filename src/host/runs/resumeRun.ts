@@ -8,10 +8,10 @@ import type { RunKeeper } from './runKeeper';
 import { moveToTrash } from './trash';
 
 /** Throws what `RunKeeper.resume` throws, a damaged checkpoint apart. */
-export async function resumeRun(keeper: RunKeeper, folder: string): Promise<void> {
+export async function resumeRun(keeper: RunKeeper, folder: string, steps?: number): Promise<void> {
   for (;;) {
     try {
-      await keeper.resume(folder);
+      await keeper.resume(folder, steps);
       return;
     } catch (thrown) {
       if (!hasCode(thrown, 'checkpoint-damaged')) throw inUse(thrown);

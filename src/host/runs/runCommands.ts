@@ -9,7 +9,7 @@ import { folderIn, pickRun, pickRuns } from './pickRun';
 import { foldersOf } from './targets';
 import { registerRunStatus } from './runStatus';
 import { RunTree } from './runTree';
-import { isActive, isResumable } from './runView';
+import { isActive, isExtendable, isResumable } from './runView';
 import type { RunView } from './runView';
 
 export function registerRuns(services: Services): vscode.Disposable {
@@ -59,6 +59,12 @@ export function registerRuns(services: Services): vscode.Disposable {
     ),
     command('glassbox.resumeRun', (given) =>
       withRun(given, isResumable, ({ folder }) => runs.resume(folder)),
+    ),
+    command('glassbox.trainFurther', (given) =>
+      withRun(given, isExtendable, async (run) => {
+        const { trainFurther } = await import('./trainFurther');
+        await trainFurther(runs, run);
+      }),
     ),
     command('glassbox.compareRuns', async (given, selected) => {
       requireWorkFolders();

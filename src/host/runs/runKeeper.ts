@@ -10,7 +10,7 @@ import type { Recipe } from '../../recipe/run';
 import { LiveRun } from './liveRun';
 import { RunBook } from './runBook';
 import type { Memory } from './runBook';
-import { isResumable } from './runView';
+import { isExtendable, isResumable } from './runView';
 import type { RunNews, RunView } from './runView';
 
 export interface RunSurroundings {
@@ -97,20 +97,25 @@ export class RunKeeper {
     return this.#drive(live, { kind: 'new', recipe, out: folder });
   }
 
-  async resume(folder: string): Promise<void> {
+  /**
+   * @param steps how many the run shall have in all, more than it was given: so one that is through
+   * goes on too.
+   */
+  async resume(folder: string, steps?: number): Promise<void> {
     const run = this.#known(folder);
     if (run.state === 'elsewhere')
       throw new GlassboxError('run-busy', `"${run.name}" is under way in another process.`, {
         remedy: 'Stop it there, then resume it here.',
       });
-    if (!isResumable(run))
+    if (steps === undefined ? !isResumable(run) : !isExtendable(run))
       throw new GlassboxError('not-resumable', `"${run.name}" cannot be resumed now.`, {
         remedy: 'A run that is under way or at its last step has nothing to go on with.',
       });
     // It has said that it stopped; its stream, and its lock on the folder, end a moment later.
     await this.#ends.get(folder);
     const live = new LiveRun(folder, run, run.steps);
-    await this.#drive(live, { kind: 'resume', folder, settings: [] });
+    const settings = steps === undefined ? [] : [`train.steps=${steps}`];
+    await this.#drive(live, { kind: 'resume', folder, settings });
   }
 
   pause(folder: string): Promise<void> {

@@ -15,7 +15,7 @@ import { freeName, makeStorage, requireWorkFolders, storageOf, workFolders } fro
 import { resumeRun } from './resumeRun';
 import { memoryOf } from './runBook';
 import { RunKeeper } from './runKeeper';
-import { isActive, isResumable } from './runView';
+import { isActive, isExtendable, isResumable } from './runView';
 import type { RunNews } from './runView';
 import type { Runs } from './runs';
 import { Throttle } from './throttle';
@@ -72,6 +72,7 @@ export function openRuns({
     contexts.set('noRuns', looked && runs.length === 0);
     contexts.set('runActive', runs.some(isActive));
     contexts.set('runResumable', runs.some(isResumable));
+    contexts.set('runExtendable', runs.some(isExtendable));
   }
 
   const look = new Throttle(LOOK_EVERY, () => keeper.look());
@@ -146,9 +147,9 @@ export function openRuns({
       await keeper.start(withSettings(recipe), folder);
       return folder;
     },
-    resume: async (folder) => {
+    resume: async (folder, steps) => {
       requireWorkFolders();
-      await resumeRun(keeper, folder);
+      await resumeRun(keeper, folder, steps);
     },
     pause: (folder) => keeper.pause(folder),
     stop: (folder) => keeper.stop(folder),

@@ -47,5 +47,9 @@ const ENDED_EARLY: ReadonlySet<ViewedState> = new Set([
 export const isResumable = ({ state, checkpoints, steps }: RunView): boolean =>
   ENDED_EARLY.has(state) && (checkpoints.at(-1)?.step ?? 0) < steps;
 
+/** Whether there is a checkpoint to go on from, with more steps than the run was given. */
+export const isExtendable = ({ state, checkpoints }: RunView): boolean =>
+  (state === 'finished' || ENDED_EARLY.has(state)) && checkpoints.length > 0;
+
 export const isActive = ({ state }: RunView): boolean =>
   state === 'starting' || state === 'running' || state === 'stopping';

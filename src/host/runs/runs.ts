@@ -18,7 +18,8 @@ export interface Runs {
 
   /** Starts a run in a workspace folder. Gives the run's folder once the engine has made it. */
   start(recipe: Recipe, workspaceFolder: vscode.Uri): Promise<string>;
-  resume(folder: string): Promise<void>;
+  /** @param steps how many it shall have in all, where that is more than it was given. */
+  resume(folder: string, steps?: number): Promise<void>;
   /** Both end the run in order, at a checkpoint; fulfilled once that is written. */
   pause(folder: string): Promise<void>;
   stop(folder: string): Promise<void>;
