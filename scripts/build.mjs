@@ -1,5 +1,5 @@
 // Builds dist/: the engine, its workers and the command line as one bundle each, the extension in parts,
-// every webview, the recipe's JSON schema, and the sample text. `--force` builds even if nothing changed.
+// every webview, the JSON schemas of recipes, and the sample text. `--force` builds even if nothing changed.
 import esbuild from 'esbuild';
 import {
   chmodSync,
@@ -129,22 +129,29 @@ function writePackages(metafiles) {
   writeFileSync(path.join(dist, '.packages.json'), JSON.stringify(packages));
 }
 
-/** The schema that VS Code checks `*.recipe.json` files against, from the recipe room itself. */
-async function buildRecipeSchema() {
-  const file = path.join(dist, `.recipe-${process.pid}.mjs`);
+/** The schemas that VS Code checks recipes against, from the recipe room itself. */
+async function buildRecipeSchemas() {
+  const folder = path.join(dist, `.recipe-${process.pid}`);
   await esbuild.build({
     ...bundleOptions,
     banner: {},
     define: {},
     format: 'esm',
     sourcemap: false,
-    entryPoints: ['src/recipe/run.ts'],
-    outfile: file,
+    outExtension: { '.js': '.mjs' },
+    entryPoints: ['src/recipe/run.ts', 'src/recipe/corpus.ts'],
+    outdir: folder,
   });
-  const { recipeJsonSchema } = await import(pathToFileURL(file).href);
-  const schema = JSON.stringify(recipeJsonSchema(), undefined, 2);
-  writeFileSync(path.join(dist, 'recipe.schema.json'), `${schema}\n`);
-  rmSync(file);
+  const load = (name) => import(pathToFileURL(path.join(folder, `${name}.mjs`)).href);
+  const { recipeJsonSchema } = await load('run');
+  const { corpusRecipe } = await load('corpus');
+  const schemas = { recipe: recipeJsonSchema(), corpus: corpusRecipe.jsonSchema() };
+  for (const [name, schema] of Object.entries(schemas))
+    writeFileSync(
+      path.join(dist, `${name}.schema.json`),
+      `${JSON.stringify(schema, undefined, 2)}\n`,
+    );
+  rmSync(folder, { recursive: true });
 }
 
 function buildSample() {
@@ -166,7 +173,7 @@ async function main() {
     buildBundles(),
     buildExtension(),
     buildWebviews(),
-    buildRecipeSchema(),
+    buildRecipeSchemas(),
   ]);
   writePackages([bundles, extension, webviews]);
   buildSample();

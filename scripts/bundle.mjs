@@ -2,11 +2,13 @@
 import { root } from './project.mjs';
 
 /**
- * Stay outside the bundles: what VS Code gives, what holds native code, and rank tables of several
- * megabytes, which are loaded only when a tokenizer is asked for by name.
+ * Stay outside the bundles: what VS Code gives, what holds native code or reads files of its own, and
+ * rank tables of several megabytes, which are loaded only when a tokenizer is asked for by name.
  */
 const external = [
   ...['vscode', 'onnxruntime-node', 'webgpu', 'gpt-tokenizer', 'gpt-tokenizer/*'],
+  // Finds its model and its WebAssembly beside itself.
+  'fasttext.wasm.js',
   // For benchmarks alone.
   'playwright-core',
 ];

@@ -18,6 +18,9 @@ export const DOCUMENTS = {
     'help tokenizer train',
     'help tokenizer encode',
     'help tokenizer decode',
+    'help data curate',
+    'help data explain',
+    'help data stats',
     'help devices',
   ],
 };

@@ -26,6 +26,15 @@ const outside = (platform, arch) => ({
     `dist/${platform === 'darwin' ? 'darwin-universal' : `${platform}-${arch}`}`,
   ],
   'gpt-tokenizer': ['package.json', 'LICENSE', 'esm/package.json', 'esm/bpeRanks'],
+  'fasttext.wasm.js': [
+    ...['package.json', 'LICENSE', 'dist/main/node.cjs'],
+    ...['dist/FastText.cjs', 'dist/FastTextModel.cjs', 'dist/constants.cjs'],
+    ...['dist/helpers/modules/index.cjs', 'dist/helpers/modules/node.cjs'],
+    ...['dist/core/fastText.node.js', 'dist/core/fastText.node.wasm'],
+    ...['base.cjs', 'node.cjs', 'assets/languages.json.cjs', 'assets/lid.176.ftz'].map(
+      (file) => `dist/models/language-identification/${file}`,
+    ),
+  ],
 });
 
 /** Among them a second copy of macOS's library, under a name that its binding doesn't load. */
@@ -75,8 +84,12 @@ export async function stage(target, folder, files, notices = []) {
   copyFileSync(license, path.join(folder, 'node', 'LICENSE'));
 
   const node = `Node.js ${version} (node/), with a licence of its own: node/LICENSE`;
+  const model =
+    "lid.176.ftz, fastText's model for language identification (Joulin et al., 2016; fasttext.cc), " +
+    'unchanged: Creative Commons Attribution-ShareAlike 3.0, ' +
+    'https://creativecommons.org/licenses/by-sa/3.0/';
   writeFileSync(
     path.join(folder, 'THIRD_PARTY_NOTICES.txt'),
-    thirdPartyNotices(Object.keys(modules), [node, ...notices]),
+    thirdPartyNotices(Object.keys(modules), [node, model, ...notices]),
   );
 }

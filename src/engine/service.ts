@@ -12,6 +12,7 @@ import type { Handlers } from '../protocol/protocol';
 import { resolvePaths } from '../recipe/paths';
 import { createCatalogService } from './catalogService';
 import { encodeConversation } from './chat/chat';
+import { createCurateService } from './curateService';
 import { createDocumentService } from './documentService';
 import { encodeInMemory, readDocuments } from './data/data';
 import { listDevices, openBackend, threadsFor } from './devices';
@@ -30,6 +31,8 @@ export interface ServiceOptions {
   readonly samplePath: string;
   /** Where runs go that name no folder. */
   readonly runsFolder: string;
+  /** The built `worker.js`, for work that is spread over more workers. */
+  readonly workerPath?: string | undefined;
   /** Told the folder of a run as soon as it is locked. */
   readonly onRunFolder?: ((folder: string) => void) | undefined;
 }
@@ -49,6 +52,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
   return {
     ...createDocumentService(),
     ...createCatalogService(options),
+    ...createCurateService(options),
 
     async *train(request, signal) {
       const recipe =

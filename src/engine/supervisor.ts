@@ -229,6 +229,10 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     tokenizers: (request, signal) => clerk().tokenizers(request, signal),
     checkRecipe: (request, signal) => clerk().checkRecipe(request, signal),
     estimate: (request, signal) => clerk().estimate(request, signal),
+    curate: (request, signal) => alone((worker) => worker.curate(request, signal)),
+    filterSegment: (request, signal) => clerk().filterSegment(request, signal),
+    explainDocument: (request, signal) => clerk().explainDocument(request, signal),
+    corpusStatistics: (request, signal) => clerk().corpusStatistics(request, signal),
     dispose: () => (disposed ??= end()),
   };
 }

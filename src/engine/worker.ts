@@ -13,7 +13,12 @@ if (parentPort === null) {
   });
 }
 const { tell, ...options } = z
-  .object({ samplePath: z.string(), runsFolder: z.string(), tell: z.instanceof(MessagePort) })
+  .object({
+    samplePath: z.string(),
+    runsFolder: z.string(),
+    workerPath: z.string(),
+    tell: z.instanceof(MessagePort),
+  })
   .parse(workerData);
 const connection = createMessageConnection(
   new PortMessageReader(parentPort),

@@ -22,6 +22,10 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     runs: ask.call(protocol.runs),
     models: ask.call(protocol.models),
     exportModel: ask.call(protocol.exportModel),
+    curate: ask.stream(protocol.curate),
+    filterSegment: ask.call(protocol.filterSegment),
+    explainDocument: ask.call(protocol.explainDocument),
+    corpusStatistics: ask.call(protocol.corpusStatistics),
     tokenizers: ask.call(protocol.tokenizers),
     checkRecipe: ask.call(protocol.checkRecipe),
     estimate: ask.call(protocol.estimate),
@@ -56,6 +60,10 @@ export function serve(
   answer.call(protocol.runs, handlers.runs);
   answer.call(protocol.models, handlers.models);
   answer.call(protocol.exportModel, handlers.exportModel);
+  answer.stream(protocol.curate, handlers.curate);
+  answer.call(protocol.filterSegment, handlers.filterSegment);
+  answer.call(protocol.explainDocument, handlers.explainDocument);
+  answer.call(protocol.corpusStatistics, handlers.corpusStatistics);
   answer.call(protocol.tokenizers, handlers.tokenizers);
   answer.call(protocol.checkRecipe, handlers.checkRecipe);
   answer.call(protocol.estimate, handlers.estimate);

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import * as catalog from './catalogMessages';
+import * as corpora from './corpusMessages';
 import { call, stream } from './descriptors';
 import type { HandlersOf } from './descriptors';
 import * as documents from './documentMessages';
@@ -43,6 +44,20 @@ export const protocol = {
     z.array(catalog.recipeProblemSchema),
   ),
   estimate: call('estimate', catalog.estimateRequestSchema, catalog.estimateAnswerSchema),
+
+  curate: stream('curate', corpora.curateRequestSchema, corpora.curateEventSchema),
+  /** One unit of a curation's work; asked by `curate` of the workers that it starts. */
+  filterSegment: call('filterSegment', corpora.filterSegmentRequestSchema, nothing),
+  explainDocument: call(
+    'explainDocument',
+    corpora.explainDocumentRequestSchema,
+    z.array(corpora.explanationSchema),
+  ),
+  corpusStatistics: call(
+    'corpusStatistics',
+    corpora.corpusStatisticsRequestSchema,
+    corpora.corpusStatisticsSchema,
+  ),
 
   openDocument: call('openDocument', documents.openDocumentRequestSchema, nothing),
   editDocument: call('editDocument', documents.editDocumentRequestSchema, nothing),

@@ -80,6 +80,42 @@ class FakeEngine implements CommandEngine {
     this.asked.push(request);
     return Promise.resolve({ folder: '/out', bytes: 2_500_000 });
   }
+  curate(request: unknown): ReturnType<CommandEngine['curate']> {
+    this.asked.push(request);
+    const dropped = { 'gopherQuality.minWords': 2 };
+    return each([
+      { kind: 'start', out: '/c', files: 1, bytes: 9, segments: 1, resumed: 0 } as const,
+      { kind: 'done', documentsIn: 3, documentsKept: 1, tokens: 70, dropped, out: '/c' } as const,
+    ]);
+  }
+  explainDocument(request: unknown): ReturnType<CommandEngine['explainDocument']> {
+    this.asked.push(request);
+    const drop = { stage: 'gopherQuality', reason: 'minWords', measured: 7, threshold: 50 };
+    const document = {
+      id: '0-12',
+      tokens: 9,
+      text: 'A \u001b[2J page.',
+      file: 'a.warc',
+      offset: 12,
+      drop,
+    };
+    const limit = { setting: 'minWords', threshold: 50, drops: 'below', crossed: true } as const;
+    const values = [{ measure: 'words', value: 7, limits: [limit] }];
+    const stages = [{ stage: 'gopherQuality', values }];
+    return Promise.resolve([{ document, shard: 'dropped-00000.jsonl', line: 1, stages }]);
+  }
+  corpusStatistics(request: unknown): ReturnType<CommandEngine['corpusStatistics']> {
+    this.asked.push(request);
+    return Promise.resolve({
+      documentsIn: 3,
+      documentsKept: 1,
+      tokens: 70,
+      bytes: 300,
+      funnel: [{ stage: 'gopherQuality', documents: 1, tokens: 70 }],
+      dropped: { 'gopherQuality.minWords': 2 },
+      histograms: {},
+    });
+  }
   logits(request: unknown): ReturnType<CommandEngine['logits']> {
     this.asked.push(request);
     return Promise.resolve({

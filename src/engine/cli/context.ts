@@ -16,6 +16,9 @@ export type CommandEngine = Pick<
   | 'decode'
   | 'devices'
   | 'exportModel'
+  | 'curate'
+  | 'explainDocument'
+  | 'corpusStatistics'
   | 'dispose'
 >;
 

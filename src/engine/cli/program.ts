@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../../package.json';
 import { hasCode } from '../../base/errors';
 import { EXIT, writeError, type Streams } from './console';
+import { addData } from './dataCommands';
 import { addDevices, addEval, addExport, addGenerate, addLogits } from './modelCommands';
 import { addTokenizer } from './tokenizerCommands';
 import { addTrain } from './trainCommand';
@@ -30,6 +31,7 @@ function createProgram(context: Context): Command {
   addEval(program, context);
   addExport(program, context);
   addTokenizer(program, context);
+  addData(program, context);
   addDevices(program, context);
   return program;
 }

@@ -3,6 +3,7 @@
  * shards on disk), token streams become batches.
  */
 export { measureText, readDocuments, type ReadOptions } from './documents';
+export { CORPUS_NAME, readCuratedCorpus, type CuratedCorpus } from './curatedCorpus';
 export { cutText, type DocumentPiece } from './pieces';
 export { splitDocuments, surveyDocuments, type Survey } from './split';
 export { encodeInMemory } from './encodeCorpus';

@@ -4,13 +4,15 @@
  *
  * In a folder, hidden files and folders are passed over, and so are files that aren't text, unless
  * their name says that they should be (.txt, .md, .jsonl): then they are an error, as they are where
- * they are named themselves. Links to folders are not followed.
+ * they are named themselves. Links to folders are not followed. A curated corpus stands for the documents
+ * that it kept.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import { fileError } from '../../base/files';
+import { readCuratedCorpus } from './curatedCorpus';
 import { cutStream, cutText, PIECE_LENGTH, type DocumentPiece } from './pieces';
 import { looksLikeText, streamText, type TextOptions } from './textFile';
 
@@ -33,6 +35,12 @@ interface Listed {
 }
 
 async function* listFolder(folder: string): AsyncGenerator<Listed> {
+  const corpus = await readCuratedCorpus(folder);
+  if (corpus) {
+    // What was dropped lies beside what was kept.
+    for (const { name } of corpus.kept) yield { file: path.join(folder, name), named: false };
+    return;
+  }
   const entries = await readdir(folder, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const entry of entries) {

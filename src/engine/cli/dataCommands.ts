@@ -1,0 +1,232 @@
+/** `data curate`, `data explain`, `data stats`: web pages become a corpus, and say why. */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { GlassboxError, hasCode } from '../../base/errors';
+import { readTextFile } from '../../base/files';
+import type { CorpusStatistics, CurateEvent, Explanation } from '../../protocol/corpusMessages';
+import { corpusRecipe, resolveCorpusPaths, type CorpusRecipe } from '../../recipe/corpus';
+import { writeJson, writeLine, type Streams } from './console';
+import { wantsColour } from './display';
+import { withCommonOptions, type CommonOptions, type Context } from './context';
+import { wholeNumber } from './options';
+import { clean, clock, grouped, short, styleFor, wrap, type Style } from './terminalText';
+
+export function addData(program: Command, context: Context): void {
+  const group = program
+    .command('data')
+    .description('Make a training corpus of web pages and texts; ask why a document is in it.');
+  addCurate(group, context);
+  addExplain(group, context);
+  addStats(group, context);
+}
+
+interface CurateOptions extends CommonOptions {
+  readonly recipe?: string;
+  readonly source?: readonly string[];
+  readonly set?: readonly string[];
+  readonly out?: string;
+  readonly workers?: number;
+}
+
+function addCurate(group: Command, context: Context): void {
+  const command = group
+    .command('curate')
+    .description('Filter and deduplicate sources as FineWeb was made; every decision is kept.')
+    .option('--recipe <file>', 'what to do, as a *.corpus.json')
+    .option('--source <path...>', 'files and folders: WARC, WET, HTML, text, Markdown')
+    .option('--set <key=value...>', 'any field of the recipe, as in language.minScore=0.8')
+    .option('--out <dir>', "the corpus's folder; one in .glassbox/corpora if not given")
+    .option(
+      '--workers <n>',
+      'how many threads filter; all cores but one if not given',
+      wholeNumber(1, 1024),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  glassbox data curate --source crawl.warc.gz --out corpus
+  glassbox data curate --recipe web.corpus.json
+  glassbox train --data corpus
+
+A corpus that was not finished is gone on with by the same command.`,
+    )
+    .action((options: CurateOptions) => curate(options, context));
+  withCommonOptions(command);
+}
+
+async function recipeFrom({
+  recipe: file,
+  source,
+  set = [],
+}: CurateOptions): Promise<CorpusRecipe> {
+  const written =
+    file === undefined
+      ? corpusRecipe.defaults()
+      : resolveCorpusPaths(
+          corpusRecipe.parse(await readTextFile(file), file),
+          path.dirname(path.resolve(file)),
+        );
+  const settings = source === undefined ? set : [...set, `sources=${JSON.stringify(source)}`];
+  return resolveCorpusPaths(corpusRecipe.apply(written, settings), '');
+}
+
+/** Named after the recipe, or after the first source. */
+function outFrom({ out, recipe: file }: CurateOptions, recipe: CorpusRecipe): string {
+  if (out !== undefined) return out;
+  const named = recipe.name ?? file ?? recipe.sources[0] ?? 'corpus';
+  const name = path.basename(named).replace(/\.(corpus\.json|warc.*|wet.*|\w+)$/i, '');
+  return path.join('.glassbox', 'corpora', name === '' ? 'corpus' : name);
+}
+
+async function curate(options: CurateOptions, context: Context): Promise<void> {
+  const { streams, signal } = context;
+  if (options.recipe === undefined && options.source === undefined)
+    throw new GlassboxError('no-sources', 'Nothing says what to curate.', {
+      remedy: 'Give --source with files or folders, or --recipe with a *.corpus.json.',
+    });
+  const recipe = await recipeFrom(options);
+  const { workers, json } = options;
+  const engine = await context.engine();
+  const request = { recipe, out: path.resolve(outFrom(options, recipe)), workers };
+  const live = !json && streams.stderr.isTTY === true;
+  try {
+    for await (const event of engine.curate(request, signal)) {
+      if (json) {
+        if (event.kind !== 'start') writeJson(streams, event);
+      } else if (event.kind === 'done') {
+        if (live) streams.stderr.write('\r\u001b[K');
+        const statistics = await engine.corpusStatistics({ corpus: event.out }, signal);
+        writeStatistics(statistics, streams);
+        writeLine(streams, '');
+        writeLine(streams, ` The corpus is in  ${event.out}`);
+        writeLine(streams, ` Train on it       glassbox train --data ${event.out}`);
+      } else if (live) {
+        streams.stderr.write(`\r${progressLine(event)}\u001b[K`);
+      }
+    }
+  } catch (thrown) {
+    if (!json && signal.aborted && hasCode(thrown, 'cancelled'))
+      streams.stderr.write('\nStopped. The same command goes on from here.\n');
+    throw thrown;
+  }
+}
+
+function progressLine(event: Exclude<CurateEvent, { kind: 'done' }>): string {
+  if (event.kind === 'start') return `${grouped(event.files)} files, ${short(event.bytes)}B`;
+  const { phase, done, total, documents, kept, documentsPerSecond, secondsLeft } = event;
+  const share = total === 0 ? 100 : Math.floor((done / total) * 100);
+  const doing = { filter: 'Filtering', duplicates: 'Comparing', write: 'Writing' }[phase];
+  const left = secondsLeft === null ? '' : `, ${clock(secondsLeft * 1000)} left`;
+  return `${doing} ${share}%: ${grouped(kept)} of ${grouped(documents)} documents kept, ${documentsPerSecond.toFixed(1)} a second${left}`;
+}
+
+function addStats(group: Command, context: Context): void {
+  const command = group
+    .command('stats')
+    .description('What each stage of a corpus left, and why documents were dropped.')
+    .argument('<dir>', "the corpus's folder")
+    .action(async (corpus: string, options: CommonOptions) => {
+      const engine = await context.engine();
+      const statistics = await engine.corpusStatistics(
+        { corpus: path.resolve(corpus) },
+        context.signal,
+      );
+      if (options.json) writeJson(context.streams, statistics);
+      else writeStatistics(statistics, context.streams);
+    });
+  withCommonOptions(command);
+}
+
+/** The funnel as bars, then the reasons. */
+function writeStatistics(statistics: CorpusStatistics, streams: Streams): void {
+  const style = styleFor(wantsColour(streams.stdout, streams.env));
+  const write = (line: string): void => writeLine(streams, line);
+  const { documentsIn, documentsKept, tokens, funnel, dropped } = statistics;
+  write(
+    ` ${style.bold(`${grouped(documentsKept)} of ${grouped(documentsIn)} documents kept`)}, ${grouped(tokens)} tokens`,
+  );
+  write('');
+  write(style.dim(' left after                documents      tokens'));
+  let before = documentsIn;
+  for (const { stage, documents, tokens: left } of funnel) {
+    const share = documentsIn === 0 ? 0 : documents / documentsIn;
+    const bar = '█'.repeat(Math.round(share * 24));
+    const line = ` ${stage.padEnd(22)}${grouped(documents).padStart(13)}${grouped(left).padStart(12)}  `;
+    write(documents === before ? style.dim(line + bar) : line + bar);
+    before = documents;
+  }
+  if (Object.keys(dropped).length === 0) return;
+  write('');
+  write(style.dim(' dropped for'));
+  for (const [reason, count] of Object.entries(dropped))
+    write(` ${reason.padEnd(42)}${grouped(count).padStart(8)}`);
+}
+
+function addExplain(group: Command, context: Context): void {
+  const command = group
+    .command('explain')
+    .description("Why a document is in a corpus or isn't: its values against the thresholds.")
+    .argument('<url|id>', 'its address, its id, or the id of its record')
+    .requiredOption('--corpus <dir>', "the corpus's folder")
+    .action(async (document: string, options: CommonOptions & { corpus: string }) => {
+      const engine = await context.engine();
+      const request = { corpus: path.resolve(options.corpus), document };
+      const style = styleFor(wantsColour(context.streams.stdout, context.streams.env));
+      for (const explanation of await engine.explainDocument(request, context.signal))
+        if (options.json) writeJson(context.streams, explanation);
+        else writeExplanation(explanation, context.streams, style);
+    });
+  withCommonOptions(command);
+}
+
+const shownNumber = (value: number): string =>
+  Number.isInteger(value) ? grouped(value) : value.toFixed(value < 1 ? 4 : 2);
+
+function writeExplanation(
+  { document, shard, line, stages }: Explanation,
+  streams: Streams,
+  style: Style,
+): void {
+  const write = (text: string): void => writeLine(streams, text);
+  const { drop, title, url, id, file, offset, record, language, tokens, text } = document;
+  write(` ${style.bold(clean(title ?? url ?? id))}`);
+  if (url !== undefined) write(` ${clean(url)}`);
+  write(
+    style.dim(
+      ` ${id}: ${clean(file)}, at ${grouped(offset)}${record === undefined ? '' : `, ${clean(record)}`}`,
+    ),
+  );
+  write(
+    style.dim(` ${shard}:${line}, ${grouped(tokens)} tokens, language ${language ?? 'unknown'}`),
+  );
+  write('');
+  if (!drop) {
+    write(` ${style.good('kept')}`);
+  } else {
+    const held =
+      drop.measured === undefined || drop.threshold === undefined
+        ? ''
+        : `: ${shownNumber(drop.measured)} against ${shownNumber(drop.threshold)}`;
+    const of = drop.of === undefined ? '' : ` of ${drop.of}`;
+    write(` ${style.bad('dropped')} by ${drop.stage}.${drop.reason}${of}${held}`);
+  }
+  for (const { stage, values } of stages) {
+    write('');
+    write(style.dim(` ${stage}`));
+    for (const { measure, value, limits } of values) {
+      const held = limits
+        .map(({ setting, threshold, drops, crossed }) => {
+          const limit = `${drops === 'above' ? 'at most' : 'at least'} ${shownNumber(threshold)} (${setting})`;
+          return crossed ? style.bad(limit) : style.dim(limit);
+        })
+        .join(', ');
+      write(`   ${measure.padEnd(30)}${shownNumber(value).padStart(10)}  ${held}`);
+    }
+  }
+  const beginning = text.slice(0, 400).replace(/\s+/g, ' ').trim();
+  if (beginning === '') return;
+  write('');
+  for (const part of wrap(clean(beginning), Math.min(100, (streams.stdout.columns ?? 80) - 4)))
+    write(`   ${part}`);
+}

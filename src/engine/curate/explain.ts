@@ -1,0 +1,84 @@
+/** Why a document is in a corpus, or isn't: every stage's measured values against its thresholds. */
+import path from 'node:path';
+import { GlassboxError } from '../../base/errors';
+import { throwIfAborted } from '../../base/errors';
+import { corpusSchema, FILTER_RULES, FILTER_STAGES, type CorpusRecipe } from '../../recipe/corpus';
+import { readCuratedCorpus } from '../data/data';
+import { notACorpus } from './readStatistics';
+import { readStored, type StoredDocument } from './storedDocument';
+
+export interface ExplainedValue {
+  readonly measure: string;
+  readonly value: number;
+  /** What the recipe holds it against, if anything. */
+  readonly limits: readonly {
+    readonly setting: string;
+    readonly threshold: number;
+    readonly drops: 'above' | 'below';
+    readonly crossed: boolean;
+  }[];
+}
+
+export interface Explanation {
+  readonly document: StoredDocument;
+  /** The shard that holds it, and the line, from 1. */
+  readonly shard: string;
+  readonly line: number;
+  /** In the order of the stages; of the stages that looked at it. */
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly values: readonly ExplainedValue[];
+  }[];
+}
+
+function explain(document: StoredDocument, recipe: CorpusRecipe): Explanation['stages'] {
+  const stages = [...FILTER_STAGES, 'pii' as const];
+  return stages.flatMap((stage) => {
+    const values = document.values[stage];
+    if (!values) return [];
+    const rules = stage === 'pii' ? [] : FILTER_RULES[stage];
+    return {
+      stage,
+      values: Object.entries(values).map(([measure, value]) => ({
+        measure,
+        value,
+        limits: rules.flatMap(({ setting, drops, measure: of }) => {
+          const threshold: unknown = Reflect.get(recipe[stage], setting);
+          if (of !== measure || typeof threshold !== 'number') return [];
+          const crossed = drops === 'above' ? value > threshold : value < threshold;
+          return { setting, threshold, drops, crossed };
+        }),
+      })),
+    };
+  });
+}
+
+/**
+ * The documents of a corpus, kept or dropped, with this URL, id or record id.
+ *
+ * @throws GlassboxError `not-a-corpus`, `document-unknown`, `corpus-damaged`, `cancelled`
+ */
+export async function explainDocument(
+  corpus: string,
+  sought: string,
+  signal: AbortSignal,
+): Promise<Explanation[]> {
+  const index = await readCuratedCorpus(corpus);
+  if (!index) throw notACorpus(corpus);
+  const recipe = corpusSchema.parse(index['recipe']);
+  const found: Explanation[] = [];
+  for (const { name } of [...index.kept, ...index.dropped]) {
+    let line = 0;
+    for await (const document of readStored(path.join(corpus, name))) {
+      throwIfAborted(signal);
+      line++;
+      if (![document.url, document.id, document.record].includes(sought)) continue;
+      found.push({ document, shard: name, line, stages: explain(document, recipe) });
+    }
+  }
+  if (found.length > 0) return found;
+  throw new GlassboxError('document-unknown', `No document of ${corpus} is ${sought}.`, {
+    remedy: 'Give a URL as the source has it, or an id from one of the shards.',
+    details: { corpus, sought },
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * The filters in FineWeb's order, over one document: URL, extraction, language, Gopher repetition,
+ * Gopher quality, C4, FineWeb. What compares documents with each other (exact copies, near copies) and
+ * what changes those that are left (personal data) comes after, over the whole corpus: `curate.ts`.
+ */
+import { FILTER_RULES, type CorpusRecipe, type FilterStage } from '../../recipe/corpus';
+import type { Drop, JudgedDocument, RawDocument, Unreadable, Values } from './document';
+import { c4 } from './stages/c4';
+import { extraction } from './stages/extraction';
+import { fineweb } from './stages/fineweb';
+import { gopherQuality } from './stages/gopherQuality';
+import { gopherRepetition } from './stages/gopherRepetition';
+import { language } from './stages/language';
+import type { Finding, Page, Stage } from './stages/stage';
+import { urlFilter } from './stages/urlFilter';
+
+export interface Pipeline {
+  judge(document: RawDocument): JudgedDocument;
+}
+
+/**
+ * What a finding leads to: the stage's own reason, or the first threshold that is crossed. A value that
+ * was not measured crosses none.
+ */
+function dropFor(
+  stage: FilterStage,
+  { values, reason }: Finding,
+  settings: object,
+): Drop | undefined {
+  if (reason !== undefined) return { stage, reason };
+  for (const { setting, measure, drops } of FILTER_RULES[stage]) {
+    const measured = values[measure];
+    const threshold: unknown = Reflect.get(settings, setting);
+    if (measured === undefined || typeof threshold !== 'number') continue;
+    if (drops === 'above' ? measured > threshold : measured < threshold)
+      return { stage, reason: setting, measured, threshold };
+  }
+  return undefined;
+}
+
+/** @throws GlassboxError where a list of the recipe can't be read */
+async function stagesOf(recipe: CorpusRecipe): Promise<Stage[]> {
+  return [
+    ...(recipe.url.enabled ? [await urlFilter(recipe.url)] : []),
+    extraction(recipe.extraction),
+    ...(recipe.language.enabled ? [await language(recipe.language)] : []),
+    ...(recipe.gopherRepetition.enabled ? [gopherRepetition] : []),
+    ...(recipe.gopherQuality.enabled ? [gopherQuality(recipe.gopherQuality)] : []),
+    ...(recipe.c4.enabled ? [c4(recipe.c4)] : []),
+    ...(recipe.fineweb.enabled ? [fineweb(recipe.fineweb)] : []),
+  ];
+}
+
+/** The filters of a recipe, ready to judge. Throws where a list of the recipe can't be read. */
+export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
+  const stages = await stagesOf(recipe);
+  return {
+    judge: ({ body, ...head }) => {
+      let page: Page = { url: head.url, body, text: '', title: undefined, language: undefined };
+      const values: Partial<Record<FilterStage, Values>> = {};
+      let drop: Drop | undefined;
+      for (const stage of stages) {
+        const finding = stage.measure(page);
+        values[stage.name] = finding.values;
+        drop = dropFor(stage.name, finding, recipe[stage.name]);
+        // A dropped document keeps the text that it was dropped for.
+        if (!drop || stage.name !== 'c4') page = { ...page, ...finding.change };
+        if (drop) break;
+      }
+      const { text, title, language: spoken } = page;
+      return { ...head, title, language: spoken, text, values, drop };
+    },
+  };
+}
+
+/** A record that could not be read, among the judged. */
+export function unreadableDocument({ reason, ...head }: Unreadable): JudgedDocument {
+  const drop = { stage: 'source', reason } as const;
+  return { ...head, title: undefined, language: undefined, text: '', values: {}, drop };
+}

@@ -1,0 +1,92 @@
+/**
+ * The protocol's requests about corpora in terms of the curate room. Curating is spread over workers of
+ * its own, each of which is asked for one segment after the other.
+ */
+import path from 'node:path';
+import { GlassboxError, hasCode } from '../base/errors';
+import type { Handlers } from '../protocol/protocol';
+import { resolveCorpusPaths } from '../recipe/corpus';
+import { threadsFor } from './devices';
+import { Hand, type HandOptions } from './hand';
+
+type CorpusRequest = 'curate' | 'filterSegment' | 'explainDocument' | 'corpusStatistics';
+
+/** Workers that filter segments, started when there is something for them to do. */
+class FilterPool {
+  readonly #options: HandOptions;
+  readonly #idle: Hand[] = [];
+  readonly #all = new Set<Hand>();
+
+  constructor(options: HandOptions) {
+    this.#options = options;
+  }
+
+  readonly filter = async (corpus: string, segment: number, signal: AbortSignal): Promise<void> => {
+    try {
+      await this.#once(corpus, segment, signal);
+    } catch (thrown) {
+      // One more chance, in a worker with nothing on its heap but this segment.
+      if (!hasCode(thrown, 'worker-ended')) throw thrown;
+      await this.#once(corpus, segment, signal);
+    }
+  };
+
+  async #once(corpus: string, segment: number, signal: AbortSignal): Promise<void> {
+    const hand = this.#idle.pop() ?? this.#start();
+    await hand.methods.filterSegment({ corpus, segment }, signal);
+    this.#idle.push(hand);
+  }
+
+  #start(): Hand {
+    const hand: Hand = new Hand(this.#options, () => this.#all.delete(hand));
+    this.#all.add(hand);
+    return hand;
+  }
+
+  /** Segments under way are given up: what is written of them is written anew. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((hand) => hand.terminate()));
+  }
+}
+
+export function createCurateService(options: {
+  readonly samplePath: string;
+  readonly runsFolder: string;
+  readonly workerPath?: string | undefined;
+}): Handlers<CorpusRequest> {
+  const { samplePath, runsFolder, workerPath } = options;
+  // A DOM and parsers: nothing that a worker with a model should have to load.
+  const room = () => import('./curate/curate');
+  return {
+    async *curate(request, signal) {
+      const recipe = resolveCorpusPaths(request.recipe, request.folder ?? '');
+      if (workerPath === undefined)
+        throw new GlassboxError('no-workers', 'This engine has no workers to curate with.');
+      const pool = new FilterPool({ samplePath, runsFolder, workerPath });
+      const { curate } = await room();
+      const workers = threadsFor(request.workers);
+      const out = path.resolve(request.folder ?? '', request.out);
+      try {
+        yield* curate({ recipe, out, workers, filter: pool.filter }, signal);
+      } finally {
+        await pool.close();
+      }
+    },
+
+    filterSegment: async ({ corpus, segment }, signal) => {
+      const { filterSegment } = await room();
+      await filterSegment(corpus, segment, signal);
+      return null;
+    },
+
+    explainDocument: async ({ corpus, document }, signal) => {
+      const { explainDocument } = await room();
+      return explainDocument(path.resolve(corpus), document, signal);
+    },
+
+    corpusStatistics: async ({ corpus }) => {
+      const { readStatistics } = await room();
+      return readStatistics(path.resolve(corpus));
+    },
+  };
+}

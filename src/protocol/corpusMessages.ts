@@ -1,0 +1,131 @@
+/** What is asked of the engine about corpora: curating one, and looking into one. */
+import * as z from 'zod';
+import { corpusSchema } from '../recipe/corpus';
+import { count, path } from './fields';
+
+export const curateRequestSchema = z.object({
+  recipe: corpusSchema,
+  /** What the recipe's relative paths start from; the engine's current folder if absent. */
+  folder: path.optional(),
+  /** The corpus's folder. */
+  out: path,
+  /** How many segments are worked on at once; all cores but one if absent. */
+  workers: z.int().positive().max(1024).optional(),
+});
+
+const dropped = z.record(z.string(), count);
+
+export const curateEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    out: path,
+    files: count,
+    /** Of the sources. */
+    bytes: count,
+    segments: count,
+    /** Segments that an earlier call has left. */
+    resumed: count,
+  }),
+  z.object({
+    kind: z.literal('progress'),
+    phase: z.enum(['filter', 'duplicates', 'write']),
+    /** Bytes of the sources that are done with, in this phase. */
+    done: count,
+    total: count,
+    documents: count,
+    kept: count,
+    documentsPerSecond: z.number(),
+    secondsLeft: z.number().nullable(),
+  }),
+  z.object({
+    kind: z.literal('done'),
+    documentsIn: count,
+    documentsKept: count,
+    tokens: count,
+    /** By `<stage>.<reason>`. */
+    dropped,
+    out: path,
+  }),
+]);
+
+export const filterSegmentRequestSchema = z.object({ corpus: path, segment: count });
+
+export const explainDocumentRequestSchema = z.object({
+  corpus: path,
+  /** A URL, an id, or the id of the source's record. */
+  document: z.string().min(1),
+});
+
+const documentSchema = z.object({
+  id: z.string(),
+  url: z.string().optional(),
+  date: z.string().optional(),
+  title: z.string().optional(),
+  language: z.string().optional(),
+  languageScore: z.number().optional(),
+  tokens: count,
+  text: z.string(),
+  file: z.string(),
+  offset: z.number(),
+  record: z.string().optional(),
+  drop: z
+    .object({
+      stage: z.string(),
+      reason: z.string(),
+      measured: z.number().optional(),
+      threshold: z.number().optional(),
+      of: z.string().optional(),
+    })
+    .optional(),
+});
+
+const limit = z.object({
+  setting: z.string(),
+  threshold: z.number(),
+  drops: z.enum(['above', 'below']),
+  crossed: z.boolean(),
+});
+
+export const explanationSchema = z.object({
+  document: documentSchema,
+  shard: z.string(),
+  /** From 1. */
+  line: count,
+  stages: z
+    .array(
+      z.object({
+        stage: z.string(),
+        values: z
+          .array(
+            z.object({ measure: z.string(), value: z.number(), limits: z.array(limit).readonly() }),
+          )
+          .readonly(),
+      }),
+    )
+    .readonly(),
+});
+
+export const corpusStatisticsRequestSchema = z.object({ corpus: path });
+
+export const corpusStatisticsSchema = z.object({
+  documentsIn: count,
+  documentsKept: count,
+  tokens: count,
+  bytes: count,
+  funnel: z.array(z.object({ stage: z.string(), documents: count, tokens: count })).readonly(),
+  dropped,
+  histograms: z.record(
+    z.string(),
+    z.object({
+      edges: z.array(z.number()).readonly(),
+      counts: z.array(count).readonly(),
+      least: z.number(),
+      most: z.number(),
+    }),
+  ),
+});
+
+export type CurateRequest = z.infer<typeof curateRequestSchema>;
+export type CurateEvent = z.infer<typeof curateEventSchema>;
+export type Explanation = z.infer<typeof explanationSchema>;
+export type CorpusStatistics = z.infer<typeof corpusStatisticsSchema>;
