@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  parseTurns,
   readTranscript,
   writeMarkdown,
   writeText,
   writeTranscript,
 } from '../../src/host/chat/transcript';
+import { parseTurns } from '../../src/base/chatml';
 import { afterChange, endThatFits, readingBudget } from '../../src/host/chat/continuation';
 
 describe('a ChatML transcript', () => {

@@ -1,5 +1,14 @@
 /**
- * The chat room: makes a conversation the tokens that a model was taught to see it as. Later: loss
- * masks for training on conversations, and tools.
+ * The chat room: makes conversations the tokens that a model is taught to see them as. It reads
+ * datasets of them, checks them, and yields ids with masks, from which `train` learns; `train` never
+ * imports it.
  */
-export { encodeConversation, type ChatMessage, type Conversation } from './conversation';
+export { BUILTIN_TEMPLATES } from './builtinTemplates';
+export {
+  encodeConversation,
+  encodeForTraining,
+  type Conversation,
+  type TrainingConversation,
+} from './conversation';
+export type { ChatMessage, ChatRole, ToolCall } from './message';
+export { ChatTemplate } from './template';

@@ -39,7 +39,7 @@ export function batchIndex(step: number, microstep: number, accumulation: number
   return step * accumulation + microstep;
 }
 
-function emptyBatch({ batch, context }: BatchShape): Batch {
+export function emptyBatch({ batch, context }: BatchShape): Batch {
   const size = batch * context;
   return {
     batch,
@@ -97,6 +97,7 @@ function fillRow(
   const ids = corpus.read(start, Math.max(0, Math.min(context + 1, corpus.length - start)));
   into.tokens.set(ids.subarray(0, context), offset);
   into.targets.set(ids.subarray(1), offset);
+  const mask = corpus.readMask(start, ids.length);
   let document = starts ? documentAt(starts, start) : 0;
   let segment = 0;
   let position = 0;
@@ -112,7 +113,7 @@ function fillRow(
     const predicts = i + 1 < ids.length && starts?.[document + 1] !== token + 1;
     into.segments[offset + i] = segment;
     into.positions[offset + i] = position++;
-    into.weights[offset + i] = predicts ? 1 : 0;
+    into.weights[offset + i] = predicts ? (mask?.[i + 1] ?? 1) : 0;
   }
 }
 
@@ -175,6 +176,18 @@ export interface EvaluationBatch extends Batch {
   readonly bytes: number;
 }
 
+/** A batch with what an evaluation counts. */
+export function measured(batch: Batch, corpus: TokenCorpus): EvaluationBatch {
+  let predicted = 0;
+  let bytes = 0;
+  for (let i = 0; i < batch.targets.length; i++) {
+    if (batch.weights[i] === 0) continue;
+    predicted++;
+    bytes += corpus.bytesOf(batch.targets[i]!);
+  }
+  return { ...batch, predicted, bytes };
+}
+
 export interface EvaluationWindows {
   /** How many windows are measured, of how many there are. */
   readonly windows: number;
@@ -218,14 +231,7 @@ export function evaluationWindows(
           fillRow(batch, row, corpus, at * context, starts);
         }
       }
-      let predicted = 0;
-      let bytes = 0;
-      for (let i = 0; i < batch.targets.length; i++) {
-        if (batch.weights[i] === 0) continue;
-        predicted++;
-        bytes += corpus.bytesOf(batch.targets[i]!);
-      }
-      return { ...batch, predicted, bytes };
+      return measured(batch, corpus);
     },
   };
 }

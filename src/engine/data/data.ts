@@ -7,9 +7,11 @@ export { CORPUS_NAME, readCuratedCorpus, type CuratedCorpus } from './curatedCor
 export { cutText, type DocumentPiece } from './pieces';
 export { splitDocuments, surveyDocuments, type Survey } from './split';
 export { encodeInMemory } from './encodeCorpus';
-export { writeShards } from './shardWriter';
+export { writeMaskedShards, writeShards, type MaskedDocument } from './shardWriter';
 export { openShards } from './shardCorpus';
 export { corpusInMemory, type Corpus, type CorpusTokenizer, type TokenCorpus } from './tokenCorpus';
+export { evaluationRows, wholeDocuments, type WholeDocuments } from './wholeDocuments';
+export { listTextFiles, readTextLines } from './documents';
 export {
   batchIndex,
   evaluationWindows,

@@ -87,15 +87,17 @@ function textOfLine(line: string, source: string, options: ReadOptions): string 
   return text.replace(LONE_SURROGATE, '\ufffd');
 }
 
-async function* readLines(file: string, options: ReadOptions): AsyncGenerator<DocumentPiece> {
+/** The lines of a text file, without those that are blank; numbers count from 1. */
+export async function* readTextLines(
+  file: string,
+  options: TextOptions = {},
+): AsyncGenerator<{ readonly line: string; readonly number: number }> {
   let number = 0;
-  const documentOf = function* (line: string): Generator<DocumentPiece> {
-    number++;
-    if (line.trim() === '') return;
-    const source = `${file}:${number}`;
-    yield* cutText(textOfLine(line, source, options), source, options.pieceLength);
-  };
   let held: string[] = [];
+  const whole = function* (line: string): Generator<{ line: string; number: number }> {
+    number++;
+    if (line.trim() !== '') yield { line, number };
+  };
   for await (const chunk of streamText(file, options)) {
     let start = 0;
     for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
@@ -103,11 +105,18 @@ async function* readLines(file: string, options: ReadOptions): AsyncGenerator<Do
       const line = held.join('');
       held = [];
       start = end + 1;
-      yield* documentOf(line);
+      yield* whole(line);
     }
     held.push(chunk.slice(start));
   }
-  yield* documentOf(held.join(''));
+  yield* whole(held.join(''));
+}
+
+async function* readLines(file: string, options: ReadOptions): AsyncGenerator<DocumentPiece> {
+  for await (const { line, number } of readTextLines(file, options)) {
+    const source = `${file}:${number}`;
+    yield* cutText(textOfLine(line, source, options), source, options.pieceLength);
+  }
 }
 
 async function* read(
@@ -135,6 +144,18 @@ async function* read(
     if (empty && named) throw emptyFile(file);
   }
   if (documents === 0) throw noText(paths, files);
+}
+
+/**
+ * The files that paths stand for, each once: those named, and those in folders whose names match.
+ *
+ * @throws GlassboxError `not-found`, ...
+ */
+export async function listTextFiles(paths: readonly string[], wanted: RegExp): Promise<string[]> {
+  const files = new Map<string, string>();
+  for await (const { file, named } of listFiles(paths))
+    if (named || wanted.test(file)) files.set(path.resolve(file), file);
+  return [...files.values()];
 }
 
 /** A folder of more files than this is measured by its first. */

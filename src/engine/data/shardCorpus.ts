@@ -1,53 +1,19 @@
-/**
- * A corpus on disk, read by position: what is used stays in a small cache of pages, so a corpus may
- * be larger than memory. Reading is synchronous, as a training step is: give each thread its own.
- */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+/** A corpus on disk, read by position (pagedFiles.ts); what `writeShards` and its like wrote. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GlassboxError, messageOf } from '../../base/errors';
 import { fileError } from '../../base/files';
+import { damaged, PagedFiles } from './pagedFiles';
 import {
   bytesPerToken,
   INDEX_NAME,
   indexSchema,
+  maskName,
   TOKEN_BYTES_NAME,
   type CorpusIndex,
   type SplitIndex,
 } from './shardFormat';
 import { byteCounter, checkRange, type Corpus, type TokenCorpus } from './tokenCorpus';
-
-/**
- * Tokens in a page, and pages in the cache of one split: 32 MiB of uint16. Random windows of a
- * large corpus seldom meet a page again, so small pages are the faster ones.
- */
-const PAGE_TOKENS = 1 << 12;
-const MOST_PAGES = 1 << 12;
-
-type Page = Uint16Array | Uint32Array;
-
-interface Shard {
-  readonly path: string;
-  readonly descriptor: number;
-  readonly tokens: number;
-  /** Of all tokens before it. */
-  readonly start: number;
-}
-
-function damaged(file: string, what: string, cause?: unknown): GlassboxError {
-  return new GlassboxError('corpus-damaged', `${file} cannot be used: ${what}.`, {
-    remedy: 'Delete the corpus and make it again.',
-    details: { path: file },
-    cause,
-  });
-}
-
-function readFully(descriptor: number, bytes: Uint8Array, position: number, file: string): void {
-  for (let filled = 0; filled < bytes.length;) {
-    const got = readSync(descriptor, bytes, filled, bytes.length - filled, position + filled);
-    if (got === 0) throw damaged(file, 'it became shorter while it was in use');
-    filled += got;
-  }
-}
 
 /** The numbers of a small file, whose count the index gives. */
 function readWhole(file: string, bytes: number): ArrayBuffer {
@@ -68,10 +34,8 @@ class ShardCorpus implements TokenCorpus {
   readonly bytesOf: (id: number) => number;
   readonly #folder: string;
   readonly #split: SplitIndex;
-  readonly #width: number;
-  readonly #shards: Shard[] = [];
-  /** Pages by number, least recently used first. */
-  readonly #pages = new Map<string, Page>();
+  readonly #tokens: PagedFiles;
+  readonly #mask: PagedFiles | undefined;
   #documents: Float64Array | undefined;
 
   constructor(
@@ -82,40 +46,28 @@ class ShardCorpus implements TokenCorpus {
   ) {
     this.#folder = folder;
     this.#split = split;
-    this.#width = bytesPerToken(index.dtype);
     this.vocab = index.vocab;
     this.bytes = split.bytes;
     this.bytesOf = byteCounter(split.tokens, split.bytes, tokenBytes, split.tableBytes);
-    let start = 0;
+    const filesOf = (nameOf: (name: string) => string) =>
+      split.files.map(({ name, tokens }) => ({ path: path.join(folder, nameOf(name)), tokens }));
+    this.#tokens = new PagedFiles(
+      filesOf((name) => name),
+      { width: bytesPerToken(index.dtype), limit: index.vocab },
+    );
+    this.length = this.#tokens.length;
     try {
-      for (const { name, tokens } of split.files) {
-        this.#open(path.join(folder, name), tokens, start);
-        start += tokens;
-      }
-      if (start !== split.tokens)
+      if (this.length !== split.tokens)
         throw damaged(
           path.join(folder, INDEX_NAME),
-          `the files hold ${start} tokens together, not ${split.tokens}`,
+          `the files hold ${this.length} tokens together, not ${split.tokens}`,
         );
+      this.#mask = index.masked
+        ? new PagedFiles(filesOf(maskName), { width: 1, limit: 2 })
+        : undefined;
     } catch (thrown) {
-      this.close();
+      this.#tokens.close();
       throw thrown;
-    }
-    this.length = start;
-  }
-
-  #open(file: string, tokens: number, start: number): void {
-    try {
-      const descriptor = openSync(file, 'r');
-      this.#shards.push({ path: file, descriptor, tokens, start });
-      const { size } = fstatSync(descriptor);
-      if (size !== tokens * this.#width)
-        throw damaged(
-          file,
-          `it has ${size} bytes, and ${tokens} tokens take ${tokens * this.#width}`,
-        );
-    } catch (thrown) {
-      throw fileError(thrown, 'read', file);
     }
   }
 
@@ -134,65 +86,17 @@ class ShardCorpus implements TokenCorpus {
 
   read(start: number, count: number): Int32Array {
     checkRange(start, count, this.length);
-    const ids = new Int32Array(count);
-    let filled = 0;
-    let number = this.#shardAt(start);
-    while (filled < count) {
-      const shard = this.#shards[number++]!;
-      const end = Math.min(shard.tokens, start + count - shard.start);
-      for (let at = start + filled - shard.start; at < end;) {
-        const page = this.#page(shard, Math.floor(at / PAGE_TOKENS));
-        const inPage = at % PAGE_TOKENS;
-        const part = page.subarray(inPage, inPage + end - at);
-        ids.set(part, filled);
-        filled += part.length;
-        at += part.length;
-      }
-    }
-    return ids;
+    return this.#tokens.read(start, new Int32Array(count));
   }
 
-  /** The shard that holds the token, by bisection. */
-  #shardAt(token: number): number {
-    let low = 0;
-    let high = this.#shards.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#shards[middle]!.start <= token) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  #page(shard: Shard, number: number): Page {
-    const key = `${shard.start}:${number}`;
-    let page = this.#pages.get(key);
-    if (page) {
-      this.#pages.delete(key);
-    } else {
-      const length = Math.min(PAGE_TOKENS, shard.tokens - number * PAGE_TOKENS);
-      page = this.#width === 2 ? new Uint16Array(length) : new Uint32Array(length);
-      const position = number * PAGE_TOKENS * this.#width;
-      readFully(shard.descriptor, new Uint8Array(page.buffer), position, shard.path);
-      for (let i = 0; i < length; i++)
-        if (page[i]! >= this.vocab)
-          throw damaged(
-            shard.path,
-            `it holds the token ${page[i]!}, and the vocabulary has ${this.vocab}`,
-          );
-      if (this.#pages.size >= MOST_PAGES)
-        for (const oldest of this.#pages.keys()) {
-          this.#pages.delete(oldest);
-          break;
-        }
-    }
-    this.#pages.set(key, page);
-    return page;
+  readMask(start: number, count: number): Uint8Array | undefined {
+    checkRange(start, count, this.length);
+    return this.#mask?.read(start, new Uint8Array(count));
   }
 
   close(): void {
-    for (const { descriptor } of this.#shards.splice(0)) closeSync(descriptor);
-    this.#pages.clear();
+    this.#tokens.close();
+    this.#mask?.close();
   }
 }
 

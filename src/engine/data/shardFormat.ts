@@ -6,6 +6,7 @@
  *   train.documents.bin        where documents start, in tokens: float64, little-endian
  *   validation-00000.bin ...   the same for what is held out, if anything is
  *   validation.documents.bin
+ *   train-00000.mask.bin ...   where not every token is to be learnt: a byte each, 1 for those that are
  *   token-bytes.bin            UTF-8 bytes of each token of the vocabulary: uint16, if known
  */
 import * as z from 'zod';
@@ -38,16 +39,23 @@ export const indexSchema = z.strictObject({
   /** The fingerprint of the tokenizer that made the ids, if whoever wrote this gave one. */
   tokenizer: z.string().nullable(),
   hasTokenBytes: z.boolean(),
+  /** Whether a mask lies beside each file of tokens. */
+  masked: z.boolean().default(false),
   splits: z.strictObject({ train: splitSchema, validation: splitSchema.nullable() }),
 });
 
 export type CorpusIndex = z.infer<typeof indexSchema>;
 export type SplitIndex = z.infer<typeof splitSchema>;
 
+/** The mask beside a file of tokens. */
+export function maskName(name: string): string {
+  return name.replace(/\.bin$/, '.mask.bin');
+}
+
 export function dtypeFor(vocab: number): CorpusIndex['dtype'] {
   return vocab <= 65536 ? 'uint16' : 'uint32';
 }
 
-export function bytesPerToken(dtype: CorpusIndex['dtype']): number {
+export function bytesPerToken(dtype: CorpusIndex['dtype']): 2 | 4 {
   return dtype === 'uint16' ? 2 : 4;
 }

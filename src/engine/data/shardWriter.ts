@@ -4,12 +4,13 @@
  */
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { atomicFile, atomicFolder, fileError, systemCodeOf } from '../../base/files';
 import { encodeDocuments, type EncodeOptions, type TokenSink } from './encodeCorpus';
 import {
   dtypeFor,
   INDEX_NAME,
+  maskName,
   TOKEN_BYTES_NAME,
   type CorpusIndex,
   type SplitIndex,
@@ -41,9 +42,11 @@ class ShardSink implements TokenSink {
   readonly #shardTokens: number;
   readonly #tokenBytes: Uint16Array | undefined;
   readonly #buffer: Uint16Array | Uint32Array;
+  readonly #mask: Uint8Array | undefined;
   readonly #starts: number[] = [];
   readonly #files: { name: string; tokens: number }[] = [];
   #file: FileHandle | undefined;
+  #maskFile: FileHandle | undefined;
   #buffered = 0;
   #tokens = 0;
   #bytes = 0;
@@ -56,6 +59,7 @@ class ShardSink implements TokenSink {
       readonly dtype: CorpusIndex['dtype'];
       readonly shardTokens: number;
       readonly tokenBytes: Uint16Array | undefined;
+      readonly masked: boolean;
     },
   ) {
     this.#folder = folder;
@@ -64,9 +68,10 @@ class ShardSink implements TokenSink {
     this.#tokenBytes = options.tokenBytes;
     const length = Math.min(BUFFER_TOKENS, options.shardTokens);
     this.#buffer = options.dtype === 'uint16' ? new Uint16Array(length) : new Uint32Array(length);
+    this.#mask = options.masked ? new Uint8Array(length) : undefined;
   }
 
-  async add(ids: Int32Array, bytes: number, starts: boolean): Promise<void> {
+  async add(ids: Int32Array, bytes: number, starts: boolean, mask?: Uint8Array): Promise<void> {
     if (starts) this.#starts.push(this.#tokens);
     this.#tokens += ids.length;
     this.#bytes += bytes;
@@ -75,6 +80,7 @@ class ShardSink implements TokenSink {
       if (this.#buffered === this.#buffer.length) await this.#flush();
       const part = ids.subarray(i, i + this.#buffer.length - this.#buffered);
       this.#buffer.set(part, this.#buffered);
+      if (mask) this.#mask?.set(mask.subarray(i, i + part.length), this.#buffered);
       this.#buffered += part.length;
       i += part.length;
     }
@@ -84,14 +90,18 @@ class ShardSink implements TokenSink {
     for (let i = 0; i < this.#buffered;) {
       let shard = this.#files.at(-1);
       if (!shard || !this.#file || shard.tokens === this.#shardTokens) {
-        await this.#file?.close();
+        await this.close();
         const number = String(this.#files.length).padStart(5, '0');
         shard = { name: `${this.#split}-${number}.bin`, tokens: 0 };
         this.#file = await open(path.join(this.#folder, shard.name), 'wx');
+        if (this.#mask)
+          this.#maskFile = await open(path.join(this.#folder, maskName(shard.name)), 'wx');
         this.#files.push(shard);
       }
       const room = Math.min(this.#buffered - i, this.#shardTokens - shard.tokens);
       await writeFully(this.#file, this.#buffer.subarray(i, i + room));
+      if (this.#maskFile && this.#mask)
+        await writeFully(this.#maskFile, this.#mask.subarray(i, i + room));
       shard.tokens += room;
       i += room;
     }
@@ -117,7 +127,9 @@ class ShardSink implements TokenSink {
 
   async close(): Promise<void> {
     await this.#file?.close();
+    await this.#maskFile?.close();
     this.#file = undefined;
+    this.#maskFile = undefined;
   }
 }
 
@@ -146,19 +158,68 @@ export async function writeShards(
   folder: string,
   options: ShardOptions = {},
 ): Promise<CorpusIndex> {
+  return writeSplits(tokenizer, folder, { ...options, masked: false }, (sinks) =>
+    encodeDocuments(documents, tokenizer, sinks, options),
+  );
+}
+
+/** A document as tokens, of which some are to be learnt and the others only seen. */
+export interface MaskedDocument {
+  readonly ids: Int32Array;
+  /** As long: 1 for what is to be learnt, else 0. */
+  readonly mask: Uint8Array;
+  /** UTF-8 bytes of the text that the ids stand for. */
+  readonly bytes: number;
+  /** It is measured on, and not trained on. */
+  readonly heldOut: boolean;
+}
+
+/**
+ * As `writeShards`, for documents that are tokens already.
+ *
+ * @throws GlassboxError as `writeShards`; `no-tokens` where nothing is to be trained on
+ */
+export async function writeMaskedShards(
+  documents: AsyncIterable<MaskedDocument> | Iterable<MaskedDocument>,
+  tokenizer: CorpusTokenizer,
+  folder: string,
+  options: Pick<ShardOptions, 'shardTokens' | 'tokenizerHash' | 'signal'> = {},
+): Promise<CorpusIndex> {
+  return writeSplits(tokenizer, folder, { ...options, masked: true }, async (sinks) => {
+    for await (const { ids, mask, bytes, heldOut } of documents) {
+      throwIfAborted(options.signal);
+      await (heldOut ? sinks.validation : sinks.train).add(ids, bytes, true, mask);
+    }
+  });
+}
+
+interface Sinks {
+  readonly train: ShardSink;
+  readonly validation: ShardSink;
+}
+
+async function writeSplits(
+  tokenizer: CorpusTokenizer,
+  folder: string,
+  options: ShardOptions & { readonly masked: boolean },
+  fill: (sinks: Sinks) => Promise<void>,
+): Promise<CorpusIndex> {
   await refuseForeignFolder(folder);
-  const { shardTokens = 2 ** 27, tokenizerHash } = options;
+  const { shardTokens = 2 ** 27, tokenizerHash, masked } = options;
   const dtype = dtypeFor(tokenizer.vocabSize);
   const tokenBytes = tokenByteLengths(tokenizer);
   let index: CorpusIndex | undefined;
   await atomicFolder(folder, async (temporary) => {
-    const sinkOptions = { dtype, shardTokens, tokenBytes };
+    const sinkOptions = { dtype, shardTokens, tokenBytes, masked };
     const train = new ShardSink(temporary, 'train', sinkOptions);
     const validation = new ShardSink(temporary, 'validation', sinkOptions);
     try {
-      await encodeDocuments(documents, tokenizer, { train, validation }, options);
+      await fill({ train, validation });
       const trainIndex = await train.finish();
-      if (!trainIndex) throw new Error('encodeDocuments has counted tokens for training');
+      if (!trainIndex)
+        throw new GlassboxError('no-tokens', 'The text gave no tokens to train on.', {
+          remedy: 'Give more text, or hold less of it out.',
+        });
       index = {
         format: 'glassbox-tokens',
         version: 1,
@@ -167,6 +228,7 @@ export async function writeShards(
         eos: tokenizer.eosId ?? null,
         tokenizer: tokenizerHash ?? null,
         hasTokenBytes: tokenBytes !== undefined,
+        masked,
         splits: { train: trainIndex, validation: (await validation.finish()) ?? null },
       };
       if (tokenBytes)

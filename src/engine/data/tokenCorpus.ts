@@ -39,6 +39,8 @@ export interface TokenCorpus {
   documents(): Float64Array;
   /** `count` token ids from `start` on. Throws `corpus-range` past either end. */
   read(start: number, count: number): Int32Array;
+  /** 1 for each of these tokens that is to be learnt, else 0; undefined where all of them are. */
+  readMask(start: number, count: number): Uint8Array | undefined;
   /**
    * UTF-8 bytes that a token stands for, such that they add up to `bytes` over the corpus. Where the
    * tokenizer's own lengths are not known it is the average.
@@ -92,9 +94,10 @@ export function corpusInMemory(
     readonly bytes?: number;
     readonly documents?: Float64Array;
     readonly tokenBytes?: ArrayLike<number> | undefined;
+    readonly mask?: Uint8Array | undefined;
   },
 ): TokenCorpus {
-  const { vocab, bytes = 0, documents = Float64Array.of(0), tokenBytes } = options;
+  const { vocab, bytes = 0, documents = Float64Array.of(0), tokenBytes, mask } = options;
   let tableBytes = 0;
   if (tokenBytes) for (const id of tokens) tableBytes += tokenBytes[id] ?? 0;
   return {
@@ -105,6 +108,10 @@ export function corpusInMemory(
     read: (start, count) => {
       checkRange(start, count, tokens.length);
       return tokens.slice(start, start + count);
+    },
+    readMask: (start, count) => {
+      checkRange(start, count, tokens.length);
+      return mask?.slice(start, start + count);
     },
     bytesOf: byteCounter(tokens.length, bytes, tokenBytes, tableBytes),
     close: () => undefined,

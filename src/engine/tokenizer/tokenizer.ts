@@ -15,6 +15,7 @@ export { type SplitPattern, patternExpression, patternNamed, splitterOf } from '
 export { type TrainingProgress, trainBpe } from './train';
 export { translateRegex } from './translateRegex';
 export { type MergeSteps, learnMerges } from './mergeSteps';
+export { type AddedSpecials, withSpecialTokens } from './withSpecialTokens';
 export type {
   SpecialTokenPolicy,
   StreamDecoder,

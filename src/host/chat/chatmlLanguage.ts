@@ -1,7 +1,7 @@
 /** `.chatml` files in the editor: a turn folds, and the outline lists the turns. */
 import * as vscode from 'vscode';
-import { parseTurns } from './transcript';
-import type { Turn } from './transcript';
+import { parseTurns } from '../../base/chatml';
+import type { Turn } from '../../base/chatml';
 
 const FILES: vscode.DocumentSelector = { language: 'chatml' };
 
