@@ -11,6 +11,9 @@ export const DOCUMENTS = {
   'docs/cli.md': [
     'help',
     'help train',
+    'help sft',
+    'help chat',
+    'help chat render',
     'help generate',
     'help logits',
     'help eval',
@@ -143,7 +146,13 @@ export function modelShapes({ resolveModel, parameterCount }) {
 export async function commandHelp(name, runProgram) {
   let text = '';
   const stdout = { write: (part) => (text += part) };
-  const streams = { stdout, stderr: stdout, readStdin: async () => new Uint8Array(), env: {} };
+  const streams = {
+    stdout,
+    stderr: stdout,
+    readStdin: async () => new Uint8Array(),
+    readLines: async function* () {},
+    env: {},
+  };
   const noEngine = () => Promise.reject(new Error('Help needs no engine.'));
   const args = [...name.split(' ').slice(1), '--help'];
   await runProgram(args, streams, noEngine, new AbortController().signal);

@@ -2,6 +2,7 @@
  * `glassbox`: the engine without VS Code. Thin: it joins the process (arguments, streams, Ctrl-C) to
  * the commands in `cli/`.
  */
+import { createInterface } from 'node:readline';
 import { runProgram } from './cli/program';
 import { builtEngineOptions } from './paths';
 import { startEngine } from './supervisor';
@@ -33,10 +34,30 @@ async function readStdin(): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+async function* readLines(prompt: string): AsyncGenerator<string> {
+  const { stdin, stdout } = process;
+  const terminal = stdin.isTTY && stdout.isTTY;
+  const lines = createInterface({ input: stdin, ...(terminal ? { output: stdout, prompt } : {}) });
+  const close = (): void => lines.close();
+  // On a terminal the line's own editor takes Ctrl-C.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  interrupt.signal.addEventListener('abort', close);
+  try {
+    if (terminal) lines.prompt();
+    for await (const line of lines) {
+      yield line;
+      if (terminal) lines.prompt();
+    }
+  } finally {
+    interrupt.signal.removeEventListener('abort', close);
+    close();
+  }
+}
+
 const { stdout, stderr, env } = process;
 void runProgram(
   process.argv.slice(2),
-  { stdout, stderr, readStdin, env },
+  { stdout, stderr, readStdin, readLines, env },
   () => Promise.resolve(startEngine(builtEngineOptions())),
   interrupt.signal,
 ).then((code) => {

@@ -11,6 +11,7 @@ import type { GenerateRequest, TokenizerTrainEvent } from '../protocol/messages'
 import type { Handlers } from '../protocol/protocol';
 import { resolvePaths } from '../recipe/paths';
 import { createCatalogService } from './catalogService';
+import { conversations, createConversationService } from './conversationService';
 import { encodeConversation } from './chat/chat';
 import { createCurateService } from './curateService';
 import { createDocumentService } from './documentService';
@@ -51,6 +52,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
 
   return {
     ...createDocumentService(),
+    ...createConversationService(),
     ...createCatalogService(options),
     ...createCurateService(options),
 
@@ -66,7 +68,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       const open = async (): Promise<RunContext> => {
         const { backend: choice, precision } = recipe.runtime;
         const backend = await openBackend(choice, threads, { precision, training: true });
-        return { backend, threads, samplePath, onTaken };
+        return { backend, threads, samplePath, conversations, onTaken };
       };
       const start = (context: RunContext): AsyncIterable<RunEvent> => {
         if (request.kind === 'resume') {

@@ -15,6 +15,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     logits: ask.call(protocol.logits),
     evaluate: ask.call(protocol.evaluate),
     trainTokenizer: ask.stream(protocol.trainTokenizer),
+    renderConversations: ask.stream(protocol.renderConversations),
     encode: ask.call(protocol.encode),
     decode: ask.call(protocol.decode),
     devices: ask.call(protocol.devices),
@@ -53,6 +54,7 @@ export function serve(
   answer.call(protocol.logits, handlers.logits);
   answer.call(protocol.evaluate, handlers.evaluate);
   answer.stream(protocol.trainTokenizer, handlers.trainTokenizer);
+  answer.stream(protocol.renderConversations, handlers.renderConversations);
   answer.call(protocol.encode, handlers.encode);
   answer.call(protocol.decode, handlers.decode);
   answer.call(protocol.devices, handlers.devices);

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import * as catalog from './catalogMessages';
+import * as chat from './chatMessages';
 import * as corpora from './corpusMessages';
 import { call, stream } from './descriptors';
 import type { HandlersOf } from './descriptors';
@@ -26,6 +27,11 @@ export const protocol = {
   ),
   encode: call('encode', messages.encodeRequestSchema, messages.encodeAnswerSchema),
   decode: call('decode', messages.decodeRequestSchema, z.string()),
+  renderConversations: stream(
+    'renderConversations',
+    chat.renderRequestSchema,
+    chat.renderEventSchema,
+  ),
   devices: call('devices', z.object({}), z.array(messages.deviceSchema)),
   /** Bytes that the engine's process holds, its workers and their native memory included. */
   memory: call('memory', z.object({}), count),

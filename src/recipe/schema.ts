@@ -22,12 +22,20 @@ const dataSchema = z.strictObject({
     .describe(
       'The text to learn from: files and folders, relative to the recipe, or "sample" for the book that Glassbox brings along.',
     ),
+  format: z
+    .enum(['text', 'conversations'])
+    .default('text')
+    .describe(
+      "text: every token is learnt. conversations: .jsonl, .json and .chatml files, of which the assistant's answers are learnt.",
+    ),
   validationFraction: z
     .number()
     .min(0)
     .max(0.9)
     .default(0.1)
-    .describe('The share of the text, taken from its end, that is held out to measure on.'),
+    .describe(
+      'The share of the text, taken from its end, that is held out to measure on; of conversations, chosen by chance.',
+    ),
   invalidUtf8: z
     .enum(['error', 'replace'])
     .default('error')
@@ -38,8 +46,17 @@ const dataSchema = z.strictObject({
     .enum(['windows', 'packed'])
     .default('windows')
     .describe(
-      'windows: random stretches of the whole text. packed: whole documents side by side, blind to each other.',
+      'windows: random stretches of the whole text. packed: whole documents side by side, blind to each other. Conversations always are, and none is parted.',
     ),
+});
+
+const chatSchema = z.strictObject({
+  template: text
+    .default('auto')
+    .describe(
+      "How a conversation is written: chatml, llama3, nanochat, a .jinja file (relative to the recipe), or auto for the model's own, else chatml.",
+    )
+    .meta({ examples: ['auto', 'chatml', 'llama3', 'nanochat'] }),
 });
 
 const tokenizerSchema = z
@@ -230,7 +247,9 @@ const samplesSchema = z.strictObject({
   prompts: z
     .array(z.string())
     .default(['The '])
-    .describe('What the model is asked to continue, to show what it has learned.'),
+    .describe(
+      'What the model is asked to continue, or to answer, to show what it has learned. None, with conversations: some of the questions held out.',
+    ),
   maxTokens: count.default(64).describe('Tokens that it may write for each prompt.'),
   temperature: z
     .number()
@@ -275,7 +294,7 @@ const runtimeSchema = z.strictObject({
     .describe('CPU threads; 0: one fewer than there are cores, so that one stays free.'),
 });
 
-export const recipeSchema = z.strictObject({
+const fields = z.strictObject({
   $schema: z.string().optional().describe('The JSON schema of this file, for editors.'),
   name: z
     .string()
@@ -294,11 +313,30 @@ export const recipeSchema = z.strictObject({
       'Decides every random choice: the first weights, the order of the text, the samples.',
     ),
   data: dataSchema.prefault({}).describe('The text to learn from.'),
+  chat: chatSchema.prefault({}).describe('How conversations become text.'),
   tokenizer: tokenizerSchema.prefault({}).describe('How text becomes tokens.'),
   model: modelSchema.prefault({}).describe("The model's shape: a size, and what differs from it."),
   train: trainSchema.prefault({}).describe('How the model is trained.'),
   samples: samplesSchema.prefault({}).describe('What the model is asked to write on the way.'),
   runtime: runtimeSchema.prefault({}).describe('What computes, and with how much.'),
+});
+
+export const recipeSchema = fields.superRefine(({ data, model, tokenizer }, context) => {
+  if (data.format !== 'conversations') return;
+  if (data.paths === 'sample')
+    context.addIssue({
+      code: 'custom',
+      path: ['data', 'paths'],
+      message: 'missing: data.format "conversations" needs files of conversations',
+    });
+  const made = tokenizer.kind === 'bpe' || tokenizer.kind === 'char';
+  if (model.from === undefined && made)
+    context.addIssue({
+      code: 'custom',
+      path: ['model', 'from'],
+      message:
+        'missing: data.format "conversations" needs a model to go on from, or a tokenizer that is there already',
+    });
 });
 
 /** A recipe with every default filled in. */

@@ -136,6 +136,32 @@ class FakeEngine implements CommandEngine {
       { kind: 'done', file: 't.json', vocab: 300 } as const,
     ]);
   }
+  renderConversations(request: unknown): ReturnType<CommandEngine['renderConversations']> {
+    this.asked.push(request);
+    const problem = {
+      severity: 'error',
+      code: 'bad-json',
+      message: 'This line is not JSON',
+    } as const;
+    return each([
+      {
+        kind: 'conversation',
+        file: 'a.jsonl',
+        line: 1,
+        problems: [],
+        text: 'Q: A',
+        ids: [1, 2, 3],
+        mask: [0, 0, 1],
+        offsets: [
+          [0, 1],
+          [1, 3],
+          [3, 4],
+        ],
+      } as const,
+      { kind: 'broken', file: 'a.jsonl', line: 2, problems: [problem] } as const,
+      { kind: 'done', conversations: 1, broken: 1, tokens: 3, learnt: 1 } as const,
+    ]);
+  }
   encode(request: unknown): ReturnType<CommandEngine['encode']> {
     this.asked.push(request);
     return Promise.resolve({
@@ -166,6 +192,7 @@ async function cli(
   const streams = {
     stdout: { write: (text: string) => (out += text), columns },
     stderr: { write: (text: string) => (err += text), columns },
+    readLines: () => each(stdin.split('\n').filter((line) => line !== '')),
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     env: {},
   };
@@ -334,6 +361,61 @@ describe('errors', () => {
     expect(code).toBe(1);
     expect(err).toContain('error: oops\n');
     expect(err).toContain('--verbose');
+  });
+});
+
+describe('sft', () => {
+  it('is a recipe in short form, in which settings and options come last', async () => {
+    const { engine } = await cli([
+      ...['sft', '--json', '--model', 'm', '--data', 'a.jsonl', 'b', '--template', 'nanochat'],
+      ...['--set', 'train.lr=0.25', 'train.steps=8', '--steps', '7', '--out', 'o'],
+    ]);
+    expect(trainRequestSchema.parse(engine.asked[0])).toMatchObject({
+      kind: 'new',
+      out: 'o',
+      recipe: {
+        data: { format: 'conversations', paths: ['a.jsonl', 'b'] },
+        chat: { template: 'nanochat' },
+        model: { from: 'm' },
+        train: { lr: 0.25, steps: 7, schedule: 'warmdown' },
+      },
+    });
+  });
+
+  it('ends with how to talk to the model', async () => {
+    const { out } = await cli(['sft', '--model', 'm', '--data', 'a.jsonl']);
+    expect(out).toContain('glassbox chat --model /r/checkpoints/step-000001');
+  });
+});
+
+describe('chat', () => {
+  it('asks with all that was said before', async () => {
+    const { lines, engine } = await cli(['chat', '--model', 'm', '--json'], {
+      stdin: 'One?\nTwo?\n',
+    });
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatchObject({ role: 'assistant', content: ' whale\u001b' });
+    const contents = ['One?', ' whale\u001b', 'Two?'];
+    expect(engine.asked[1]).toMatchObject({
+      model: 'm',
+      prompt: { messages: contents.map((content) => ({ content })) },
+    });
+  });
+
+  it('needs a model', async () => {
+    const { code, err } = await cli(['chat', '--message', 'Hi']);
+    expect(code).toBe(1);
+    expect(err).toContain("'--model <dir>' not specified");
+  });
+
+  it('renders a dataset with what is learnt between brackets', async () => {
+    const { out, engine } = await cli(['chat', 'render', '--dataset', 'a.jsonl', '--limit', '5']);
+    expect(out).toContain('Q: [[A]]');
+    expect(out).toContain('error: This line is not JSON');
+    expect(out).toContain('1 conversations, 1 left out; 3 tokens, of which 1 (33%) are learnt');
+    expect(engine.asked[0]).toMatchObject({ source: { paths: ['a.jsonl'] }, limit: 5 });
+    const { lines } = await cli(['chat', 'render', '--dataset', 'a.jsonl', '--json']);
+    expect(lines).toHaveLength(3);
   });
 });
 

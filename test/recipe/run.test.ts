@@ -29,6 +29,7 @@ describe('parseRecipe', () => {
     expect(recipe).toEqual(defaultRecipe());
     expect(recipe.data).toEqual({
       paths: 'sample',
+      format: 'text',
       validationFraction: 0.1,
       invalidUtf8: 'error',
       batching: 'windows',

@@ -11,4 +11,8 @@ export {
   type TrainingConversation,
 } from './conversation';
 export type { ChatMessage, ChatRole, ToolCall } from './message';
+export { checkEncoded, type DatasetProblem } from './checkConversation';
+export { chooseTemplate, type Taught } from './chooseTemplate';
+export { prepareDataset, type PreparedDataset } from './prepareDataset';
+export { readDataset, readDatasetText, type DatasetEntry } from './readDataset';
 export { ChatTemplate } from './template';

@@ -11,6 +11,8 @@ export interface Streams {
   readonly stderr: Output;
   /** The whole of standard input. */
   readonly readStdin: () => Promise<Uint8Array>;
+  /** Standard input line by line, a person being asked for each by the prompt. */
+  readonly readLines: (prompt: string) => AsyncIterable<string>;
   readonly env: NodeJS.ProcessEnv;
 }
 

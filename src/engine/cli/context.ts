@@ -12,6 +12,7 @@ export type CommandEngine = Pick<
   | 'logits'
   | 'evaluate'
   | 'trainTokenizer'
+  | 'renderConversations'
   | 'encode'
   | 'decode'
   | 'devices'

@@ -8,6 +8,8 @@ import { hasCode } from '../../base/errors';
 import { EXIT, writeError, type Streams } from './console';
 import { addData } from './dataCommands';
 import { addDevices, addEval, addExport, addGenerate, addLogits } from './modelCommands';
+import { addChat } from './chatCommand';
+import { addSft } from './sftCommand';
 import { addTokenizer } from './tokenizerCommands';
 import { addTrain } from './trainCommand';
 import type { CommandEngine, Context } from './context';
@@ -26,6 +28,8 @@ function createProgram(context: Context): Command {
       getErrHelpWidth: () => context.streams.stderr.columns ?? 80,
     });
   addTrain(program, context);
+  addSft(program, context);
+  addChat(program, context);
   addGenerate(program, context);
   addLogits(program, context);
   addEval(program, context);

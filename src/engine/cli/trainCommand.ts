@@ -78,11 +78,20 @@ Examples:
 }
 
 async function train(options: TrainOptions, context: Context): Promise<void> {
-  const request = await requestFrom(options);
+  await runTraining(await requestFrom(options), options, context);
+}
+
+/** Trains, and shows it as the options say. */
+export async function runTraining(
+  request: TrainRequest,
+  options: CommonOptions,
+  context: Context,
+): Promise<void> {
   const engine = await context.engine();
   const events = untilStopped(engine, request, context.signal);
+  const answers = request.kind === 'new' && request.recipe.data.format === 'conversations';
   if (options.json) await trainAsJson(events, context);
-  else await trainWithDisplay(events, context);
+  else await trainWithDisplay(events, context, answers);
 }
 
 /**
@@ -160,6 +169,7 @@ async function trainAsJson(events: AsyncIterable<TrainEvent>, { streams }: Conte
 async function trainWithDisplay(
   events: AsyncIterable<TrainEvent>,
   context: Context,
+  answers: boolean,
 ): Promise<void> {
   const { streams, signal } = context;
   const display = new RunDisplay(streams.stdout, streams.env);
@@ -184,17 +194,23 @@ async function trainWithDisplay(
   if (stopped) write(` Stopped at step ${grouped(progress.step)}.`);
   const measured = progress.lastEval;
   if (measured?.valLoss != null && measured.bitsPerByte !== null && !stopped) {
-    const bits = style.bold(`${measured.bitsPerByte.toFixed(3)} bits per byte`);
-    write(` On the text held out: ${bits}, loss ${measured.valLoss.toFixed(3)}.`);
+    const bits = `${measured.bitsPerByte.toFixed(3)} bits per byte`;
+    const loss = `loss ${measured.valLoss.toFixed(3)}`;
+    write(
+      answers
+        ? ` On the answers held out: ${style.bold(loss)}, ${bits}.`
+        : ` On the text held out: ${style.bold(bits)}, ${loss}.`,
+    );
   }
   const folder = done?.run ?? run;
   if (folder !== undefined) write(` ${style.dim('The run is in')}  ${shown(folder)}`);
   if (folder !== undefined && stopped)
     write(` ${style.dim('Go on with')}     ${program()} train --resume ${shown(folder)}`);
-  if (done !== undefined && !stopped)
-    write(
-      ` ${style.dim('Let it write')}   ${program()} generate --model ${shown(done.checkpoint)} --prompt "The "`,
-    );
+  if (done === undefined || stopped) return;
+  const asked = answers
+    ? `${style.dim('Talk to it')}     ${program()} chat --model ${shown(done.checkpoint)}`
+    : `${style.dim('Let it write')}   ${program()} generate --model ${shown(done.checkpoint)} --prompt "The "`;
+  write(` ${asked}`);
 }
 
 /** What a person types to start this program: `npm start` says how it is reached from a checkout. */

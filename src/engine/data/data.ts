@@ -20,4 +20,5 @@ export {
   type Batch,
   type BatchSource,
   type EvaluationBatch,
+  type EvaluationWindows,
 } from './batches';

@@ -162,6 +162,8 @@ export interface WrittenModel {
   /** The text of `tokenizer_config.json`; a plain one is made where a tokenizer comes without. */
   readonly tokenizerConfig?: string | undefined;
   readonly generationConfig?: GenerationConfig | undefined;
+  /** The Jinja template that makes a conversation a text, of a model that was taught one. */
+  readonly chatTemplate?: string | undefined;
   /** For the header of the safetensors file, such as the step. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -216,6 +218,7 @@ export async function writeModelFiles(folder: string, model: WrittenModel): Prom
     const tokenizerConfig = model.tokenizerConfig ?? `${JSON.stringify(plain, null, 2)}\n`;
     await write('tokenizer_config.json', tokenizerConfig);
   }
+  if (model.chatTemplate !== undefined) await write('chat_template.jinja', model.chatTemplate);
   await writeSafetensors(
     path.join(folder, 'model.safetensors'),
     [...parameterShapes(config)].map(([name, shape]) => ({

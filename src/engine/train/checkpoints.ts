@@ -73,7 +73,7 @@ export async function listCheckpoints(folder: string): Promise<Checkpoint[]> {
 }
 
 /** What a model that was trained before brings along; its checkpoints hand it on. */
-export type Inherited = Pick<ModelFolder, 'specialTokens' | 'generationConfig'>;
+export type Inherited = Pick<ModelFolder, 'specialTokens' | 'generationConfig' | 'chatTemplate'>;
 
 export interface Written {
   readonly config: ModelConfig;
@@ -102,6 +102,7 @@ export async function writeCheckpoint(folder: string, written: Written): Promise
       tokenizerConfig: tokenizer.toConfigJson(),
       specialTokens: inherited?.specialTokens ?? own,
       generationConfig: inherited?.generationConfig,
+      chatTemplate: inherited?.chatTemplate,
     });
     await writeSafetensors(
       path.join(temporary, OPTIMIZER_FILE),
@@ -214,12 +215,19 @@ export async function restore(
   }
 }
 
-/** Fills the store with the parameters of a model folder. */
-export async function restoreParameters(folder: string, store: Store): Promise<void> {
+/**
+ * Fills the store with the parameters of a model folder. With `grow`, a vocabulary that has become
+ * larger gets its new rows (grownRows.ts).
+ */
+export async function restoreParameters(
+  folder: string,
+  store: Store,
+  grow: (name: string, data: Float32Array) => Float32Array = (_, data) => data,
+): Promise<void> {
   const model = await readModelFolder(folder);
   try {
     for (const name of parameterShapes(model.config).keys()) {
-      await store.write(name, await model.tensors.readF32(name));
+      await store.write(name, grow(name, await model.tensors.readF32(name)));
     }
   } finally {
     await model.tensors.close();

@@ -14,6 +14,7 @@ import { sizeOf } from '../graph/graph';
 import type { Graph, Node, OperatorName, Shape, Value } from '../graph/graph';
 import { evaluationGraph } from '../eval/eval';
 import { parameterShapes } from '../interop/interop';
+import { keepsApart } from './datasets';
 import { optimizerStates } from './optimizers';
 import { accumulateGraph, accumulationStates, applyGraph, stepGraph } from './trainingGraph';
 
@@ -72,9 +73,10 @@ export interface GraphsOptions {
 /** All that a run computes and keeps while it trains, but for its samples. */
 export function graphsOf(
   config: ModelConfig,
-  { train, data }: Recipe,
+  recipe: Recipe,
   { trains = () => true, precision = 'f32' }: GraphsOptions = {},
 ): RunGraphs {
+  const { train } = recipe;
   const parameters = parameterShapes(config);
   const trained = new Map([...parameters].filter(([name]) => trains(name)));
   const accumulates = train.accumulate > 1;
@@ -82,7 +84,7 @@ export function graphsOf(
     config,
     batch: train.batch,
     context: config.context,
-    segments: data.batching === 'packed',
+    segments: keepsApart(recipe),
     trains,
     precision,
   };

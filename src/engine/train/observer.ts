@@ -5,13 +5,14 @@
 import { GlassboxError, hasCode } from '../../base/errors';
 import type { Recipe } from '../../recipe/run';
 import type { Program } from '../backend/backend';
-import { batchIndex, evaluationWindows } from '../data/data';
+import { batchIndex } from '../data/data';
 import type { BatchSource, TokenCorpus } from '../data/data';
 import { evaluateWindows, evaluationGraph } from '../eval/eval';
 import type { Evaluation, MeasuredBatch } from '../eval/eval';
 import { generate, modelOn } from '../infer/infer';
 import type { LoadedModel } from '../infer/infer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import { keepsApart, measuredBatches } from './datasets';
 import type { NoteEvent, SampleEvent } from './events';
 import type { Trainer } from './trainer';
 
@@ -29,6 +30,7 @@ export class Observer {
   readonly #heldOut: TokenCorpus | undefined;
   readonly #recipe: Recipe;
   readonly #model: LoadedModel;
+  readonly #ask: (prompt: string) => string | readonly number[];
   readonly #silenced = new Set<string>();
   #evaluation: Program | undefined;
 
@@ -38,12 +40,15 @@ export class Observer {
     batches: BatchSource;
     heldOut: TokenCorpus | undefined;
     recipe: Recipe;
+    /** What the model is given for a prompt; the prompt itself if absent. */
+    ask?: ((prompt: string) => readonly number[]) | undefined;
   }) {
     this.#trainer = parts.trainer;
     this.#batches = parts.batches;
     // One token alone follows nothing that could be measured.
     this.#heldOut = parts.heldOut && parts.heldOut.length > 1 ? parts.heldOut : undefined;
     this.#recipe = parts.recipe;
+    this.#ask = parts.ask ?? ((prompt) => prompt);
     const { config, store } = parts.trainer;
     this.#model = modelOn(store, { config, tokenizer: parts.tokenizer });
   }
@@ -60,14 +65,9 @@ export class Observer {
    */
   async measure(howMuch: HowMuch, signal: AbortSignal): Promise<Evaluation | undefined> {
     if (!this.#heldOut) return undefined;
-    const { batch } = this.#recipe.train;
     const { context } = this.#trainer.config;
-    const windows = evaluationWindows(this.#heldOut, {
-      batch,
-      context,
-      separateDocuments: this.#segments,
-      maxWindows: this.#maxWindows(howMuch),
-    });
+    const maxWindows = this.#maxWindows(howMuch);
+    const windows = measuredBatches(this.#recipe, this.#heldOut, { context, maxWindows });
     const batches = function* (): Generator<MeasuredBatch> {
       for (let index = 0; index < windows.batches; index++) yield windows.batchAt(index);
     };
@@ -99,7 +99,7 @@ export class Observer {
       const options = { ...sampling, seed: this.#recipe.seed };
       let text = '';
       try {
-        for await (const event of generate(this.#model, prompt, options, signal)) {
+        for await (const event of generate(this.#model, this.#ask(prompt), options, signal)) {
           if (event.kind === 'done') text = event.text;
         }
       } catch (thrown) {
@@ -122,7 +122,7 @@ export class Observer {
   }
 
   get #segments(): boolean {
-    return this.#recipe.data.batching === 'packed';
+    return keepsApart(this.#recipe);
   }
 
   /** Undefined for all of them. */

@@ -25,8 +25,44 @@ import {
 import type { Tokenizer } from '../tokenizer/tokenizer';
 
 export interface Prepared {
+  /** Of a run on conversations, with the special tokens of its template; its last ends an answer. */
   readonly tokenizer: Tokenizer;
   readonly corpus: Corpus;
+  /** Of a run on conversations. */
+  readonly template?: string | undefined;
+  /** Of a run on conversations: some first questions of what is held out. */
+  readonly questions?: readonly string[];
+}
+
+/** A dataset of conversations that is to become a corpus. */
+export interface ConversationRequest {
+  readonly paths: readonly string[];
+  /** A built-in form, a file, or `auto`. */
+  readonly template: string;
+  /** The template that the model has. */
+  readonly ownTemplate: string | undefined;
+  readonly tokenizer: Tokenizer;
+  /** Where the corpus goes. */
+  readonly folder: string;
+  readonly validationFraction: number;
+  readonly seed: number;
+  /** Tokens of a row. */
+  readonly context: number;
+  /** The fingerprint that the corpus is to have. */
+  readonly hash: (tokenizer: Tokenizer) => string;
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+}
+
+/** How conversations become tokens: whoever starts runs on them brings it along. */
+export interface Conversations {
+  prepare(request: ConversationRequest): Promise<{
+    readonly tokenizer: Tokenizer;
+    readonly template: string;
+    readonly questions: readonly string[];
+  }>;
+  /** A question, up to where the answer begins. */
+  ask(question: string, template: string, tokenizer: Tokenizer): readonly number[];
 }
 
 export interface PrepareOptions {
@@ -35,6 +71,9 @@ export interface PrepareOptions {
   readonly paths: readonly string[];
   /** Where the tokens go. */
   readonly folder: string;
+  /** Tokens of a row, and the template of the model that is gone on from. */
+  readonly origin: { readonly context: number; readonly template: string | undefined };
+  readonly conversations: Conversations | undefined;
   readonly signal: AbortSignal;
   /** What is being done, for people. */
   readonly onNote: (text: string) => void;
@@ -43,6 +82,7 @@ export interface PrepareOptions {
 /** Throws what is wrong with the text, the tokenizer or the folder; `cancelled`. */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { recipe, paths, folder, signal, onNote } = options;
+  if (recipe.data.format === 'conversations') return prepareConversations(options);
   const { validationFraction, invalidUtf8 } = recipe.data;
   const documents = readDocuments(paths, { invalidUtf8, signal });
   const survey = await surveyDocuments(documents, { validationFraction, signal });
@@ -62,10 +102,37 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   return { tokenizer, corpus: openShards(folder) };
 }
 
+async function prepareConversations(options: PrepareOptions): Promise<Prepared> {
+  const { recipe, paths, folder, origin, conversations, signal, onNote } = options;
+  if (!conversations) throw new Error('This run was started without a reader of conversations');
+  const none = (): AsyncIterable<string> => {
+    throw new Error('The schema lets no tokenizer be made from conversations');
+  };
+  const tokenizer = await chooseTokenizer(recipe, { text: none, everything: none, signal, onNote });
+  const prepared = await conversations.prepare({
+    paths,
+    template: recipe.chat.template,
+    ownTemplate: origin.template,
+    tokenizer,
+    folder,
+    validationFraction: recipe.data.validationFraction,
+    seed: recipe.seed,
+    context: origin.context,
+    hash: fingerprint,
+    signal,
+    onNote,
+  });
+  return { ...prepared, corpus: openShards(folder) };
+}
+
 /** The tokens that an earlier `prepare` wrote. Throws `corpus-tokenizer` for another tokenizer's. */
-export function reopen(folder: string, tokenizer: Tokenizer): Prepared {
+export function reopen(
+  folder: string,
+  tokenizer: Tokenizer,
+  template: string | undefined,
+): Prepared {
   const expected = { vocab: tokenizer.vocabSize, tokenizerHash: fingerprint(tokenizer) };
-  return { tokenizer, corpus: openShards(folder, expected) };
+  return { tokenizer, template, corpus: openShards(folder, expected) };
 }
 
 interface TokenizerSource {

@@ -9,22 +9,23 @@ import type { ModelConfig } from '../../recipe/model';
 import { applySettings } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Backend, CompileProgress } from '../backend/backend';
-import { packedDocuments, randomWindows } from '../data/data';
 import { readModelFolder } from '../interop/interop';
 import { checkVocabulary, initialParameters, parameterCount, resolveModel } from '../model/model';
 import { readTokenizer } from '../tokenizer/tokenizer';
 import { checkCheckpoint, restore, restoreParameters } from './checkpoints';
 import type { Inherited, Position } from './checkpoints';
+import { keepsApart, trainingBatches } from './datasets';
 import type { RunEvent } from './events';
 import { trainedBy } from './frozen';
+import { growthOf } from './grownRows';
 import { Loop } from './loop';
 import { Observer } from './observer';
 import { prepare, reopen } from './prepare';
-import type { Prepared } from './prepare';
+import type { Conversations, Prepared } from './prepare';
 import { branch, locate, refuseMisfits } from './resume';
 import { checkRoom } from './room';
 import type { Room } from './room';
-import { RunFolder, readRunRecipe } from './runFolder';
+import { RunFolder, readRunRecipe, readRunTemplate } from './runFolder';
 import type { RecordLine } from './runRecords';
 import { Trainer } from './trainer';
 
@@ -35,6 +36,8 @@ export interface RunContext {
   readonly threads: number;
   /** Where the text of a recipe that says "sample" lies. */
   readonly samplePath: string;
+  /** For runs on conversations. */
+  readonly conversations?: Conversations | undefined;
   /** Told the run's folder as soon as this process has locked it, long before the run starts. */
   readonly onTaken?: ((folder: string) => void) | undefined;
 }
@@ -60,14 +63,23 @@ export async function* startRun(
   try {
     run.refuseExisting();
     // Checked before the text is read: a shape that cannot be should not cost a minute.
-    if (recipe.model.from === undefined) resolveModel(recipe.model, recipe.tokenizer.vocab);
-    else await readOrigin(recipe.model.from);
+    const { from, context: contextAsked } = recipe.model;
+    const began = from === undefined ? undefined : await readOrigin(from);
+    const config = began?.config ?? resolveModel(recipe.model, recipe.tokenizer.vocab);
+    const origin = {
+      context: contextAsked ?? config.context,
+      template: began?.inherited?.chatTemplate,
+    };
+    const { conversations } = context;
     const paths = recipe.data.paths === 'sample' ? [context.samplePath] : recipe.data.paths;
     const prepared = yield* yieldReports<RunEvent, Prepared>(signal, (ends, report) => {
       const onNote = (text: string): void => report({ kind: 'note', text });
-      return prepare({ recipe, paths, folder: run.corpus, signal: ends, onNote });
+      const where = { folder: run.corpus, origin, conversations };
+      return prepare({ recipe, paths, ...where, signal: ends, onNote });
     });
-    yield* drive({ recipe, run, prepared, context, signal, begin: START, checkpoint: undefined });
+    const asked = withQuestions(recipe, prepared.questions);
+    const parts = { recipe: asked, run, prepared, context, signal };
+    yield* drive({ ...parts, begin: START, checkpoint: undefined });
   } catch (thrown) {
     await run.fail(thrown);
     throw thrown;
@@ -103,7 +115,9 @@ export async function* resumeRun(
     refuseMisfits(before, recipe, origin.position);
     if (origin.checkpoint !== undefined) await checkCheckpoint(origin.checkpoint);
     const checkpoint = sameRun ? origin.checkpoint : await branch(origin, run);
-    const prepared = reopen(run.corpus, await readTokenizer(checkpoint ?? origin.run));
+    const template = await readRunTemplate(origin.run);
+    const tokenizer = await readTokenizer(checkpoint ?? origin.run);
+    const prepared = reopen(run.corpus, tokenizer, template);
     const begin = origin.position;
     yield* drive({ recipe, run, prepared, context, signal, begin, checkpoint });
   } catch (thrown) {
@@ -112,6 +126,13 @@ export async function* resumeRun(
   } finally {
     await run.release();
   }
+}
+
+/** Where the recipe has no prompts, the run shows what the model answers to these. */
+function withQuestions(recipe: Recipe, questions: readonly string[] = []): Recipe {
+  const { samples } = recipe;
+  if (samples.prompts.length > 0) return recipe;
+  return { ...recipe, samples: { ...samples, prompts: [...questions] } };
 }
 
 /** The recipe with which a folder would be resumed. */
@@ -171,17 +192,13 @@ async function* trainIn(
   const { tokenizer, corpus } = prepared;
   const release: (() => Promise<void> | void)[] = [];
   try {
-    const packed = recipe.data.batching === 'packed';
-    const shape = { batch: recipe.train.batch, context: config.context, seed: recipe.seed };
-    const batches = packed
-      ? packedDocuments(corpus.train, shape)
-      : randomWindows(corpus.train, shape);
+    const batches = trainingBatches(recipe, corpus.train, config.context);
     const trainer = yield* yieldReports<RunEvent, Trainer>(signal, (_, report) =>
       Trainer.open(context.backend, {
         config,
         settings: recipe.train,
         batches,
-        segments: packed,
+        segments: keepsApart(recipe),
         trains,
         lossScale: begin.lossScale,
         onProgress: ({ doing, done, total }) =>
@@ -190,11 +207,12 @@ async function* trainIn(
     );
     release.unshift(() => trainer.store.dispose());
     const heldOut = corpus.validation;
-    const observer = new Observer({ trainer, tokenizer, batches, heldOut, recipe });
+    const ask = askerOf(prepared, context);
+    const observer = new Observer({ trainer, tokenizer, batches, heldOut, recipe, ask });
     release.unshift(() => observer.dispose());
-    await fill(trainer, recipe, checkpoint);
+    await fill(trainer, parts);
 
-    await run.commit(recipe, tokenizer);
+    await run.commit(recipe, tokenizer, prepared.template);
     const holding = kept(begin, recipe.train.steps, checkpoint);
     const records = await run.openRecords(holding, begin.step);
     yield {
@@ -236,34 +254,56 @@ interface Origin {
 }
 
 async function readOrigin(folder: string): Promise<Origin> {
-  const { config, tensors, specialTokens, generationConfig } = await readModelFolder(folder);
+  const { config, tensors, ...inherited } = await readModelFolder(folder);
   await tensors.close();
-  return { config, inherited: { specialTokens, generationConfig } };
+  const { specialTokens, generationConfig, chatTemplate } = inherited;
+  return { config, inherited: { specialTokens, generationConfig, chatTemplate } };
+}
+
+/** What the model is given for a prompt where it is taught to answer. */
+function askerOf(
+  { template, tokenizer }: Prepared,
+  { conversations }: RunContext,
+): ((prompt: string) => readonly number[]) | undefined {
+  if (template === undefined || !conversations) return undefined;
+  return (prompt) => conversations.ask(prompt, template, tokenizer);
 }
 
 async function modelOf(
   recipe: Recipe,
-  { tokenizer }: Prepared,
+  { tokenizer, template }: Prepared,
   checkpoint: string | undefined,
 ): Promise<Origin> {
   const folder = checkpoint ?? recipe.model.from;
-  if (folder === undefined) {
-    return { config: resolveModel(recipe.model, tokenizer.vocabSize), inherited: undefined };
-  }
-  const { config, inherited } = await readOrigin(folder);
+  const began = folder === undefined ? undefined : await readOrigin(folder);
+  let config = began?.config ?? resolveModel(recipe.model, tokenizer.vocabSize);
+  // A template brings tokens along that the model has not met.
+  if (template !== undefined)
+    config = { ...config, vocab: Math.max(config.vocab, tokenizer.vocabSize) };
   checkVocabulary(tokenizer.vocabSize, config);
-  return { config: { ...config, context: recipe.model.context ?? config.context }, inherited };
+  if (began) config = { ...config, context: recipe.model.context ?? config.context };
+  if (template === undefined) return { config, inherited: began?.inherited };
+  const { bosId: bos, eosId } = tokenizer;
+  const before = began?.inherited?.specialTokens ?? { bos, eos: [], pad: undefined };
+  // The end of an answer, and what ended a text before.
+  const eos = [...new Set([...(eosId === undefined ? [] : [eosId]), ...before.eos])];
+  const generationConfig = began?.inherited?.generationConfig;
+  const specialTokens = { ...before, eos };
+  return { config, inherited: { specialTokens, generationConfig, chatTemplate: template } };
 }
 
 async function fill(
   trainer: Trainer,
-  recipe: Recipe,
-  checkpoint: string | undefined,
+  { recipe, prepared, checkpoint }: Pick<Drive, 'recipe' | 'prepared' | 'checkpoint'>,
 ): Promise<void> {
+  const { from } = recipe.model;
   if (checkpoint !== undefined) {
     await restore(checkpoint, trainer.store, trainer.optimizerStates);
-  } else if (recipe.model.from !== undefined) {
-    await restoreParameters(recipe.model.from, trainer.store);
+  } else if (from !== undefined && prepared.template !== undefined) {
+    const grow = growthOf(trainer.config, await readTokenizer(from), prepared.tokenizer);
+    await restoreParameters(from, trainer.store, grow);
+  } else if (from !== undefined) {
+    await restoreParameters(from, trainer.store);
   } else {
     for (const { name, data } of initialParameters(trainer.config, recipe.seed)) {
       await trainer.store.write(name, data);

@@ -26,11 +26,14 @@ export const RECIPE = 'recipe.json';
 export const LOCK = 'run.lock';
 /** Why the run ended by an error; gone once it goes on. */
 const FAILURE = 'failure.json';
+/** How a run on conversations writes them. */
+const TEMPLATE = 'chat_template.jinja';
 /** What a run puts into its folder. */
 const PARTS = [
   RECIPE,
   'tokenizer.json',
   'tokenizer_config.json',
+  TEMPLATE,
   'corpus',
   'checkpoints',
   METRICS,
@@ -128,7 +131,8 @@ export class RunFolder {
   }
 
   /** From here on the folder is a run, which can be resumed whatever happens. */
-  async commit(recipe: Recipe, tokenizer: Tokenizer): Promise<void> {
+  async commit(recipe: Recipe, tokenizer: Tokenizer, template?: string): Promise<void> {
+    if (template !== undefined) await atomicFile(path.join(this.path, TEMPLATE), template);
     await atomicFile(path.join(this.path, 'tokenizer.json'), tokenizer.toJson());
     await atomicFile(path.join(this.path, 'tokenizer_config.json'), tokenizer.toConfigJson());
     await atomicFile(path.join(this.path, RECIPE), `${JSON.stringify(recipe, null, 2)}\n`);
@@ -206,6 +210,11 @@ export async function readFailure(folder: string): Promise<Failure | undefined> 
   } catch {
     return undefined;
   }
+}
+
+/** How a run on conversations writes them; undefined for any other. */
+export function readRunTemplate(folder: string): Promise<string | undefined> {
+  return readTextIfPresent(path.join(folder, TEMPLATE));
 }
 
 /** Whether a folder holds a run. */

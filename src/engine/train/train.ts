@@ -13,6 +13,7 @@ export { abandonRun } from './runFolder';
 export { listRuns } from './runSummary';
 export type { RunState, RunSummary } from './runSummary';
 export type { RunContext } from './run';
+export type { ConversationRequest, Conversations } from './prepare';
 export { scheduleAt } from './schedule';
 export { FIRST_LOSS_SCALE } from './lossScale';
 export { optimizerStates } from './optimizers';

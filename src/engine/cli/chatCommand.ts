@@ -1,0 +1,168 @@
+/**
+ * `glassbox chat`: talks with a model through its chat template, line by line or one message;
+ * `glassbox chat render`: a dataset as the model sees it, with what of it is learnt.
+ */
+import { Option, type Command } from 'commander';
+import type { RenderEvent } from '../../protocol/chatMessages';
+import type { BackendChoice, ChatMessage } from '../../protocol/messages';
+import { writeJson, writeLine } from './console';
+import { withCommonOptions, type CommonOptions, type Context } from './context';
+import { wantsColour } from './display';
+import { backendOption, decimal, MANY, SEED, wholeNumber } from './options';
+import { clean, grouped, styleFor, type Style } from './terminalText';
+
+interface ChatOptions extends CommonOptions {
+  readonly model?: string;
+  readonly system?: string;
+  readonly message?: readonly string[];
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed?: number;
+  readonly backend: BackendChoice;
+}
+
+export function addChat(program: Command, context: Context): void {
+  const command = program
+    .command('chat')
+    .description('Talk with a model that was taught to answer. An empty line ends it.')
+    .option(
+      '--model <dir>',
+      'a run, one of its checkpoints, or any model in Hugging Face format with a chat template',
+    )
+    .option('--system <text>', 'what the model is told before the conversation')
+    .option('--message <text...>', 'what to say, turn by turn, instead of asking for it')
+    .option('--max-tokens <n>', 'how long an answer may be', wholeNumber(1, MANY), 256)
+    .option(
+      '--temperature <x>',
+      '0: always the likeliest token; more: wilder',
+      decimal(0, Infinity),
+      0,
+    )
+    .option('--seed <n>', 'makes the same choices each time', SEED)
+    .addOption(backendOption())
+    .action((options: ChatOptions) => {
+      if (options.model === undefined)
+        command.error("error: required option '--model <dir>' not specified");
+      return chat({ ...options, model: options.model ?? '' }, context);
+    });
+  withCommonOptions(command);
+  addRender(command, context);
+}
+
+async function chat(
+  options: ChatOptions & { readonly model: string },
+  context: Context,
+): Promise<void> {
+  const { streams, signal } = context;
+  const { model, system, maxTokens, temperature, seed, backend, json } = options;
+  const style = styleFor(wantsColour(streams.stdout, streams.env));
+  const engine = await context.engine();
+  const messages: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
+  const safe = (text: string): string =>
+    streams.stdout.isTTY ? text.split('\n').map(clean).join('\n') : text;
+  const asks = !json && options.message === undefined;
+  const said = options.message ?? streams.readLines(asks ? style.bold('you> ') : '');
+  for await (const line of said) {
+    if (line.trim() === '') return;
+    messages.push({ role: 'user', content: line });
+    if (!json && !asks) writeLine(streams, `${style.bold('you>')} ${safe(line)}`);
+    const prompt = { messages: [...messages] };
+    const request = { model, prompt, maxTokens, temperature, seed, backend };
+    const filters = { topK: 0, topP: 1, minP: 0, topLogprobs: 0, sliding: true };
+    if (!json) streams.stdout.write(`${style.good('model>')} `);
+    for await (const event of engine.generate({ ...request, ...filters }, signal)) {
+      if (event.kind === 'token' && !json) streams.stdout.write(safe(event.text));
+      if (event.kind !== 'done') continue;
+      messages.push({ role: 'assistant', content: event.text });
+      const { finishReason } = event;
+      if (json) writeJson(streams, { role: 'assistant', content: event.text, finishReason });
+      else writeLine(streams, finishReason === 'length' ? style.dim(' [cut off]') : '');
+    }
+  }
+}
+
+interface RenderOptions extends CommonOptions {
+  readonly dataset: readonly string[];
+  readonly template: string;
+  readonly model?: string;
+  readonly tokenizer?: string;
+  readonly context?: number;
+  readonly limit?: number;
+}
+
+function addRender(group: Command, context: Context): void {
+  const command = group
+    .command('render')
+    .description('Show conversations as a model sees them: tokens, and which of them are learnt.')
+    .requiredOption('--dataset <path...>', 'files and folders: .jsonl, .json, .chatml')
+    .option(
+      '--template <name|file>',
+      "chatml, llama3, nanochat or a .jinja file; auto: the model's own, else chatml",
+      'auto',
+    )
+    .addOption(
+      new Option('--model <dir>', 'the model whose tokenizer and template are used').conflicts(
+        'tokenizer',
+      ),
+    )
+    .option('--tokenizer <name|file>', 'instead of a model: a tokenizer (gpt2)')
+    .option('--context <n>', 'tells of what is longer', wholeNumber(1, MANY))
+    .option('--limit <n>', 'conversations at most', wholeNumber(1, MANY))
+    .action((_: unknown, given: Command) =>
+      render(given.optsWithGlobals<RenderOptions>(), context),
+    );
+  withCommonOptions(command);
+}
+
+async function render(options: RenderOptions, context: Context): Promise<void> {
+  const { streams, signal } = context;
+  const { dataset, template, model, tokenizer, limit, json } = options;
+  const style = styleFor(wantsColour(streams.stdout, streams.env));
+  const engine = await context.engine();
+  const source = { paths: [...dataset] };
+  const request = { source, template, model, tokenizer, limit, context: options.context };
+  for await (const event of engine.renderConversations(request, signal)) {
+    if (json) writeJson(streams, event);
+    else for (const line of linesOf(event, style)) writeLine(streams, line);
+  }
+}
+
+function linesOf(event: RenderEvent, style: Style): string[] {
+  if (event.kind === 'done') {
+    const { conversations, broken, tokens, learnt } = event;
+    const share = tokens === 0 ? 0 : Math.round((100 * learnt) / tokens);
+    const left = broken === 0 ? '' : `, ${grouped(broken)} left out`;
+    return [
+      `${grouped(conversations)} conversations${left}; ${grouped(tokens)} tokens, of which ${grouped(learnt)} (${share}%) are learnt`,
+    ];
+  }
+  const head = style.dim(clean(`${event.file}:${event.line}`));
+  const problems = event.problems.map(({ severity, message }) => {
+    const text = clean(`${severity}: ${message}`);
+    return severity === 'error' ? style.bad(text) : style.dim(text);
+  });
+  return event.kind === 'broken'
+    ? [head, ...problems, '']
+    : [head, ...problems, ...shownText(event, style), ''];
+}
+
+/** The text with what is learnt set apart: by style, or between brackets where there is none. */
+function shownText(event: Extract<RenderEvent, { kind: 'conversation' }>, style: Style): string[] {
+  const { text, mask, offsets } = event;
+  const plain = style.good('x') === 'x';
+  let shown = '';
+  let at = 0;
+  for (let i = 0; i < mask.length;) {
+    const learnt = mask[i];
+    let end = at;
+    for (; i < mask.length && mask[i] === learnt; i++) end = Math.max(end, offsets[i]![1]);
+    const part = text.slice(at, end).split('\n').map(clean);
+    shown += part
+      .map((line) =>
+        learnt !== 1 || line === '' ? line : plain ? `[[${line}]]` : style.good(line),
+      )
+      .join('\n');
+    at = end;
+  }
+  return shown.split('\n');
+}
