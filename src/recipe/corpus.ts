@@ -14,6 +14,20 @@ const words = z.array(text);
 
 const on = z.boolean().default(true).describe('Whether this stage judges at all.');
 
+const readingSchema = z.strictObject({
+  textField: text
+    .default('text')
+    .describe('JSON Lines and Parquet: the field, or the column, that holds the text.'),
+  otherText: z
+    .boolean()
+    .default(false)
+    .describe('In folders, also take files of other names that hold text, such as program code.'),
+  gitIgnore: z
+    .boolean()
+    .default(true)
+    .describe('In folders, pass over what a .gitignore there passes over.'),
+});
+
 const urlSchema = z.strictObject({
   enabled: on,
   lists: words
@@ -219,6 +233,7 @@ export const corpusSchema = z.strictObject({
     .describe(
       'Files and folders, relative to the recipe: WARC and WET (.warc, .wet, .gz), HTML, text, Markdown, JSON Lines, Parquet.',
     ),
+  reading: readingSchema.prefault({}).describe('How sources are read.'),
   url: urlSchema.prefault({}).describe('Which addresses are not wanted.'),
   extraction: extractionSchema.prefault({}).describe('The main content of a page.'),
   language: languageSchema.prefault({}).describe('Which languages are wanted (fastText lid.176).'),

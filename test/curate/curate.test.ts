@@ -165,3 +165,24 @@ describe('a corpus', () => {
     await expect(make('other', [file])).rejects.toMatchObject({ code: 'not-a-corpus' });
   });
 });
+
+describe('a Parquet corpus', () => {
+  it('holds what one of JSON Lines holds, and is trained on and explained alike', async () => {
+    const file = await warcFile('formats.warc', [
+      ...pages(3),
+      warcRecord({ url: 'http://example.com/short', body: page('Too short to keep.') }),
+    ]);
+    const lines = await make('as-lines', [file]);
+    const parquet = await make('as-parquet', [file], ['output.format=parquet']);
+    expect(parquet.done).toMatchObject({ ...lines.done, out: parquet.out });
+    expect(await readdir(parquet.out)).toContain('kept-00000.parquet');
+    const texts: string[] = [];
+    for await (const { text } of readDocuments([parquet.out])) texts.push(text);
+    expect(texts).toEqual([prose(0), prose(1), prose(2)]);
+    for (const url of ['http://example.com/1', 'http://example.com/short']) {
+      const [one] = await explainDocument(lines.out, url, signal);
+      const [other] = await explainDocument(parquet.out, url, signal);
+      expect(other).toEqual({ ...one, shard: one?.shard.replace('jsonl', 'parquet') });
+    }
+  });
+});

@@ -33,7 +33,10 @@ function addCurate(group: Command, context: Context): void {
     .command('curate')
     .description('Filter and deduplicate sources as FineWeb was made; every decision is kept.')
     .option('--recipe <file>', 'what to do, as a *.corpus.json')
-    .option('--source <path...>', 'files and folders: WARC, WET, HTML, text, Markdown')
+    .option(
+      '--source <path...>',
+      'files and folders: WARC, WET, HTML, text, Markdown, JSON Lines, Parquet',
+    )
     .option('--set <key=value...>', 'any field of the recipe, as in language.minScore=0.8')
     .option('--out <dir>', "the corpus's folder; one in .glassbox/corpora if not given")
     .option(

@@ -26,7 +26,9 @@ import { writeCorpus } from './writeCorpus';
 
 export { filterSegment } from './filterSegment';
 export { explainDocument, type Explanation } from './explain';
+export { openPipeline, type Pipeline } from './pipeline';
 export { readStatistics } from './readStatistics';
+export { listSources, readStretch } from './sources/sources';
 export type { Statistics } from './statistics';
 
 export interface CurateOptions {
@@ -75,7 +77,7 @@ type Report = (event: CurateEvent) => void;
 
 /** The plan of a folder, new or the one that was begun there; throws if that is of something else. */
 async function planFor({ recipe, out }: CurateOptions): Promise<Plan> {
-  const files = await listSources(recipe.sources);
+  const files = await listSources(recipe);
   const plan: Plan = { format: 'glassbox-corpus-plan', version: 1, recipe, files };
   const work = new WorkFolder(out);
   if (await readCuratedCorpus(out))

@@ -51,6 +51,8 @@ export type UnreadableReason =
   | 'httpStatus'
   | 'binary'
   | 'badLine'
+  | 'damagedFile'
+  | 'missingColumn'
   | 'noText';
 
 export type Read =

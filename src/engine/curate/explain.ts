@@ -1,11 +1,11 @@
 /** Why a document is in a corpus, or isn't: every stage's measured values against its thresholds. */
 import path from 'node:path';
-import { GlassboxError } from '../../base/errors';
-import { throwIfAborted } from '../../base/errors';
+import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { corpusSchema, FILTER_RULES, FILTER_STAGES, type CorpusRecipe } from '../../recipe/corpus';
 import { readCuratedCorpus } from '../data/data';
 import { notACorpus } from './readStatistics';
-import { readStored, type StoredDocument } from './storedDocument';
+import { readShard } from './shards';
+import type { StoredDocument } from './storedDocument';
 
 export interface ExplainedValue {
   readonly measure: string;
@@ -69,7 +69,7 @@ export async function explainDocument(
   const found: Explanation[] = [];
   for (const { name } of [...index.kept, ...index.dropped]) {
     let line = 0;
-    for await (const document of readStored(path.join(corpus, name))) {
+    for await (const document of readShard(path.join(corpus, name))) {
       throwIfAborted(signal);
       line++;
       if (![document.url, document.id, document.record].includes(sought)) continue;

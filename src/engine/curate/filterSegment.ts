@@ -3,13 +3,13 @@
  * corpus's folder, and leaves a folder of its own, so segments can be worked on in any order, by anyone.
  */
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { atomicFile, atomicFolder, readTextIfPresent } from '../../base/files';
 import { builtinTokenizer, type Tokenizer } from '../tokenizer/tokenizer';
 import type { JudgedDocument } from './document';
+import { LineFile } from './lineFile';
 import { segmentsOf, WorkFolder, type Plan } from './folder';
 import { openPipeline, unreadableDocument, type Pipeline } from './pipeline';
 import { readStretch } from './sources/sources';
@@ -27,41 +27,6 @@ export type SegmentSummary = z.output<typeof summarySchema>;
 /** Of equal texts equal; of different ones different but once in 2^128. */
 const fingerprint = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 32);
-
-/** Gathers lines, and writes them by the megabyte. */
-class LineFile {
-  readonly #file: FileHandle;
-  #held: string[] = [];
-  #length = 0;
-
-  private constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  static async create(file: string): Promise<LineFile> {
-    return new LineFile(await open(file, 'wx'));
-  }
-
-  async add(line: string): Promise<void> {
-    this.#held.push(line);
-    this.#length += line.length;
-    if (this.#length > 1 << 20) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    await this.#file.writeFile(this.#held.join(''));
-    this.#held = [];
-    this.#length = 0;
-  }
-
-  async close(): Promise<void> {
-    try {
-      await this.#flush();
-    } finally {
-      await this.#file.close();
-    }
-  }
-}
 
 interface Opened {
   readonly plan: Plan;
@@ -119,7 +84,7 @@ export async function filterSegment(
     };
     try {
       for (const stretch of segment.stretches)
-        for await (const read of readStretch(stretch)) {
+        for await (const read of readStretch(stretch, plan.recipe)) {
           throwIfAborted(signal);
           documents++;
           const judged =

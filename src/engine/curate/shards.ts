@@ -1,66 +1,83 @@
 /** The shards of a corpus: documents one after the other, in files of about the size asked for. */
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { lineOf, type StoredDocument } from './storedDocument';
+import type { CorpusRecipe } from '../../recipe/corpus';
+import { LineFile } from './lineFile';
+import { ParquetShard, readParquetShard } from './parquetShard';
+import { lineOf, readStored, type StoredDocument } from './storedDocument';
 
 export interface Shard {
   readonly name: string;
   readonly documents: number;
 }
 
-/** Lines between two writes, in UTF-16 code units. */
-const HELD = 1 << 20;
+type Format = CorpusRecipe['output']['format'];
 
-export class JsonlShards {
+interface OpenShard {
+  add(document: StoredDocument): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function openShard(file: string, format: Format): Promise<OpenShard> {
+  if (format === 'parquet') return new ParquetShard(file);
+  const lines = await LineFile.create(file);
+  return { add: (document) => lines.add(lineOf(document)), close: () => lines.close() };
+}
+
+export class ShardWriter {
   readonly #folder: string;
   readonly #kind: 'kept' | 'dropped';
+  readonly #format: Format;
   readonly #most: number;
   readonly #shards: { name: string; documents: number }[] = [];
-  #file: FileHandle | undefined;
+  #shard: OpenShard | undefined;
   #bytes = 0;
-  #held: string[] = [];
-  #length = 0;
 
-  /** @param most text in a shard, in bytes; the document that crosses it is the last */
-  constructor(folder: string, kind: 'kept' | 'dropped', most: number) {
+  /** A shard takes text of `shardBytes`; the document that crosses it is its last. */
+  constructor(
+    folder: string,
+    kind: 'kept' | 'dropped',
+    { format, shardBytes }: CorpusRecipe['output'],
+  ) {
     this.#folder = folder;
     this.#kind = kind;
-    this.#most = most;
+    this.#format = format;
+    this.#most = shardBytes;
   }
 
   async add(document: StoredDocument): Promise<void> {
-    if (!this.#file) {
-      const name = `${this.#kind}-${String(this.#shards.length).padStart(5, '0')}.jsonl`;
-      this.#file = await open(path.join(this.#folder, name), 'w');
+    if (!this.#shard) {
+      const number = String(this.#shards.length).padStart(5, '0');
+      const name = `${this.#kind}-${number}.${this.#format}`;
+      this.#shard = await openShard(path.join(this.#folder, name), this.#format);
       this.#shards.push({ name, documents: 0 });
     }
     this.#shards.at(-1)!.documents++;
-    const line = lineOf(document);
-    this.#held.push(line);
-    this.#length += line.length;
+    await this.#shard.add(document);
     this.#bytes += Buffer.byteLength(document.text);
-    if (this.#length > HELD) await this.#flush();
     if (this.#bytes >= this.#most) await this.close();
   }
 
-  async #flush(): Promise<void> {
-    await this.#file?.writeFile(this.#held.join(''));
-    this.#held = [];
-    this.#length = 0;
-  }
-
   async close(): Promise<void> {
+    const shard = this.#shard;
+    this.#shard = undefined;
+    this.#bytes = 0;
+    if (!shard) return;
+    await shard.close();
+    const handle = await open(path.join(this.#folder, this.#shards.at(-1)!.name), 'r+');
     try {
-      await this.#flush();
-      await this.#file?.sync();
+      await handle.sync();
     } finally {
-      await this.#file?.close();
-      this.#file = undefined;
-      this.#bytes = 0;
+      await handle.close();
     }
   }
 
   get shards(): readonly Shard[] {
     return this.#shards;
   }
+}
+
+/** The documents of a shard, in order. */
+export function readShard(file: string): AsyncIterable<StoredDocument> {
+  return file.endsWith('.parquet') ? readParquetShard(file) : readStored(file);
 }

@@ -10,7 +10,7 @@ import { CORPUS_NAME, type CuratedCorpus } from '../data/data';
 import { builtinTokenizer } from '../tokenizer/tokenizer';
 import { readDuplicates } from './duplicates';
 import { segmentsOf, type Plan, type WorkFolder } from './folder';
-import { JsonlShards } from './shards';
+import { ShardWriter } from './shards';
 import { StatisticsCounter, type Statistics } from './statistics';
 import { personalDataCleaner } from './stages/pii';
 import { readStored, type StoredDocument } from './storedDocument';
@@ -47,8 +47,8 @@ export async function writeCorpus(
   const folder = path.join(work.path, 'shards');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const kept = new JsonlShards(folder, 'kept', recipe.output.shardBytes);
-  const dropped = new JsonlShards(folder, 'dropped', recipe.output.shardBytes);
+  const kept = new ShardWriter(folder, 'kept', recipe.output);
+  const dropped = new ShardWriter(folder, 'dropped', recipe.output);
   try {
     for (const { number } of segmentsOf(plan)) {
       const segment = work.segment(number);

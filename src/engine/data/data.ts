@@ -4,6 +4,8 @@
  */
 export { measureText, readDocuments, type ReadOptions } from './documents';
 export { CORPUS_NAME, readCuratedCorpus, type CuratedCorpus } from './curatedCorpus';
+export { readParquet, type ParquetRow } from './parquet';
+export { looksLikeText } from './textFile';
 export { cutText, type DocumentPiece } from './pieces';
 export { splitDocuments, surveyDocuments, type Survey } from './split';
 export { encodeInMemory } from './encodeCorpus';

@@ -1,19 +1,20 @@
 /**
- * Documents from files and folders: a text file is one document, each line of a .jsonl file is one
- * (its field `text`). Nothing is held whole but a line of a .jsonl file.
+ * Documents from files and folders: a text file is one document, each line of a .jsonl file and each row
+ * of a .parquet file is one (its field `text`). Nothing is held whole but a line, or a group of rows.
  *
  * In a folder, hidden files and folders are passed over, and so are files that aren't text, unless
- * their name says that they should be (.txt, .md, .jsonl): then they are an error, as they are where
+ * their name says that they should be (.txt, .md, .jsonl, .parquet): then they are an error, as they are where
  * they are named themselves. Links to folders are not followed. A curated corpus stands for the documents
  * that it kept.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { GlassboxError } from '../../base/errors';
+import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { fileError } from '../../base/files';
 import { readCuratedCorpus } from './curatedCorpus';
 import { cutStream, cutText, PIECE_LENGTH, type DocumentPiece } from './pieces';
+import { readParquet } from './parquet';
 import { looksLikeText, streamText, type TextOptions } from './textFile';
 
 export interface ReadOptions extends TextOptions {
@@ -21,7 +22,7 @@ export interface ReadOptions extends TextOptions {
   readonly pieceLength?: number | undefined;
 }
 
-const TEXT_NAME = /\.(txt|md|jsonl)$/i;
+const TEXT_NAME = /\.(txt|md|jsonl|parquet)$/i;
 
 const lineSchema = z.object({ text: z.string() });
 
@@ -119,6 +120,23 @@ async function* readLines(file: string, options: ReadOptions): AsyncGenerator<Do
   }
 }
 
+async function* readRows(file: string, options: ReadOptions): AsyncGenerator<DocumentPiece> {
+  for await (const { row, values } of readParquet(file, {
+    columns: ['text'],
+    required: ['text'],
+  })) {
+    throwIfAborted(options.signal);
+    const { text } = values;
+    if (typeof text === 'string') yield* cutText(text, `${file}:${row + 1}`, options.pieceLength);
+  }
+}
+
+function piecesOf(file: string, options: ReadOptions): AsyncGenerator<DocumentPiece> {
+  if (/\.jsonl$/i.test(file)) return readLines(file, options);
+  if (/\.parquet$/i.test(file)) return readRows(file, options);
+  return cutStream(streamText(file, options), file, options.pieceLength);
+}
+
 async function* read(
   paths: readonly string[],
   options: ReadOptions,
@@ -132,9 +150,7 @@ async function* read(
     seen.add(path.resolve(file));
     if (!named && !TEXT_NAME.test(file) && !(await looksLikeText(file))) continue;
     files++;
-    const pieces = /\.jsonl$/i.test(file)
-      ? readLines(file, options)
-      : cutStream(streamText(file, options), file, options.pieceLength);
+    const pieces = piecesOf(file, options);
     let empty = true;
     for await (const piece of pieces) {
       empty = false;
@@ -173,7 +189,8 @@ export async function measureText(place: string, enough: number): Promise<number
   for await (const { file, named } of listFiles([place])) {
     const { size } = await stat(file);
     if (named && size === 0) throw emptyFile(file);
-    if ((named || !TEXT_NAME.test(file)) && !(await looksLikeText(file))) {
+    const isText = /\.parquet$/i.test(file) || (await looksLikeText(file));
+    if ((named || !TEXT_NAME.test(file)) && !isText) {
       if (!named) continue;
       throw new GlassboxError('binary-data', `${file} is not text.`, {
         remedy: 'Give files of text in UTF-8.',

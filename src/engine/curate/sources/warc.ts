@@ -31,9 +31,10 @@ async function* plainBytes(file: FileHandle, { start, end }: Stretch): AsyncGene
   };
   // One byte before, to see whether a line begins here.
   let position = Math.max(0, start - 1);
+  let from = start - position;
   for (;;) {
     const chunk = await chunkAt(position);
-    const found = findStart(chunk, position === 0 ? 0 : 1);
+    const found = findStart(chunk, from);
     if (position + Math.max(0, found) >= end) return;
     if (found >= 0) {
       position += found;
@@ -41,6 +42,7 @@ async function* plainBytes(file: FileHandle, { start, end }: Stretch): AsyncGene
     }
     if (chunk.length < CHUNK) return;
     position += chunk.length - 16;
+    from = 1;
   }
   yield { kind: 'member', offset: position };
   for (;;) {
@@ -110,10 +112,17 @@ class RecordParser {
     if (record) {
       // What separates records may be missing behind the last.
       const whole = this.#queue.length >= record.length && reason === undefined;
-      if (whole) yield* this.#give(record, this.#queue.take(record.length));
-      else yield this.#unreadable(record.head, reason ?? 'wrongLength');
+      if (whole) {
+        yield* this.#give(record, this.#queue.take(record.length));
+      } else {
+        yield this.#unreadable(record.head, reason ?? 'wrongLength');
+        // Others may lie inside of what it claimed.
+        this.#lost = true;
+        yield* this.bytes(new Uint8Array());
+        yield* this.finish();
+      }
     } else if (reason !== undefined) {
-      yield this.#unreadable(this.#head(new Map()), reason);
+      if (!this.#lost) yield this.#unreadable(this.#head(new Map()), reason);
     } else if (!this.#lost && this.#queue.peek().toString('latin1').trim() !== '') {
       yield this.#unreadable(this.#head(new Map()), 'damagedHeader');
     }
