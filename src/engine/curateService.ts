@@ -11,6 +11,12 @@ import { Hand, type HandOptions } from './hand';
 
 type CorpusRequest = 'curate' | 'filterSegment' | 'explainDocument' | 'corpusStatistics';
 
+/** Nothing that is read or judged takes longer, in milliseconds, unless it never ends. */
+const LONGEST_DOCUMENT = 120_000;
+
+/** Each place that ends workers costs three. */
+const MOST_ATTEMPTS = 60;
+
 /** Workers that filter segments, started when there is something for them to do. */
 class FilterPool {
   readonly #options: HandOptions;
@@ -22,19 +28,31 @@ class FilterPool {
   }
 
   readonly filter = async (corpus: string, segment: number, signal: AbortSignal): Promise<void> => {
-    try {
-      await this.#once(corpus, segment, signal);
-    } catch (thrown) {
-      // One more chance, in a worker with nothing on its heap but this segment.
-      if (!hasCode(thrown, 'worker-ended')) throw thrown;
-      await this.#once(corpus, segment, signal);
+    for (let attempt = 1; ; attempt++) {
+      const hand = this.#idle.pop() ?? this.#start();
+      const watch = this.#watch(hand, corpus, segment);
+      try {
+        await hand.methods.filterSegment({ corpus, segment }, signal);
+        this.#idle.push(hand);
+        return;
+      } catch (thrown) {
+        // Another worker goes on; what ends workers again and again is passed over (curate/marks.ts).
+        if (!hasCode(thrown, 'worker-ended') || attempt === MOST_ATTEMPTS) throw thrown;
+      } finally {
+        clearInterval(watch);
+      }
     }
   };
 
-  async #once(corpus: string, segment: number, signal: AbortSignal): Promise<void> {
-    const hand = this.#idle.pop() ?? this.#start();
-    await hand.methods.filterSegment({ corpus, segment }, signal);
-    this.#idle.push(hand);
+  /** Ends the worker if it doesn't come from one document to the next. */
+  #watch(hand: Hand, corpus: string, segment: number): NodeJS.Timeout {
+    const begun = Date.now();
+    const look = async (): Promise<void> => {
+      const { segmentMoved } = await import('./curate/curate');
+      const moved = Math.max(begun, (await segmentMoved(corpus, segment)) ?? 0);
+      if (Date.now() - moved > LONGEST_DOCUMENT) await hand.terminate();
+    };
+    return setInterval(() => void look(), LONGEST_DOCUMENT / 10);
   }
 
   #start(): Hand {

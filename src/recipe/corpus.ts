@@ -75,7 +75,12 @@ const extractionSchema = z.strictObject({
     .max(600)
     .default(20)
     .describe(
-      'The last resort against a page that takes for ever. Which pages it ended is recorded in the corpus, so that making it again gives the same.',
+      'The last resort against a page that takes for ever. Which pages it ended is listed in corpus.json; with that list in slow, making the corpus again gives the same on any machine.',
+    ),
+  slow: words
+    .default([])
+    .describe(
+      'Ids of pages that are dropped without a try, as corpus.json lists those that took for ever.',
     ),
   minCharacters: least('characters', 1, 'Least text that a page must give.'),
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -184,5 +184,32 @@ describe('a Parquet corpus', () => {
       const [other] = await explainDocument(parquet.out, url, signal);
       expect(other).toEqual({ ...one, shard: one?.shard.replace('jsonl', 'parquet') });
     }
+  });
+});
+
+describe('a page that ends workers', () => {
+  it('is passed over the third time, and listed, so that the same comes out anywhere', async () => {
+    const file = await warcFile('deadly.warc', pages(3));
+    const { id } = (
+      await explainDocument((await make('alive', [file])).out, 'http://example.com/1', signal)
+    )[0]!.document;
+    const recipe = { ...corpusRecipe.defaults(), sources: [file] };
+    const out = path.join(scratch, 'deadly');
+    const dies = (): Promise<void> => Promise.reject(new Error('The worker died'));
+    const events = curate({ recipe, out, workers: 1, filter: dies }, signal);
+    await expect(events.next().then(() => events.next())).rejects.toThrow('The worker died');
+    // What two workers leave that came to the second page, and no further.
+    await mkdir(path.join(out, '.work', 'marks'), { recursive: true });
+    const mark = { place: 'judge 0-0#1', attempts: 2, passed: [] };
+    await writeFile(path.join(out, '.work', 'marks', '000000'), JSON.stringify(mark));
+    const { done } = await make('deadly', [file]);
+    expect(done.dropped).toEqual({ 'extraction.tooSlow': 1 });
+    const index: unknown = JSON.parse(await readFile(path.join(out, 'corpus.json'), 'utf8'));
+    expect(index).toMatchObject({ slow: [id] });
+    const again = await make('spared', [file], [`extraction.slow=["${id}"]`]);
+    for (const name of ['kept-00000.jsonl', 'dropped-00000.jsonl'])
+      expect(await readFile(path.join(again.out, name), 'utf8')).toBe(
+        await readFile(path.join(out, name), 'utf8'),
+      );
   });
 });

@@ -325,7 +325,7 @@ describe('two runs into one folder at once', () => {
     for (const second of [args, ['train', '--json', '--resume', shared]]) {
       const { code, out, err } = await cli(second);
       expect([code, out]).toEqual([1, '']);
-      expect(err).toMatch(/^error: .*long is in use: another run \(process \d+\)/);
+      expect(err).toMatch(/^error: .*long is in use: another process \(\d+\)/);
     }
     first.child.kill('SIGINT');
     expect(await first.ended).toMatchObject({ code: 130 });

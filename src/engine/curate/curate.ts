@@ -10,11 +10,12 @@
  * The phases pass files on to each other (`folder.ts`). The room starts no threads: whoever calls
  * `curate` says how a segment is filtered, and by how many at once.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { yieldReports } from '../../base/asyncQueue';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { fileError, makeFolder, sweepTemporary, systemCodeOf } from '../../base/files';
+import { releaseLock, takeLock } from '../../base/lock';
 import type { CorpusRecipe } from '../../recipe/corpus';
 import { readCuratedCorpus } from '../data/data';
 import { findDuplicates } from './duplicates';
@@ -25,6 +26,7 @@ import { listSources } from './sources/sources';
 import { writeCorpus } from './writeCorpus';
 
 export { filterSegment } from './filterSegment';
+export { segmentMoved } from './marks';
 export { explainDocument, type Explanation } from './explain';
 export { openPipeline, type Pipeline } from './pipeline';
 export { readStatistics } from './readStatistics';
@@ -104,9 +106,27 @@ async function planFor({ recipe, out }: CurateOptions): Promise<Plan> {
       remedy: 'Choose another folder with --out, or empty this one.',
       details: { path: out },
     });
-  await makeFolder(out);
   await work.writePlan(plan);
   return plan;
+}
+
+/** One process at a time writes to a corpus's folder. */
+async function locked(out: string, job: () => Promise<void>): Promise<void> {
+  const lock = path.join(out, '.lock');
+  let made: string | undefined;
+  try {
+    made = await makeFolder(out);
+  } catch (thrown) {
+    throw fileError(thrown, 'write', out);
+  }
+  await takeLock(lock);
+  try {
+    await job();
+  } finally {
+    await releaseLock(lock);
+    // A folder in which nothing was begun is left as it was found.
+    if (made !== undefined) await rmdir(out).catch(() => undefined);
+  }
 }
 
 async function work(options: CurateOptions, signal: AbortSignal, report: Report): Promise<void> {
@@ -202,7 +222,7 @@ export async function* curate(
   signal: AbortSignal,
 ): AsyncGenerator<CurateEvent, void, void> {
   yield* yieldReports<CurateEvent, undefined>(signal, async (ends, report) => {
-    await work(options, ends, report);
+    await locked(options.out, () => work(options, ends, report));
     return undefined;
   });
 }

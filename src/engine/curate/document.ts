@@ -53,7 +53,8 @@ export type UnreadableReason =
   | 'badLine'
   | 'damagedFile'
   | 'missingColumn'
-  | 'noText';
+  | 'noText'
+  | 'tooSlow';
 
 export type Read =
   | { readonly kind: 'document'; readonly document: RawDocument }

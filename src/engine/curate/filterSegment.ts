@@ -8,10 +8,12 @@ import * as z from 'zod';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { atomicFile, atomicFolder, readTextIfPresent } from '../../base/files';
 import { builtinTokenizer, type Tokenizer } from '../tokenizer/tokenizer';
-import type { JudgedDocument } from './document';
+import type { JudgedDocument, Read } from './document';
 import { LineFile } from './lineFile';
 import { segmentsOf, WorkFolder, type Plan } from './folder';
-import { openPipeline, unreadableDocument, type Pipeline } from './pipeline';
+import { clearMark, Marks } from './marks';
+import { openPipeline, tooSlowDocument, unreadableDocument, type Pipeline } from './pipeline';
+import type { Stretch } from './sources/source';
 import { readStretch } from './sources/sources';
 import { lineOf, type StoredDocument } from './storedDocument';
 
@@ -58,6 +60,35 @@ export async function readSummary(
   return text === undefined ? undefined : summarySchema.parse(JSON.parse(text));
 }
 
+/** What a stretch gives, judged. What has ended workers before is passed over, and counted. */
+async function* judgedOf(
+  stretch: Stretch,
+  { plan, pipeline }: Opened,
+  marks: Marks,
+): AsyncGenerator<JudgedDocument, void, void> {
+  const { file, number, start } = stretch;
+  const reads = readStretch(stretch, plan.recipe)[Symbol.asyncIterator]();
+  try {
+    for (let count = 0; ; count++) {
+      const place = `${number}-${start}#${count}`;
+      if (!marks.reach(`read ${place}`)) {
+        const origin = { file: file.path, offset: start, record: undefined };
+        const head = { id: `${number}-${start}-rest`, origin, url: undefined, date: undefined };
+        yield unreadableDocument({ ...head, reason: 'tooSlow' });
+        return;
+      }
+      const next = await reads.next();
+      if (next.done) return;
+      const read: Read = next.value;
+      if (read.kind === 'unreadable') yield unreadableDocument(read.record);
+      else if (marks.reach(`judge ${place}`)) yield pipeline.judge(read.document);
+      else yield tooSlowDocument(read.document);
+    }
+  } finally {
+    await reads.return?.();
+  }
+}
+
 /**
  * Reads, judges and writes one segment of a planned corpus.
  *
@@ -71,12 +102,14 @@ export async function filterSegment(
   const work = new WorkFolder(corpus);
   const key = await work.planKey();
   if (opened?.key !== key) opened = { key, parts: openParts(work) };
-  const { plan, pipeline, tokenizer } = await opened.parts;
+  const parts = await opened.parts;
+  const { plan, tokenizer } = parts;
   const segment = segmentsOf(plan)[number];
   if (!segment)
     throw new GlassboxError('no-segment', `The plan of ${corpus} has no segment ${number}.`);
   const kept: [string, string][] = [];
   let documents = 0;
+  const marks = new Marks(work, number);
   await atomicFolder(work.segment(number), async (temporary) => {
     const files = {
       kept: await LineFile.create(path.join(temporary, 'kept.jsonl')),
@@ -84,13 +117,9 @@ export async function filterSegment(
     };
     try {
       for (const stretch of segment.stretches)
-        for await (const read of readStretch(stretch, plan.recipe)) {
+        for await (const judged of judgedOf(stretch, parts, marks)) {
           throwIfAborted(signal);
           documents++;
-          const judged =
-            read.kind === 'document'
-              ? pipeline.judge(read.document)
-              : unreadableDocument(read.record);
           const tokens = judged.text === '' ? 0 : tokenizer.encode(judged.text).length;
           if (!judged.drop) kept.push([judged.id, fingerprint(judged.text)]);
           await files[judged.drop ? 'dropped' : 'kept'].add(lineOf(stored(judged, tokens)));
@@ -98,6 +127,9 @@ export async function filterSegment(
     } finally {
       await files.kept.close();
       await files.dropped.close();
+      // What is thrown was thrown in time: a worker that died says nothing any more.
+      marks.close();
+      clearMark(work, number);
     }
     const summary: SegmentSummary = { documents, kept };
     await atomicFile(path.join(temporary, 'summary.json'), JSON.stringify(summary));

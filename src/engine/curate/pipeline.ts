@@ -54,8 +54,11 @@ async function stagesOf(recipe: CorpusRecipe): Promise<Stage[]> {
 /** The filters of a recipe, ready to judge. Throws where a list of the recipe can't be read. */
 export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
   const stages = await stagesOf(recipe);
+  const slow = new Set(recipe.extraction.slow);
   return {
-    judge: ({ body, ...head }) => {
+    judge: (document) => {
+      if (slow.has(document.id)) return tooSlowDocument(document);
+      const { body, ...head } = document;
       let page: Page = { url: head.url, body, text: '', title: undefined, language: undefined };
       const values: Partial<Record<FilterStage, Values>> = {};
       let drop: Drop | undefined;
@@ -71,6 +74,13 @@ export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
       return { ...head, title, language: spoken, text, values, drop };
     },
   };
+}
+
+/** A page that is known to take for ever, or more memory than there is. */
+export function tooSlowDocument({ id, origin, url, date }: RawDocument): JudgedDocument {
+  const head = { id, origin, url, date };
+  const drop = { stage: 'extraction', reason: 'tooSlow' } as const;
+  return { ...head, title: undefined, language: undefined, text: '', values: {}, drop };
 }
 
 /** A record that could not be read, among the judged. */

@@ -29,6 +29,8 @@ export async function writeCorpus(
   const tokenizer = await builtinTokenizer(recipe.output.tokenizer);
   const clean = recipe.pii.enabled ? personalDataCleaner(recipe.pii) : undefined;
   const statistics = new StatisticsCounter();
+  /** Pages that the clock, and nothing that is the same everywhere, has ended. */
+  const slow: string[] = [];
 
   /** A kept document as it leaves: dropped as a copy after all, or cleaned. */
   function finished(document: StoredDocument): StoredDocument {
@@ -60,6 +62,7 @@ export async function writeCorpus(
           throwIfAborted(signal);
           const left = finish(document);
           statistics.add(left);
+          if (left.drop?.reason === 'tooSlow') slow.push(left.id);
           await (left.drop ? dropped : kept).add(left);
         }
       onSegment(number);
@@ -82,6 +85,7 @@ export async function writeCorpus(
     tokens,
     kept: [...kept.shards],
     dropped: [...dropped.shards],
+    slow,
     recipe,
     sources: plan.files,
   };

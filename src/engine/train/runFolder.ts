@@ -18,7 +18,7 @@ import {
 import { parseRecipe } from '../../recipe/run';
 import type { Recipe } from '../../recipe/run';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { lockOwner, releaseLock, takeLock } from './lock';
+import { lockOwner, releaseLock, takeLock } from '../../base/lock';
 import { METRICS, RunRecords, SAMPLES } from './runRecords';
 import type { RecordLine } from './runRecords';
 

@@ -11,7 +11,7 @@ import { fileError, systemCodeOf } from '../../base/files';
 import type { Recipe } from '../../recipe/run';
 import { listCheckpoints } from './checkpoints';
 import type { Checkpoint } from './checkpoints';
-import { lockOwner } from './lock';
+import { lockOwner } from '../../base/lock';
 import { LOCK, RECIPE, readFailure, readRunRecipe } from './runFolder';
 import { METRICS } from './runRecords';
 

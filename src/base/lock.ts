@@ -10,8 +10,8 @@ import { copyFile, link, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import { GlassboxError } from '../../base/errors';
-import { asideName, fileError, systemCodeOf, writerLives } from '../../base/files';
+import { GlassboxError } from './errors';
+import { asideName, fileError, systemCodeOf, writerLives } from './files';
 
 const lockSchema = z.object({ pid: z.int().positive() });
 
@@ -33,9 +33,13 @@ export async function takeLock(file: string): Promise<void> {
   } finally {
     await rm(mine, { force: true }).catch(() => undefined);
   }
-  throw new GlassboxError('run-busy', `${path.dirname(file)} was taken by another run just now.`, {
-    remedy: 'Choose another folder with --out.',
-  });
+  throw new GlassboxError(
+    'run-busy',
+    `${path.dirname(file)} was taken by another process just now.`,
+    {
+      remedy: 'Choose another folder with --out.',
+    },
+  );
 }
 
 export async function releaseLock(file: string): Promise<void> {
@@ -121,9 +125,9 @@ function busy(file: string, owner: number | undefined): GlassboxError {
   const folder = path.dirname(file);
   return new GlassboxError(
     'run-busy',
-    `${folder} is in use: another run (process ${String(owner)}) writes there.`,
+    `${folder} is in use: another process (${String(owner)}) writes there.`,
     {
-      remedy: `Wait for it, stop it, or choose another folder with --out. If there is no such run, delete ${file}.`,
+      remedy: `Wait for it, stop it, or choose another folder with --out. If there is no such process, delete ${file}.`,
       details: { path: folder, pid: owner },
     },
   );
