@@ -16,11 +16,13 @@ import { registerRuns } from './host/runs/runCommands';
 import type { Services } from './host/services';
 import { openTokenizerCatalog } from './host/tokens/tokenizers';
 import { registerTokens } from './host/tokens/tokens';
+import { Walkthrough } from './host/walkthrough';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Glassbox', { log: true });
   const engine = new EngineClient(context, log);
-  const base = { context, log, engine };
+  const walkthrough = new Walkthrough(context);
+  const base = { context, log, engine, walkthrough };
   const runs = openRuns(base);
   const models = openModelCatalog(base, runs);
   const tokenizers = openTokenizerCatalog(base, runs);

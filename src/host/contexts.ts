@@ -10,8 +10,3 @@ export class Contexts {
     void vscode.commands.executeCommand('setContext', `glassbox.${name}`, value);
   }
 }
-
-/** Steps of the walkthrough that tick once they are done, not when they are begun. */
-export function tellDone(step: 'tokenizer' | 'sample' | 'chat'): void {
-  void vscode.commands.executeCommand('setContext', `glassbox.done.${step}`, true);
-}

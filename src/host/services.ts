@@ -4,10 +4,12 @@ import type { EngineClient } from './engine/engineClient';
 import type { ModelCatalog } from './models/modelCatalog';
 import type { Runs } from './runs/runs';
 import type { TokenizerCatalog } from './tokens/tokenizerCatalog';
+import type { Walkthrough } from './walkthrough';
 
 export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
+  readonly walkthrough: Walkthrough;
   readonly engine: EngineClient;
   readonly runs: Runs;
   readonly models: ModelCatalog;

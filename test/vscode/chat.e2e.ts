@@ -158,3 +158,29 @@ describe('continuing text at the cursor', () => {
     expect(code.read('notes.txt')).toContain('Q: What is red?\nA: The');
   });
 });
+
+describe('the walkthrough', () => {
+  it('has ticked what was done, and ticks what is done beside it', async () => {
+    const { page } = code;
+    const ticked = async (): Promise<string[]> => {
+      const steps = await page.locator('[data-done-step-id].complete').all();
+      const ids = await Promise.all(steps.map((step) => step.getAttribute('data-done-step-id')));
+      return [...new Set(ids.map((id) => id?.split('#').at(-1) ?? ''))].sort();
+    };
+    await code.command('Glassbox: Open Walkthrough');
+    await page.locator('.getting-started-step.expanded').first().waitFor();
+    await expect.poll(ticked).toEqual(['chat', 'sample']);
+    await code.screenshot('walkthrough-1-ticked');
+
+    await code.command('View: Split Editor Right');
+    await code.command('Glassbox: Open Tokenizer Explorer');
+    const explorer = await code.webview('Tokenizer Explorer');
+    await explorer.getByRole('tab', { name: 'Train BPE' }).click();
+    await explorer.locator('.pairs').waitFor();
+    await expect.poll(ticked).toEqual(['chat', 'sample', 'tokenizer']);
+    await code.openFile('notes.txt');
+    await code.command('Glassbox: Show Tokens');
+    await expect.poll(ticked).toEqual(['chat', 'sample', 'tokenize', 'tokenizer']);
+    await code.screenshot('walkthrough-2-ticked');
+  });
+});

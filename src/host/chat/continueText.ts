@@ -4,7 +4,6 @@
  */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
-import { tellDone } from '../contexts';
 import { registerCommand, tellError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
@@ -120,7 +119,7 @@ class TextContinuation implements vscode.InlineCompletionItemProvider {
         this.#place = { ...place, text: event.text };
         written = event.text;
       }
-    tellDone('sample');
+    this.#services.walkthrough.done('sample');
     if (written === '')
       void vscode.window.showInformationMessage(
         vscode.l10n.t(

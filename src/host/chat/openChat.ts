@@ -2,7 +2,6 @@
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
 import type { GenerateRequest } from '../../protocol/messages';
-import { tellDone } from '../contexts';
 import { logError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
@@ -11,14 +10,14 @@ import { ChatSession } from './chatSession';
 import { ConversationStore } from './conversationStore';
 
 export async function openChat(services: Services): Promise<ChatSession> {
-  const { context, engine, models, log } = services;
+  const { context, walkthrough, engine, models, log } = services;
   const folder = vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'chat').fsPath;
   const memory = context.workspaceState;
   const session = new ChatSession({
     generate: async function* (request, signal) {
       const { generate } = await engine.methods();
       for await (const event of generate({ ...request, ...computing() }, signal)) {
-        if (event.kind === 'done') tellDone('chat');
+        if (event.kind === 'done') walkthrough.done('chat');
         yield event;
       }
     },

@@ -19,7 +19,9 @@ export function registerDashboard(services: Services): vscode.Disposable {
   async function openRun(target?: unknown, selected?: unknown): Promise<void> {
     const named = foldersOf(target, selected);
     const folders = named.length > 0 ? named : await pick();
-    if (folders.length > 0) (await panels()).show(folders);
+    if (folders.length === 0) return;
+    (await panels()).show(folders);
+    services.walkthrough.done('watch');
   }
 
   function pick(): Promise<string[]> {

@@ -4,7 +4,7 @@ import { registerCommand } from '../problems';
 import type { Services } from '../services';
 
 export function registerEngineCommands(services: Services): vscode.Disposable {
-  const { context, engine, log } = services;
+  const { walkthrough, engine, log } = services;
   return vscode.Disposable.from(
     registerCommand(log, 'glassbox.showLog', () => log.show()),
     registerCommand(log, 'glassbox.restartEngine', () => engine.restart()),
@@ -12,11 +12,6 @@ export function registerEngineCommands(services: Services): vscode.Disposable {
       const { selectDevice } = await import('./selectDevice');
       await selectDevice(services);
     }),
-    registerCommand(log, 'glassbox.openWalkthrough', () =>
-      vscode.commands.executeCommand(
-        'workbench.action.openWalkthrough',
-        `${context.extension.id}#how`,
-      ),
-    ),
+    registerCommand(log, 'glassbox.openWalkthrough', () => walkthrough.open()),
   );
 }

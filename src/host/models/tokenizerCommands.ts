@@ -6,7 +6,6 @@ import type { TokenizerTrainRequest } from '../../protocol/messages';
 import { countText } from '../formats';
 import { BACK, guide, input, pick } from '../guide';
 import type { Question } from '../guide';
-import { tellDone } from '../contexts';
 import { registerCommand } from '../problems';
 import { chooseText } from '../runs/chooseText';
 import type { TextChoice } from '../runs/chooseText';
@@ -118,7 +117,7 @@ async function trainTokenizer(services: Services, offered?: vscode.Uri): Promise
     out,
   });
   await services.tokenizers.refresh();
-  tellDone('tokenizer');
+  services.walkthrough.done('tokenizer');
   const show = l10n.t('Show Tokens with It');
   const answer = await vscode.window.showInformationMessage(
     l10n.t(

@@ -30,7 +30,8 @@ export function openRuns({
   context,
   log,
   engine,
-}: Pick<Services, 'context' | 'log' | 'engine'>): Runs & { dispose(): void } {
+  walkthrough,
+}: Pick<Services, 'context' | 'log' | 'engine' | 'walkthrough'>): Runs & { dispose(): void } {
   const changed = new vscode.EventEmitter<void>();
   const news = new vscode.EventEmitter<RunNews>();
   const tell = new Throttle(TELL_EVERY, () => {
@@ -65,9 +66,12 @@ export function openRuns({
   });
 
   const contexts = new Contexts();
+  let trained = false;
   function setContexts(): void {
     const runs = keeper.list();
     contexts.set('hasRuns', runs.length > 0);
+    if (runs.length > 0 && !trained) walkthrough.done('train');
+    trained = runs.length > 0;
     // The view says that there is none only once somebody has looked.
     contexts.set('noRuns', looked && runs.length === 0);
     contexts.set('runActive', runs.some(isActive));

@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { messageOf } from '../../base/errors';
+import { Contexts } from '../contexts';
 import type { Services } from '../services';
 import { onDidChangeSetting } from '../settings';
 import type { MirroredDocuments } from './mirroredDocuments';
@@ -22,7 +23,10 @@ export class TokenOverlay implements vscode.Disposable {
   readonly #painters = new Map<vscode.TextEditor, TokenPainter>();
   readonly #problems = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
+  readonly #contexts = new Contexts();
   #problem: string | undefined;
+  /** The active editor shows tokens. */
+  #seen = false;
 
   /** `problem` has changed. */
   readonly onDidChangeProblem = this.#problems.event;
@@ -113,7 +117,9 @@ export class TokenOverlay implements vscode.Disposable {
   #tellMenus(): void {
     const document = vscode.window.activeTextEditor?.document;
     const shown = document !== undefined && this.#shown.has(document);
-    void vscode.commands.executeCommand('setContext', 'glassbox.tokensShown', shown);
+    this.#contexts.set('tokensShown', shown);
+    if (shown && !this.#seen) this.#services.walkthrough.done('tokenize');
+    this.#seen = shown;
   }
 
   dispose(): void {

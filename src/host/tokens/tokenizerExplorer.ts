@@ -7,7 +7,6 @@ import { AsyncQueue } from '../../base/asyncQueue';
 import { GlassboxError } from '../../base/errors';
 import type * as Surface from '../../protocol/tokenizerSurface';
 import type { Answerer } from '../../protocol/rpc';
-import { tellDone } from '../contexts';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting } from '../settings';
@@ -94,7 +93,7 @@ class TokenizerExplorer implements vscode.Disposable {
   }
 
   #answer(answer: Answerer, { tokenizerSurface: surface, LONGEST_TEXT }: typeof Surface): void {
-    const { engine } = this.#services;
+    const { engine, walkthrough } = this.#services;
     answer.stream(surface.state, (_, signal) => this.#states(signal, LONGEST_TEXT));
     answer.call(surface.cut, async ({ tokenizer, text }, signal) => {
       const methods = await this.#engineFor(tokenizer);
@@ -122,7 +121,7 @@ class TokenizerExplorer implements vscode.Disposable {
     });
     answer.call(surface.learnMerges, async (request, signal) => {
       const learnt = await (await engine.methods()).learnMerges(request, signal);
-      if (learnt.steps.length > 0) tellDone('tokenizer');
+      if (learnt.steps.length > 0) walkthrough.done('tokenizer');
       return learnt;
     });
   }

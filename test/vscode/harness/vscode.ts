@@ -180,7 +180,12 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Cod
   mkdirSync(folder, { recursive: true });
   const extensions = extensionsWith(home, added);
   const server = await startServer({
-    ...{ home, extensions, settings, trust },
+    // Whether a person trusts the folder is answered: VS Code asks no more.
+    ...{ home, extensions, trust },
+    settings: {
+      ...(trust ? {} : { 'security.workspace.trust.startupPrompt': 'never' }),
+      ...settings,
+    },
     options: serverOptions,
   });
   const target = roots ? { workspace: workspaceFile(home, roots) } : { folder };
