@@ -12,7 +12,7 @@ import { discover } from './discover';
 import { estimate } from './estimate';
 import { exportModel, summarizeModel, WEIGHT_FILE } from './interop/interop';
 import { readTokenizer } from './tokenizer/tokenizer';
-import { isCheckpoint, listRuns, modelFolder, readPosition } from './train/train';
+import { isCheckpoint, listRuns, modelFolder, readBest, readPosition } from './train/train';
 
 type CatalogRequest = 'runs' | 'models' | 'exportModel' | 'tokenizers' | 'checkRecipe' | 'estimate';
 
@@ -92,12 +92,15 @@ async function modelIn(folder: string): Promise<ModelSummary | undefined> {
   const checkpoints = path.dirname(folder);
   if (path.basename(checkpoints) === 'checkpoints' && (await isCheckpoint(folder))) {
     const run = path.dirname(checkpoints);
-    const position = await readPosition(folder).catch(() => undefined);
+    const [position, best] = await Promise.all([
+      readPosition(folder).catch(() => undefined),
+      readBest(checkpoints),
+    ]);
     if (position)
       return {
         ...{ folder, name: path.basename(run) },
         ...summary,
-        run: { folder: run, step: position.step },
+        run: { folder: run, step: position.step, best: position.step === best?.step },
       };
   }
   return { folder, name: nameOf(folder), ...summary };

@@ -43,6 +43,8 @@ export const runSummarySchema = z.object({
   valLoss: measured.optional(),
   /** Steps with a checkpoint that can be loaded, in order, and their folders. */
   checkpoints: z.array(z.object({ step: count, folder: path })),
+  /** The step of the one with the lowest validation loss, where that was measured. */
+  best: count.optional(),
   /** Unix milliseconds: when its recipe and when its records were written last. */
   started: z.number(),
   updated: z.number(),
@@ -69,8 +71,8 @@ export const modelSummarySchema = z.object({
   bytes: count,
   /** Whether it was taught to chat: it has a chat template. */
   chat: z.boolean(),
-  /** The run whose checkpoint it is, if it is one, and the step. */
-  run: z.object({ folder: path, step: count }).optional(),
+  /** The run whose checkpoint it is, if it is one, the step, and whether it is the run's best. */
+  run: z.object({ folder: path, step: count, best: z.boolean() }).optional(),
   /** Why it can't be used. */
   problem: z.string().optional(),
 });

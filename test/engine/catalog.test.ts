@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { BUILTIN_VOCABULARIES, createCatalogService } from '../../src/engine/catalogService';
 import { builtinTokenizer, byteTokenizer } from '../../src/engine/tokenizer/tokenizer';
 import type { RecipeProblem, RunSummary } from '../../src/protocol/catalogMessages';
@@ -42,6 +43,12 @@ beforeAll(async () => {
   await train(recipe(), at('finished'));
 });
 
+/** The step that the run itself has written down as its best. */
+const bestOf = (name: string): unknown =>
+  z
+    .object({ step: z.int() })
+    .parse(JSON.parse(readFileSync(path.join(at(name), 'checkpoints', 'best.json'), 'utf8'))).step;
+
 const summaries = (): Promise<RunSummary[]> => catalog.runs({ folders: [runs] }, never);
 async function summaryOf(name: string): Promise<RunSummary | undefined> {
   return (await summaries()).find((each) => each.name === name);
@@ -61,6 +68,7 @@ describe('runs', () => {
         { step: 5, folder: checkpoint(at('finished'), 5) },
         { step: 6, folder: checkpoint(at('finished'), 6) },
       ],
+      best: bestOf('finished'),
     });
   });
 
@@ -164,9 +172,11 @@ describe('models', () => {
       bytes: weights(at('finished'), 6).length,
     });
     const own = (await models(folder)).filter(({ run }) => run?.folder === at('finished'));
-    expect(own.map(({ name, run }) => [name, run?.step])).toEqual([
-      ['finished', 5],
-      ['finished', 6],
+    const best = bestOf('finished');
+    expect([5, 6]).toContain(best);
+    expect(own.map(({ name, run }) => [name, run?.step, run?.best])).toEqual([
+      ['finished', 5, best === 5],
+      ['finished', 6, best === 6],
     ]);
   });
 

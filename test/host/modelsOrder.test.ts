@@ -6,7 +6,7 @@ import type { ModelSummary } from '../../src/protocol/catalogMessages';
 const model = (name: string, run?: { folder: string; step: number }): ModelSummary => ({
   ...{ folder: `/m/${name}/${run?.step ?? ''}`, name, architecture: 'LlamaForCausalLM' },
   ...{ parameters: 1, context: 1, vocab: 1, bytes: 1, chat: false },
-  ...(run ? { run } : {}),
+  ...(run ? { run: { ...run, best: false } } : {}),
 });
 const models = [
   model('zebra'),

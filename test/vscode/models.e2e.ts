@@ -98,6 +98,7 @@ it('are listed when they are trained, the older checkpoints below', async () => 
   await model.click();
   await code.page.keyboard.press('ArrowRight');
   await row('Models', /step 20/).waitFor();
+  await row('Models', /step \d+ · best · /).waitFor();
   await code.inThemes('models-2-trained');
 });
 

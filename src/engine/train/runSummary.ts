@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { messageOf } from '../../base/errors';
 import { fileError, systemCodeOf } from '../../base/files';
 import type { Recipe } from '../../recipe/run';
-import { listCheckpoints } from './checkpoints';
+import { listCheckpoints, readBest } from './checkpoints';
 import type { Checkpoint } from './checkpoints';
 import { lockOwner } from '../../base/lock';
 import { LOCK, RECIPE, readFailure, readRunRecipe } from './runFolder';
@@ -37,6 +37,8 @@ export interface RunSummary {
   readonly valLoss?: number | null;
   /** Oldest first. */
   readonly checkpoints: readonly Checkpoint[];
+  /** The step of the one with the lowest validation loss. */
+  readonly best?: number;
   /** Unix milliseconds: when the recipe and when the records were last written. */
   readonly started: number;
   readonly updated: number;
@@ -61,10 +63,11 @@ async function summarizeRun(folder: string): Promise<RunSummary | undefined> {
   const name = path.basename(folder);
   const times = { started: written.mtimeMs, updated: written.mtimeMs };
   try {
-    const [recipe, records, checkpoints, owner, failure] = await Promise.all([
+    const [recipe, records, checkpoints, best, owner, failure] = await Promise.all([
       readRunRecipe(folder),
       readLast(path.join(folder, METRICS)),
       listCheckpoints(path.join(folder, 'checkpoints')),
+      readBest(path.join(folder, 'checkpoints')),
       lockOwner(path.join(folder, LOCK)),
       readFailure(folder),
     ]);
@@ -83,6 +86,7 @@ async function summarizeRun(folder: string): Promise<RunSummary | undefined> {
       ...(train ? { loss: train.loss } : {}),
       ...(evaluation ? { valLoss: evaluation.valLoss } : {}),
       checkpoints,
+      ...(best ? { best: best.step } : {}),
       started: times.started,
       updated: records.updated ?? times.updated,
     };

@@ -3,7 +3,7 @@
  * as plain records; knows nothing of the protocol, of terminals or of VS Code.
  */
 export type { RunEvent } from './events';
-export { isCheckpoint, listCheckpoints, readPosition } from './checkpoints';
+export { isCheckpoint, listCheckpoints, readBest, readPosition } from './checkpoints';
 export { resumeRun, runRecipe, startRun } from './run';
 export { stepFootprint } from './footprint';
 export { trainedBy } from './frozen';

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
 import { bytesText, countText } from '../formats';
 
-/** `step 500 · 1.1M parameters · context 128 · chat`. */
+/** `step 500 · best · 1.1M parameters · context 128 · chat`. */
 export function modelDescription({
   run,
   parameters,
@@ -15,6 +15,7 @@ export function modelDescription({
   if (problem !== undefined) return problem;
   return [
     ...(run ? [l10n.t('step {0}', run.step)] : []),
+    ...(run?.best ? [l10n.t('best')] : []),
     l10n.t('{0} parameters', countText(parameters)),
     l10n.t('context {0}', context),
     ...(chat ? [l10n.t('chat')] : []),
@@ -23,7 +24,8 @@ export function modelDescription({
 
 export function modelTooltip(model: ModelSummary): vscode.MarkdownString {
   const { l10n } = vscode;
-  const { name, architecture, parameters, context, vocab, bytes, chat, problem, folder } = model;
+  const { name, architecture, parameters, context, vocab, bytes, chat, problem, folder, run } =
+    model;
   const lines =
     problem === undefined
       ? [
@@ -35,6 +37,9 @@ export function modelTooltip(model: ModelSummary): vscode.MarkdownString {
           chat
             ? l10n.t('It was taught to chat.')
             : l10n.t('It continues text; it was not taught to chat.'),
+          ...(run?.best
+            ? [l10n.t("The run's best checkpoint: the one with the lowest validation loss.")]
+            : []),
         ]
       : [problem];
   const text = new vscode.MarkdownString();

@@ -64,6 +64,7 @@ export class ModelTree implements vscode.TreeDataProvider<string> {
 function iconOf({ problem, run, chat }: ModelSummary): vscode.ThemeIcon {
   if (problem !== undefined)
     return new vscode.ThemeIcon('warning', new vscode.ThemeColor('charts.orange'));
+  if (run?.best) return new vscode.ThemeIcon('star-full', new vscode.ThemeColor('charts.yellow'));
   return new vscode.ThemeIcon(chat ? 'comment-discussion' : run ? 'beaker' : 'library');
 }
 

@@ -77,7 +77,7 @@ export function openModelCatalog(
       setContexts();
       const now = runs
         .list()
-        .flatMap((run) => run.checkpoints.map(({ folder }) => folder))
+        .flatMap(({ checkpoints: saved, best }) => [...saved.map(({ folder }) => folder), best])
         .join('\n');
       if (now === checkpoints) return;
       checkpoints = now;

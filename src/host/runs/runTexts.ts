@@ -103,6 +103,8 @@ export function runLabel(run: RunView): string {
 export function runTooltip(run: RunView): vscode.MarkdownString {
   const { l10n } = vscode;
   const { name, state, loss, valLoss, tokens, checkpoints, problem, live, started, folder } = run;
+  const checkpointText = ({ step }: (typeof checkpoints)[number]): string =>
+    step === run.best ? l10n.t('{0} (best)', step) : String(step);
   const lines = [
     `${l10n.t('State')}: ${stateText(state)}`,
     ...(problem === undefined ? [] : [problem]),
@@ -119,7 +121,7 @@ export function runTooltip(run: RunView): vscode.MarkdownString {
       : []),
     ...(checkpoints.length === 0
       ? []
-      : [`${l10n.t('Checkpoints')}: ${checkpoints.map(({ step }) => step).join(', ')}`]),
+      : [`${l10n.t('Checkpoints')}: ${checkpoints.map(checkpointText).join(', ')}`]),
     `${l10n.t('Started')}: ${new Date(started).toLocaleString(vscode.env.language)}`,
     ...(isResumable(run) ? [l10n.t('It can be resumed.')] : []),
   ];
