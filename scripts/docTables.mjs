@@ -24,6 +24,7 @@ export const DOCUMENTS = {
     'help data curate',
     'help data explain',
     'help data stats',
+    'help data trace',
     'help devices',
   ],
 };

@@ -6,10 +6,12 @@ import path from 'node:path';
 import { GlassboxError, hasCode } from '../base/errors';
 import type { Handlers } from '../protocol/protocol';
 import { resolveCorpusPaths } from '../recipe/corpus';
+import { traceToken } from './data/data';
 import { threadsFor } from './devices';
 import { Hand, type HandOptions } from './hand';
 
-type CorpusRequest = 'curate' | 'filterSegment' | 'explainDocument' | 'corpusStatistics';
+type CorpusRequest =
+  'curate' | 'filterSegment' | 'explainDocument' | 'traceToken' | 'corpusStatistics';
 
 /** Nothing that is read or judged takes longer, in milliseconds, unless it never ends. */
 const LONGEST_DOCUMENT = 120_000;
@@ -100,6 +102,12 @@ export function createCurateService(options: {
     explainDocument: async ({ corpus, document }, signal) => {
       const { explainDocument } = await room();
       return explainDocument(path.resolve(corpus), document, signal);
+    },
+
+    traceToken: async ({ run, split, token }, signal) => {
+      const { explainSource } = await room();
+      const origin = await traceToken(path.resolve(run, 'corpus'), split, token);
+      return { ...origin, explanation: await explainSource(origin.source, signal) };
     },
 
     corpusStatistics: async ({ corpus }) => {

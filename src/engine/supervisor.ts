@@ -234,6 +234,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     curate: (request, signal) => alone((worker) => worker.curate(request, signal)),
     filterSegment: (request, signal) => clerk().filterSegment(request, signal),
     explainDocument: (request, signal) => clerk().explainDocument(request, signal),
+    traceToken: (request, signal) => clerk().traceToken(request, signal),
     corpusStatistics: (request, signal) => clerk().corpusStatistics(request, signal),
     dispose: () => (disposed ??= end()),
   };

@@ -105,6 +105,25 @@ export const explanationSchema = z.object({
     .readonly(),
 });
 
+export const traceTokenRequestSchema = z.object({
+  /** A run's folder. */
+  run: path,
+  split: z.enum(['train', 'validation']),
+  /** Counted from 0 in the part. */
+  token: count,
+});
+
+export const tokenOriginSchema = z.object({
+  /** The document's number in the part, from 0, and its tokens: [start, end). */
+  document: count,
+  start: count,
+  end: count,
+  /** The file, followed by `:` and the line or row, from 1, where each is a document. */
+  source: z.string(),
+  /** Where the file is a shard of a curated corpus. */
+  explanation: explanationSchema.optional(),
+});
+
 export const corpusStatisticsRequestSchema = z.object({ corpus: path });
 
 export const corpusStatisticsSchema = z.object({

@@ -26,6 +26,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     curate: ask.stream(protocol.curate),
     filterSegment: ask.call(protocol.filterSegment),
     explainDocument: ask.call(protocol.explainDocument),
+    traceToken: ask.call(protocol.traceToken),
     corpusStatistics: ask.call(protocol.corpusStatistics),
     tokenizers: ask.call(protocol.tokenizers),
     checkRecipe: ask.call(protocol.checkRecipe),
@@ -65,6 +66,7 @@ export function serve(
   answer.stream(protocol.curate, handlers.curate);
   answer.call(protocol.filterSegment, handlers.filterSegment);
   answer.call(protocol.explainDocument, handlers.explainDocument);
+  answer.call(protocol.traceToken, handlers.traceToken);
   answer.call(protocol.corpusStatistics, handlers.corpusStatistics);
   answer.call(protocol.tokenizers, handlers.tokenizers);
   answer.call(protocol.checkRecipe, handlers.checkRecipe);

@@ -59,6 +59,7 @@ export const protocol = {
     corpora.explainDocumentRequestSchema,
     z.array(corpora.explanationSchema),
   ),
+  traceToken: call('traceToken', corpora.traceTokenRequestSchema, corpora.tokenOriginSchema),
   corpusStatistics: call(
     'corpusStatistics',
     corpora.corpusStatisticsRequestSchema,

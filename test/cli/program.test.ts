@@ -104,6 +104,10 @@ class FakeEngine implements CommandEngine {
     const stages = [{ stage: 'gopherQuality', values }];
     return Promise.resolve([{ document, shard: 'dropped-00000.jsonl', line: 1, stages }]);
   }
+  traceToken(request: unknown): ReturnType<CommandEngine['traceToken']> {
+    this.asked.push(request);
+    return Promise.resolve({ document: 2, start: 10, end: 20, source: 'notes.txt' });
+  }
   corpusStatistics(request: unknown): ReturnType<CommandEngine['corpusStatistics']> {
     this.asked.push(request);
     return Promise.resolve({

@@ -7,6 +7,7 @@ import {
   cutText,
   encodeInMemory,
   openShards,
+  traceToken,
   writeShards,
   type Corpus,
   type CorpusTokenizer,
@@ -303,5 +304,24 @@ describe('writeShards and openShards', () => {
     refused('corpus-damaged', /plain file name/);
     await writeFile(file('index.json'), index.slice(0, 20));
     refused('corpus-damaged', /not JSON/);
+  });
+});
+
+describe('a token of a corpus on disk', () => {
+  it('leads back to the source of its document, in both parts', async () => {
+    const texts = Array.from({ length: 30 }, (_, i) => 'word '.repeat(1 + (i % 4)));
+    const target = path.join(folder, 'traced');
+    const index = await writeShards(pieces(texts, 8), bytes, target, { validationFraction: 0.3 });
+    const sources: string[] = [];
+    for (const split of ['train', 'validation'] as const)
+      for (let token = 0; token < (index.splits[split]?.tokens ?? 0);) {
+        const origin = await traceToken(target, split, token);
+        expect(origin.start).toBe(token);
+        expect(await traceToken(target, split, origin.end - 1)).toEqual(origin);
+        sources.push(origin.source);
+        token = origin.end;
+      }
+    expect(sources).toEqual(texts.map((_, i) => `text ${i}`));
+    await expect(traceToken(target, 'train', 1e9)).rejects.toMatchObject({ code: 'corpus-range' });
   });
 });

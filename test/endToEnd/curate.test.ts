@@ -62,12 +62,24 @@ it('killed at any time, it goes on and gives the same bytes', async () => {
   }
 });
 
-it('trains on the corpus', async () => {
+it('trains on the corpus, and every token leads back to its page', async () => {
   const run = at('run');
   const lines = await json([
     ...['train', '--data', at('whole'), ...SMALL, '--steps', '5', '--out', run],
   ]);
   expect(lines.at(-1)).toMatchObject({ kind: 'done' });
+  const trace = async (token: number, ...more: string[]): Promise<unknown> =>
+    (await json(['data', 'trace', run, '--token', String(token), ...more]))[0];
+  // Tokens are bytes here.
+  const second = Buffer.byteLength(prose(0));
+  const page = (url: string): object => ({ explanation: { document: { url } } });
+  expect(await trace(second - 1)).toMatchObject({ document: 0, start: 0, end: second });
+  expect(await trace(second - 1)).toMatchObject(page('http://example.com/0'));
+  expect(await trace(second)).toMatchObject({ document: 1, start: second });
+  expect(await trace(second)).toMatchObject(page('http://example.com/1'));
+  expect(await trace(0, '--split', 'validation')).toMatchObject({
+    source: expect.stringMatching(/whole.kept-00000\.jsonl:10$/) as string,
+  });
 });
 
 it('refuses what it cannot do, and leaves what was there', async () => {

@@ -20,6 +20,7 @@ export type CommandEngine = Pick<
   | 'curate'
   | 'explainDocument'
   | 'corpusStatistics'
+  | 'traceToken'
   | 'dispose'
 >;
 

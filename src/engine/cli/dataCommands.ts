@@ -1,6 +1,6 @@
-/** `data curate`, `data explain`, `data stats`: web pages become a corpus, and say why. */
+/** `data curate`, `explain`, `stats` and `trace`: web pages become a corpus, and say why. */
 import path from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { GlassboxError, hasCode } from '../../base/errors';
 import { readTextFile } from '../../base/files';
 import type { CorpusStatistics, CurateEvent, Explanation } from '../../protocol/corpusMessages';
@@ -8,7 +8,7 @@ import { corpusRecipe, resolveCorpusPaths, type CorpusRecipe } from '../../recip
 import { writeJson, writeLine, type Streams } from './console';
 import { wantsColour } from './display';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
-import { wholeNumber } from './options';
+import { MANY, wholeNumber } from './options';
 import { clean, clock, grouped, short, styleFor, wrap, type Style } from './terminalText';
 
 export function addData(program: Command, context: Context): void {
@@ -18,6 +18,12 @@ export function addData(program: Command, context: Context): void {
   addCurate(group, context);
   addExplain(group, context);
   addStats(group, context);
+  addTrace(group, context);
+}
+
+interface TraceOptions extends CommonOptions {
+  readonly token: number;
+  readonly split: 'train' | 'validation';
 }
 
 interface CurateOptions extends CommonOptions {
@@ -232,4 +238,37 @@ function writeExplanation(
   write('');
   for (const part of wrap(clean(beginning), Math.min(100, (streams.stdout.columns ?? 80) - 4)))
     write(`   ${part}`);
+}
+
+function addTrace(group: Command, context: Context): void {
+  const command = group
+    .command('trace')
+    .description(
+      'Which document a token came from that a run was trained on, and why it was let in.',
+    )
+    .argument('<run>', "a run's folder")
+    .requiredOption('--token <n>', 'its place among the tokens, from 0', wholeNumber(0, MANY))
+    .addOption(
+      new Option('--split <part>', 'which part it is in')
+        .choices(['train', 'validation'])
+        .default('train'),
+    )
+    .action(async (run: string, options: TraceOptions) => {
+      const { streams, signal } = context;
+      const { token, split, json } = options;
+      const engine = await context.engine();
+      const origin = await engine.traceToken({ run: path.resolve(run), split, token }, signal);
+      if (json) {
+        writeJson(streams, origin);
+        return;
+      }
+      const { document, start, end, source, explanation } = origin;
+      const place = `tokens ${grouped(start)} to ${grouped(end - 1)}`;
+      writeLine(streams, ` document ${grouped(document)} (${place}): ${clean(source)}`);
+      if (!explanation) return;
+      writeLine(streams, '');
+      const style = styleFor(wantsColour(streams.stdout, streams.env));
+      writeExplanation(explanation, streams, style);
+    });
+  withCommonOptions(command);
 }

@@ -27,7 +27,7 @@ import { writeCorpus } from './writeCorpus';
 
 export { filterSegment } from './filterSegment';
 export { segmentMoved } from './marks';
-export { explainDocument, type Explanation } from './explain';
+export { explainDocument, explainSource, type Explanation } from './explain';
 export { openPipeline, type Pipeline } from './pipeline';
 export { readStatistics } from './readStatistics';
 export { listSources, readStretch } from './sources/sources';

@@ -54,6 +54,29 @@ function explain(document: StoredDocument, recipe: CorpusRecipe): Explanation['s
 }
 
 /**
+ * The document that a source names as readDocuments does (`FOLDER/kept-00000.jsonl:17`), explained;
+ * undefined where that is no shard of a curated corpus, or the corpus is gone.
+ */
+export async function explainSource(
+  source: string,
+  signal: AbortSignal,
+): Promise<Explanation | undefined> {
+  const [, file, number] = /^(.*):(\d+)$/.exec(source) ?? [];
+  if (file === undefined) return undefined;
+  const folder = path.dirname(file);
+  const index = await readCuratedCorpus(folder);
+  if (!index?.kept.some(({ name }) => name === path.basename(file))) return undefined;
+  const recipe = corpusSchema.parse(index['recipe']);
+  let line = 0;
+  for await (const document of readShard(file)) {
+    throwIfAborted(signal);
+    if (++line !== Number(number)) continue;
+    return { document, shard: path.basename(file), line, stages: explain(document, recipe) };
+  }
+  return undefined;
+}
+
+/**
  * The documents of a corpus, kept or dropped, with this URL, id or record id.
  *
  * @throws GlassboxError `not-a-corpus`, `document-unknown`, `corpus-damaged`, `cancelled`

@@ -11,6 +11,7 @@ export { splitDocuments, surveyDocuments, type Survey } from './split';
 export { encodeInMemory } from './encodeCorpus';
 export { writeMaskedShards, writeShards, type MaskedDocument } from './shardWriter';
 export { openShards } from './shardCorpus';
+export { traceToken, type TokenOrigin } from './traceToken';
 export { corpusInMemory, type Corpus, type CorpusTokenizer, type TokenCorpus } from './tokenCorpus';
 export { evaluationRows, wholeDocuments, type WholeDocuments } from './wholeDocuments';
 export { listTextFiles, readTextLines } from './documents';

@@ -28,8 +28,8 @@ export interface EncodeOptions {
 
 /** Where the tokens of one part go. */
 export interface TokenSink {
-  /** Takes over the ids. `starts`: they start a document. */
-  add(ids: Int32Array, bytes: number, starts: boolean): Promise<void> | void;
+  /** Takes over the ids. `starts`: they start a document, which comes from this source. */
+  add(ids: Int32Array, bytes: number, starts: string | undefined): Promise<void> | void;
 }
 
 /** Text between two turns of the event loop. */
@@ -71,9 +71,9 @@ export async function encodeDocuments(
   for await (const piece of splitDocuments(documents, survey, signal)) {
     const sink = piece.heldOut ? sinks.validation : sinks.train;
     const ids = checkedIds(tokenizer.encode(piece.text), vocabSize);
-    await sink.add(ids, piece.bytes, piece.starts);
+    await sink.add(ids, piece.bytes, piece.starts ? piece.source : undefined);
     const ends = piece.ends && eosId !== undefined;
-    if (ends) await sink.add(checkedIds([eosId], vocabSize), 0, false);
+    if (ends) await sink.add(checkedIds([eosId], vocabSize), 0, undefined);
     const added = ids.length + (ends ? 1 : 0);
     tokens += added;
     if (!piece.heldOut) trainTokens += added;
@@ -100,8 +100,8 @@ class MemorySink implements TokenSink {
   #length = 0;
   #bytes = 0;
 
-  add(ids: Int32Array, bytes: number, starts: boolean): void {
-    if (starts) this.#starts.push(this.#length);
+  add(ids: Int32Array, bytes: number, starts: string | undefined): void {
+    if (starts !== undefined) this.#starts.push(this.#length);
     this.#parts.push(ids);
     this.#length += ids.length;
     this.#bytes += bytes;

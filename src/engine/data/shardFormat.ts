@@ -4,6 +4,7 @@
  *   index.json                 what is there (below)
  *   train-00000.bin ...        token ids, uint16 if the vocabulary fits, else uint32, little-endian
  *   train.documents.bin        where documents start, in tokens: float64, little-endian
+ *   train.sources.jsonl        where each document came from: its file, with a line's or row's number
  *   validation-00000.bin ...   the same for what is held out, if anything is
  *   validation.documents.bin
  *   train-00000.mask.bin ...   where not every token is to be learnt: a byte each, 1 for those that are
@@ -28,6 +29,8 @@ const splitSchema = z.strictObject({
   tableBytes: count,
   files: z.array(z.strictObject({ name: fileName, tokens: count })),
   documentsFile: fileName,
+  /** Corpora of older versions have none. */
+  sourcesFile: fileName.optional(),
 });
 
 export const indexSchema = z.strictObject({

@@ -26,12 +26,48 @@ export interface ShardOptions extends EncodeOptions {
 }
 
 const BUFFER_TOKENS = 1 << 20;
+const HELD_SOURCES = 4096;
 
 async function writeFully(file: FileHandle, values: NodeJS.ArrayBufferView): Promise<void> {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, written);
     written += bytesWritten;
+  }
+}
+
+/** Where each document came from, a line of JSON each: what leads from a token back to its document. */
+class SourceList {
+  readonly #path: string;
+  readonly #name: string;
+  #file: FileHandle | undefined;
+  #held: string[] = [];
+
+  constructor(folder: string, name: string) {
+    this.#path = path.join(folder, name);
+    this.#name = name;
+  }
+
+  async add(source: string): Promise<void> {
+    this.#held.push(`${JSON.stringify(source)}\n`);
+    if (this.#held.length >= HELD_SOURCES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    this.#file ??= await open(this.#path, 'wx');
+    await this.#file.writeFile(this.#held.join(''));
+    this.#held = [];
+  }
+
+  /** Writes what is left; gives the file's name. */
+  async finish(): Promise<string> {
+    await this.#flush();
+    return this.#name;
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
   }
 }
 
@@ -45,6 +81,7 @@ class ShardSink implements TokenSink {
   readonly #mask: Uint8Array | undefined;
   readonly #starts: number[] = [];
   readonly #files: { name: string; tokens: number }[] = [];
+  readonly #sources: SourceList;
   #file: FileHandle | undefined;
   #maskFile: FileHandle | undefined;
   #buffered = 0;
@@ -64,6 +101,7 @@ class ShardSink implements TokenSink {
   ) {
     this.#folder = folder;
     this.#split = split;
+    this.#sources = new SourceList(folder, `${split}.sources.jsonl`);
     this.#shardTokens = options.shardTokens;
     this.#tokenBytes = options.tokenBytes;
     const length = Math.min(BUFFER_TOKENS, options.shardTokens);
@@ -71,8 +109,16 @@ class ShardSink implements TokenSink {
     this.#mask = options.masked ? new Uint8Array(length) : undefined;
   }
 
-  async add(ids: Int32Array, bytes: number, starts: boolean, mask?: Uint8Array): Promise<void> {
-    if (starts) this.#starts.push(this.#tokens);
+  async add(
+    ids: Int32Array,
+    bytes: number,
+    starts: string | undefined,
+    mask?: Uint8Array,
+  ): Promise<void> {
+    if (starts !== undefined) {
+      this.#starts.push(this.#tokens);
+      await this.#sources.add(starts);
+    }
     this.#tokens += ids.length;
     this.#bytes += bytes;
     if (this.#tokenBytes) for (const id of ids) this.#tableBytes += this.#tokenBytes[id]!;
@@ -90,7 +136,7 @@ class ShardSink implements TokenSink {
     for (let i = 0; i < this.#buffered;) {
       let shard = this.#files.at(-1);
       if (!shard || !this.#file || shard.tokens === this.#shardTokens) {
-        await this.close();
+        await this.#closeShard();
         const number = String(this.#files.length).padStart(5, '0');
         shard = { name: `${this.#split}-${number}.bin`, tokens: 0 };
         this.#file = await open(path.join(this.#folder, shard.name), 'wx');
@@ -114,6 +160,7 @@ class ShardSink implements TokenSink {
     if (this.#tokens === 0) return undefined;
     const documentsFile = `${this.#split}.documents.bin`;
     const starts = Float64Array.from(this.#starts);
+    const sourcesFile = await this.#sources.finish();
     await atomicFile(path.join(this.#folder, documentsFile), new Uint8Array(starts.buffer));
     return {
       tokens: this.#tokens,
@@ -122,10 +169,16 @@ class ShardSink implements TokenSink {
       tableBytes: this.#tableBytes,
       files: this.#files,
       documentsFile,
+      sourcesFile,
     };
   }
 
   async close(): Promise<void> {
+    await this.#sources.close();
+    await this.#closeShard();
+  }
+
+  async #closeShard(): Promise<void> {
     await this.#file?.close();
     await this.#maskFile?.close();
     this.#file = undefined;
@@ -172,6 +225,8 @@ export interface MaskedDocument {
   readonly bytes: number;
   /** It is measured on, and not trained on. */
   readonly heldOut: boolean;
+  /** Its file, with the line's number where each line is a document. */
+  readonly source?: string | undefined;
 }
 
 /**
@@ -186,9 +241,9 @@ export async function writeMaskedShards(
   options: Pick<ShardOptions, 'shardTokens' | 'tokenizerHash' | 'signal'> = {},
 ): Promise<CorpusIndex> {
   return writeSplits(tokenizer, folder, { ...options, masked: true }, async (sinks) => {
-    for await (const { ids, mask, bytes, heldOut } of documents) {
+    for await (const { ids, mask, bytes, heldOut, source = '' } of documents) {
       throwIfAborted(options.signal);
-      await (heldOut ? sinks.validation : sinks.train).add(ids, bytes, true, mask);
+      await (heldOut ? sinks.validation : sinks.train).add(ids, bytes, source, mask);
     }
   });
 }

@@ -83,6 +83,8 @@ function placeOfCut(text: string, wanted: number, before: string): number {
 /** A piece, and which part it is in. `ends` marks the last piece of its document. */
 export interface SplitPiece {
   readonly text: string;
+  /** Of its document: the file, with the line's or row's number where each is a document. */
+  readonly source: string;
   readonly bytes: number;
   readonly heldOut: boolean;
   /** Whether it starts a document, or a part. */
@@ -107,7 +109,7 @@ export async function* splitDocuments(
   let heldOut = false;
   /** One piece is held back, until it is known whether its document goes on. */
   let held: SplitPiece | undefined;
-  for await (const { text, continues } of documents) {
+  for await (const { text, source, continues } of documents) {
     throwIfAborted(signal);
     if (held) yield { ...held, ends: !continues };
     if (!continues) count++;
@@ -119,13 +121,20 @@ export async function* splitDocuments(
       const index = placeOfCut(text, indexOfByte(text, survey.cut - bytes), before);
       const first = text.slice(0, index);
       if (first !== '')
-        yield { text: first, bytes: Buffer.byteLength(first), heldOut: false, starts, ends: false };
+        yield {
+          text: first,
+          source,
+          bytes: Buffer.byteLength(first),
+          heldOut: false,
+          starts,
+          ends: false,
+        };
       rest = text.slice(index);
       starts = true;
     }
     bytes += pieceBytes;
     before = text;
-    held = { text: rest, bytes: Buffer.byteLength(rest), heldOut, starts, ends: true };
+    held = { text: rest, source, bytes: Buffer.byteLength(rest), heldOut, starts, ends: true };
   }
   if (held) yield held;
   if (bytes !== survey.bytes || count !== survey.documents)
