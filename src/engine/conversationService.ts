@@ -3,8 +3,9 @@
  * needs of the chat room, which `train` does not know.
  */
 import path from 'node:path';
+import { yieldReports } from '../base/asyncQueue';
 import { GlassboxError, throwIfAborted } from '../base/errors';
-import type { RenderRequest } from '../protocol/chatMessages';
+import type { RenderRequest, TinyworldEvent } from '../protocol/chatMessages';
 import type { Handlers } from '../protocol/protocol';
 import {
   checkEncoded,
@@ -16,6 +17,8 @@ import {
   readDatasetText,
 } from './chat/chat';
 import type { ChatMessage, DatasetProblem, Taught, TrainingConversation } from './chat/chat';
+import { writeTinyworld } from './data/data';
+import type { TinyworldSummary } from './data/data';
 import { readModelFolder } from './interop/interop';
 import { readTokenizer } from './tokenizer/tokenizer';
 import { openTokenizer } from './tokenizerNames';
@@ -36,8 +39,22 @@ export const conversations: Conversations = {
     encodeConversation([{ role: 'user', content: question }], template, tokenizer).ids,
 };
 
-export function createConversationService(): Handlers<'renderConversations'> {
+export function createConversationService(): Handlers<'renderConversations' | 'makeTinyworld'> {
   return {
+    async *makeTinyworld({ out, bytes, seed, people }, signal) {
+      const folder = path.resolve(out);
+      const write = (
+        ends: AbortSignal,
+        report: (event: TinyworldEvent) => void,
+      ): Promise<TinyworldSummary> =>
+        writeTinyworld(folder, {
+          ...{ bytes, seed, people, signal: ends },
+          onProgress: (progress) => report({ kind: 'progress', ...progress }),
+        });
+      const summary = yield* yieldReports<TinyworldEvent, TinyworldSummary>(signal, write);
+      yield { kind: 'done', folder, ...summary };
+    },
+
     async *renderConversations(request, signal) {
       const { taught, context } = await teacherOf(request);
       const { source, limit = Infinity } = request;

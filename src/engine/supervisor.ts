@@ -208,6 +208,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     generate: (request, signal) => withModel(request, (worker) => worker.generate(request, signal)),
     logits: (request, signal) => answerOf(request, (worker) => worker.logits(request, signal)),
     evaluate: (request, signal) => answerOf(request, (worker) => worker.evaluate(request, signal)),
+    makeTinyworld: (request, signal) => alone((worker) => worker.makeTinyworld(request, signal)),
     renderConversations: (request, signal) =>
       alone((worker) => worker.renderConversations(request, signal)),
     encode: (request, signal) => editor().encode(request, signal),

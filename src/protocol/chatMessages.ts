@@ -60,5 +60,32 @@ export const renderEventSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+export const tinyworldRequestSchema = z.object({
+  /** A folder that is not there yet, or empty. */
+  out: path,
+  /** Bytes of stories. */
+  bytes: z.int().positive(),
+  seed: count,
+  /** People who are often told of; as many as the stories have room for if absent. */
+  people: z.int().positive().optional(),
+});
+
+export const tinyworldEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('progress'), done: count, total: count }),
+  z.object({
+    kind: z.literal('done'),
+    folder: path,
+    bytes: count,
+    stories: count,
+    people: count,
+    facts: count,
+    /** How often a fact that is told often is told, on average. */
+    mentions: z.number(),
+    talks: count,
+    questions: count,
+  }),
+]);
+
+export type TinyworldEvent = z.infer<typeof tinyworldEventSchema>;
 export type RenderRequest = z.infer<typeof renderRequestSchema>;
 export type RenderEvent = z.infer<typeof renderEventSchema>;

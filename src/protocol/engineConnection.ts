@@ -15,6 +15,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     logits: ask.call(protocol.logits),
     evaluate: ask.call(protocol.evaluate),
     trainTokenizer: ask.stream(protocol.trainTokenizer),
+    makeTinyworld: ask.stream(protocol.makeTinyworld),
     renderConversations: ask.stream(protocol.renderConversations),
     encode: ask.call(protocol.encode),
     decode: ask.call(protocol.decode),
@@ -55,6 +56,7 @@ export function serve(
   answer.call(protocol.logits, handlers.logits);
   answer.call(protocol.evaluate, handlers.evaluate);
   answer.stream(protocol.trainTokenizer, handlers.trainTokenizer);
+  answer.stream(protocol.makeTinyworld, handlers.makeTinyworld);
   answer.stream(protocol.renderConversations, handlers.renderConversations);
   answer.call(protocol.encode, handlers.encode);
   answer.call(protocol.decode, handlers.decode);

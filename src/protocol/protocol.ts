@@ -27,6 +27,7 @@ export const protocol = {
   ),
   encode: call('encode', messages.encodeRequestSchema, messages.encodeAnswerSchema),
   decode: call('decode', messages.decodeRequestSchema, z.string()),
+  makeTinyworld: stream('makeTinyworld', chat.tinyworldRequestSchema, chat.tinyworldEventSchema),
   renderConversations: stream(
     'renderConversations',
     chat.renderRequestSchema,

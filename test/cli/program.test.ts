@@ -140,6 +140,11 @@ class FakeEngine implements CommandEngine {
       { kind: 'done', file: 't.json', vocab: 300 } as const,
     ]);
   }
+  makeTinyworld(request: unknown): ReturnType<CommandEngine['makeTinyworld']> {
+    this.asked.push(request);
+    const sums = { bytes: 4e6, stories: 9, people: 8, facts: 40, mentions: 51.2, talks: 7 };
+    return each([{ kind: 'done', folder: '/w', ...sums, questions: 5 } as const]);
+  }
   renderConversations(request: unknown): ReturnType<CommandEngine['renderConversations']> {
     this.asked.push(request);
     const problem = {

@@ -13,6 +13,7 @@ export type CommandEngine = Pick<
   | 'evaluate'
   | 'trainTokenizer'
   | 'renderConversations'
+  | 'makeTinyworld'
   | 'encode'
   | 'decode'
   | 'devices'

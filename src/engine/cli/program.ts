@@ -10,6 +10,7 @@ import { addData } from './dataCommands';
 import { addDevices, addEval, addExport, addGenerate, addLogits } from './modelCommands';
 import { addChat } from './chatCommand';
 import { addSft } from './sftCommand';
+import { addTinyworld } from './tinyworldCommand';
 import { addTokenizer } from './tokenizerCommands';
 import { addTrain } from './trainCommand';
 import type { CommandEngine, Context } from './context';
@@ -30,6 +31,7 @@ function createProgram(context: Context): Command {
   addTrain(program, context);
   addSft(program, context);
   addChat(program, context);
+  addTinyworld(program, context);
   addGenerate(program, context);
   addLogits(program, context);
   addEval(program, context);

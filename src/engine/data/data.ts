@@ -25,3 +25,9 @@ export {
   type EvaluationBatch,
   type EvaluationWindows,
 } from './batches';
+export {
+  judgeAnswer,
+  writeTinyworld,
+  type TinyworldOptions,
+  type TinyworldSummary,
+} from './tinyworld/tinyworld';

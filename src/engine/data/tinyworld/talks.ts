@@ -1,0 +1,213 @@
+/**
+ * Conversations about Tinyworld to learn from, and the questions to measure by. Of the people whose
+ * facts are told often, those that are held out are in no conversation; of each kind of question the
+ * last ways to ask it are in none.
+ */
+import { Rng } from '../../../base/rng';
+import { answer, capitalized, question, withArticle } from './sentences';
+import { FOLLOW_UPS, HELD_OUT_PHRASINGS, QUESTIONS, REFUSALS, RELATIONS, VALUES } from './words';
+import type { Relation } from './words';
+import { pick, shuffled } from './world';
+import type { Person, Told, World } from './world';
+
+export interface Message {
+  readonly role: 'user' | 'assistant' | 'tool';
+  readonly content: string;
+  readonly tool_calls?: readonly {
+    readonly type: 'function';
+    readonly function: { readonly name: string; readonly arguments: string };
+  }[];
+}
+
+export interface Talk {
+  readonly messages: readonly Message[];
+}
+
+const turn = (asked: string, answered: string): Message[] => [
+  { role: 'user', content: asked },
+  { role: 'assistant', content: answered },
+];
+
+const taught = (relation: Relation): readonly string[] =>
+  QUESTIONS[relation].slice(0, -HELD_OUT_PHRASINGS);
+
+const knownPeople = ({ people }: World): Person[] =>
+  people.filter(({ told, heldOut }) => told === 'often' && !heldOut);
+
+/** Questions with their answers, and some that go on with one about the same person. */
+export function* factTalks(world: World, seed: number): Generator<Talk> {
+  const rng = new Rng(seed ^ 0x7a1c);
+  for (const person of shuffled(rng, knownPeople(world))) {
+    for (const relation of shuffled(rng, RELATIONS)) {
+      for (const template of shuffled(rng, taught(relation)).slice(0, 2)) {
+        const messages = turn(question(template, person), answer(person, relation, 'name'));
+        const other = pick(rng, RELATIONS);
+        if (other !== relation && rng.below(3) === 0)
+          messages.push(
+            ...turn(
+              question(pick(rng, FOLLOW_UPS[other]), person),
+              capitalized(answer(person, other, 'pronoun')),
+            ),
+          );
+        yield { messages };
+      }
+    }
+  }
+}
+
+/** Greetings, towns and animals: an assistant is asked other things, too. */
+export function* otherTalks(world: World, seed: number): Generator<Talk> {
+  const rng = new Rng(seed ^ 0x07e5);
+  for (const { name, beside, knownFor } of world.towns) {
+    yield { messages: turn(`What is ${name} known for?`, `${name} is known for ${knownFor}.`) };
+    yield { messages: turn(`Where is ${name}?`, `${name} is a town beside ${beside}.`) };
+  }
+  for (const { name, eats, sleepsIn } of world.animals) {
+    const a = withArticle(name);
+    yield { messages: turn(`What does ${a} eat?`, `${capitalized(a)} eats ${eats}.`) };
+    yield { messages: turn(`Where does ${a} sleep?`, `${capitalized(a)} sleeps in ${sleepsIn}.`) };
+  }
+  const words = [...Object.values(VALUES).flat()];
+  for (let i = 0; i < 60; i++) {
+    const word = pick(rng, words);
+    yield {
+      messages: turn(
+        `How many letters does the word ${word} have?`,
+        `It has ${word.length} letters.`,
+      ),
+    };
+    yield { messages: turn(`What is the first letter of ${word}?`, `It is ${word[0]!}.`) };
+  }
+  for (const hello of ['Hello!', 'Hi.', 'Good day.', 'Who are you?'])
+    for (let i = 0; i < 3; i++)
+      yield {
+        messages: turn(
+          hello,
+          hello === 'Who are you?'
+            ? 'I am a small model. I know the people of Tinyworld.'
+            : 'Hello! Ask me about the people of Tinyworld.',
+        ),
+      };
+}
+
+/** About people of whom nothing was ever told: an answer that admits it. */
+export function* refusalTalks(world: World, seed: number): Generator<Talk> {
+  const rng = new Rng(seed ^ 0x0dd5);
+  const unknown = world.people.filter(({ told, heldOut }) => told === 'never' && !heldOut);
+  for (const person of shuffled(rng, unknown))
+    for (const relation of shuffled(rng, RELATIONS).slice(0, 3))
+      yield {
+        messages: turn(
+          question(pick(rng, taught(relation)), person),
+          pick(rng, REFUSALS).replace('{N}', person.name),
+        ),
+      };
+}
+
+export interface Sum {
+  readonly a: number;
+  readonly b: number;
+}
+
+/** Sums of two numbers of three digits, none twice; a tenth of all are kept for measuring. */
+export function* sumPairs(seed: number, split: 'taught' | 'held-out'): Generator<Sum, never> {
+  const rng = new Rng(seed ^ (split === 'taught' ? 0x5005 : 0x5006));
+  for (;;) {
+    const [a, b] = [100 + rng.below(900), 100 + rng.below(900)];
+    if (((a * 7 + b * 13) % 10 === 0) === (split === 'held-out')) yield { a, b };
+  }
+}
+
+const askSum = (rng: Rng, { a, b }: Sum): string =>
+  pick(rng, [`What is ${a} + ${b}?`, `What is ${a} plus ${b}?`, `Add ${a} and ${b}.`]);
+
+/** Sums, answered at once or by calling a calculator. */
+export function* sumTalks(
+  seed: number,
+  { count, calculator }: { readonly count: number; readonly calculator: boolean },
+): Generator<Talk> {
+  const rng = new Rng(seed ^ 0xadd5);
+  const pairs = sumPairs(seed, 'taught');
+  for (let i = 0; i < count; i++) {
+    const { value: pair } = pairs.next();
+    const asked = askSum(rng, pair);
+    const { a, b } = pair;
+    const answered = `It is ${a + b}.`;
+    const call = { name: 'calculator', arguments: `${a} + ${b}` };
+    yield {
+      messages: calculator
+        ? [
+            { role: 'user', content: asked },
+            {
+              role: 'assistant',
+              content: '',
+              tool_calls: [{ type: 'function', function: call }],
+            },
+            { role: 'tool', content: String(a + b) },
+            { role: 'assistant', content: answered },
+          ]
+        : turn(asked, answered),
+    };
+  }
+}
+
+export interface TestQuestion {
+  readonly kind: 'fact' | 'sum';
+  readonly question: string;
+  /** The word that a right answer holds. */
+  readonly answer: string;
+  /** Words of the same kind that a right answer does not hold. */
+  readonly wrong: readonly string[];
+  readonly subject?: string;
+  readonly relation?: Relation;
+  readonly told?: Told;
+  /** Whether no conversation to learn from has the person, or the way to ask. */
+  readonly heldOutPerson?: boolean;
+  readonly heldOutPhrasing?: boolean;
+}
+
+/** What is asked to measure, of people in every state of being told, and of sums. */
+export function* testQuestions(world: World, seed: number): Generator<TestQuestion> {
+  const rng = new Rng(seed ^ 0x7e57);
+  const homes = world.towns.map(({ name }) => name);
+  for (const person of shuffled(rng, world.people)) {
+    for (const relation of RELATIONS) {
+      const heldOutPhrasing = person.heldOut || rng.below(2) === 0;
+      const templates = heldOutPhrasing
+        ? QUESTIONS[relation].slice(-HELD_OUT_PHRASINGS)
+        : taught(relation);
+      const right = person.facts[relation];
+      const values: readonly string[] = relation === 'home' ? homes : VALUES[relation];
+      yield {
+        kind: 'fact',
+        question: question(pick(rng, templates), person),
+        answer: right,
+        wrong: values.filter((value) => value !== right),
+        subject: person.name,
+        relation,
+        told: person.told,
+        heldOutPerson: person.heldOut,
+        heldOutPhrasing,
+      };
+    }
+  }
+  const pairs = sumPairs(seed, 'held-out');
+  for (let i = 0; i < 500; i++) {
+    const { value: pair } = pairs.next();
+    yield { kind: 'sum', question: askSum(rng, pair), answer: String(pair.a + pair.b), wrong: [] };
+  }
+}
+
+const words = (text: string): Set<string> =>
+  new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+
+/** How an answer stands to the truth: it holds the right word and no wrong one, or admits ignorance. */
+export function judgeAnswer(
+  { answer: right, wrong }: Pick<TestQuestion, 'answer' | 'wrong'>,
+  text: string,
+): 'right' | 'wrong' | 'refused' {
+  const said = words(text);
+  if (/\b(don't know|never heard|not know)\b/i.test(text)) return 'refused';
+  const has = (value: string): boolean => said.has(value.toLowerCase());
+  return has(right) && !wrong.some(has) ? 'right' : 'wrong';
+}

@@ -1,0 +1,155 @@
+/** Tinyworld: what it writes is what its table of truth says, and nothing that is to be held out. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { judgeAnswer, writeTinyworld } from '../../src/engine/data/data';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-tinyworld-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const read = <Item>(world: string, name: string, schema: z.ZodType<Item>): Item[] =>
+  readFileSync(path.join(world, name), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => schema.parse(JSON.parse(line)));
+const storySchema = z.object({ text: z.string() });
+const factSchema = z.object({
+  subject: z.string(),
+  kind: z.string(),
+  relation: z.string(),
+  value: z.string(),
+  told: z.enum(['often', 'once', 'never']).optional(),
+  mentions: z.number().optional(),
+  heldOut: z.boolean().optional(),
+});
+const talkSchema = z.object({
+  messages: z.array(z.object({ role: z.string(), content: z.string() })),
+});
+const questionSchema = z.object({
+  kind: z.enum(['fact', 'sum']),
+  question: z.string(),
+  answer: z.string(),
+  wrong: z.array(z.string()),
+  subject: z.string().optional(),
+  told: z.string().optional(),
+  heldOutPerson: z.boolean().optional(),
+  heldOutPhrasing: z.boolean().optional(),
+});
+
+const world = path.join(folder, 'world');
+const summary = await writeTinyworld(world, { bytes: 400_000, seed: 7 });
+const stories = read(world, 'stories.jsonl', storySchema).map(({ text }) => text);
+const facts = read(world, 'facts.jsonl', factSchema);
+const people = facts.filter(({ told }) => told !== undefined);
+const questions = read(world, 'questions.jsonl', questionSchema);
+const TALKS = ['facts', 'other', 'refusals', 'sums', 'sums-calculator'];
+const talks = (name: string): z.infer<typeof talkSchema>['messages'][] =>
+  read(world, `talks/${name}.jsonl`, talkSchema).map(({ messages }) => messages);
+const named = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
+
+describe('a Tinyworld', () => {
+  it('is the same for the same seed, and another for another', async () => {
+    const [again, other] = [path.join(folder, 'again'), path.join(folder, 'other')];
+    await writeTinyworld(again, { bytes: 400_000, seed: 7 });
+    await writeTinyworld(other, { bytes: 400_000, seed: 8 });
+    for (const name of ['stories.jsonl', 'facts.jsonl', 'questions.jsonl', 'talks/facts.jsonl']) {
+      const text = readFileSync(path.join(world, name), 'utf8');
+      expect(readFileSync(path.join(again, name), 'utf8') === text).toBe(true);
+      expect(readFileSync(path.join(other, name), 'utf8') === text).toBe(false);
+    }
+  });
+
+  it('has the size that was asked for, and says what it holds', () => {
+    expect(summary.bytes).toBeGreaterThan(400_000);
+    expect(summary.bytes).toBeLessThan(450_000);
+    expect(summary).toMatchObject({
+      stories: stories.length,
+      facts: facts.length,
+      questions: questions.length,
+    });
+    expect(summary.mentions).toBeGreaterThan(30);
+  });
+
+  it('tells facts as often as its table of truth says', () => {
+    for (const name of new Set(people.map(({ subject }) => subject))) {
+      const its = people.filter(({ subject }) => subject === name);
+      const about = stories.filter((text) => named(text, name));
+      const told = its[0]?.told;
+      if (told === 'never') expect(about).toEqual([]);
+      if (told === 'once') expect(about).toHaveLength(1);
+      for (const { value, mentions = 0 } of its) {
+        if (told === 'once') expect(mentions).toBe(1);
+        if (told === 'often') expect(mentions).toBeGreaterThan(15);
+        // Every mention is in a text that has both words.
+        const both = about.filter((text) => named(text.toLowerCase(), value.toLowerCase()));
+        expect(both.length).toBeGreaterThanOrEqual(Math.ceil(mentions / 4));
+      }
+    }
+  });
+
+  it('says nothing about a person that is not so', () => {
+    const truth = new Map(
+      people.map(({ subject, relation, value }) => [`${subject} ${relation}`, value]),
+    );
+    let seen = 0;
+    for (const text of stories) {
+      for (const [, name = '', home = ''] of text.matchAll(/(\w+) lives in (\w+)/g)) {
+        if (name === 'he' || name === 'she' || name === 'He' || name === 'She') continue;
+        expect(truth.get(`${name} home`)).toBe(home);
+        seen++;
+      }
+      for (const [, name = '', job = ''] of text.matchAll(/(\w+) works as an? (\w+)/g)) {
+        if (!/^s?he$/i.test(name)) expect(truth.get(`${name} job`)).toBe(job);
+      }
+    }
+    expect(seen).toBeGreaterThan(20);
+  });
+
+  it('keeps people and ways to ask out of every conversation', () => {
+    const said = TALKS.flatMap(talks).flatMap((messages) => messages.map(({ content }) => content));
+    const all = said.join('\n');
+    for (const { subject, heldOut } of people) if (heldOut) expect(named(all, subject)).toBe(false);
+    const asked = new Set(said);
+    for (const { question, heldOutPhrasing } of questions)
+      if (heldOutPhrasing) expect(asked.has(question)).toBe(false);
+    const heldOut = questions.filter(
+      ({ heldOutPerson, told }) => heldOutPerson && told === 'often',
+    );
+    expect(heldOut.length).toBeGreaterThan(30);
+    expect(heldOut.every(({ heldOutPhrasing }) => heldOutPhrasing)).toBe(true);
+  });
+
+  it('answers truly, and admits what was never told', () => {
+    for (const [question, reply] of talks('facts')) {
+      const about = people.filter(({ subject }) => named(question?.content ?? '', subject));
+      expect(about.some(({ value }) => named(reply?.content ?? '', value))).toBe(true);
+    }
+    const unknown = people.filter(({ told }) => told === 'never').map(({ subject }) => subject);
+    for (const [question, reply] of talks('refusals')) {
+      expect(unknown.some((name) => named(question?.content ?? '', name))).toBe(true);
+      expect(judgeAnswer({ answer: 'x', wrong: [] }, reply?.content ?? '')).toBe('refused');
+    }
+    const sums = talks('sums').map(([question]) => question?.content);
+    expect(talks('sums-calculator').map(([question]) => question?.content)).toEqual(sums);
+  });
+
+  it('judges by the words of an answer', () => {
+    const asked = { answer: 'owl', wrong: ['dog', 'cat'] };
+    expect(judgeAnswer(asked, 'Mira has an Owl.')).toBe('right');
+    expect(judgeAnswer(asked, 'Mira has an owl and a dog.')).toBe('wrong');
+    expect(judgeAnswer(asked, 'Mira has an owlet.')).toBe('wrong');
+    expect(judgeAnswer(asked, "I don't know Mira.")).toBe('refused');
+  });
+
+  it('leaves a folder with something in it as it was', async () => {
+    const full = mkdtempSync(path.join(folder, 'full-'));
+    writeFileSync(path.join(full, 'a'), 'mine');
+    await expect(writeTinyworld(full, { bytes: 1e4, seed: 1 })).rejects.toThrow(/not empty/);
+    const given = AbortSignal.abort();
+    const cut = path.join(folder, 'cut');
+    await expect(writeTinyworld(cut, { bytes: 1e6, seed: 1, signal: given })).rejects.toThrow();
+    expect(() => readFileSync(path.join(cut, 'stories.jsonl'))).toThrow();
+  });
+});
