@@ -14,6 +14,7 @@ export const DOCUMENTS = {
     'help sft',
     'help chat',
     'help chat render',
+    'help tinyworld',
     'help generate',
     'help logits',
     'help eval',

@@ -72,7 +72,9 @@ async function configOf(recipe: Recipe): Promise<ModelConfig> {
   const { model } = recipe;
   if (model.from === undefined) return resolveModel(model, await vocabularyOf(recipe));
   const config = await readModelConfig(model.from);
-  return { ...config, context: model.context ?? config.context };
+  const context = model.context ?? config.context;
+  const { lora } = model;
+  return { ...config, context, ...(lora ? { lora: { ...lora, embeddings: false } } : {}) };
 }
 
 /** Characters are not known before the text is read: a European text has about a hundred. */

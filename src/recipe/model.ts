@@ -16,6 +16,21 @@ export const ropeScalingSchema = z.strictObject({
   originalContext: size,
 });
 
+/** The projections that can have low-rank adapters beside them, by Hugging Face's names. */
+export const LORA_TARGETS = [
+  ...(['q_proj', 'k_proj', 'v_proj', 'o_proj'] as const),
+  ...(['gate_proj', 'up_proj', 'down_proj'] as const),
+] as const;
+
+/** Low-rank adapters (LoRA): W + alpha / rank * B A, of which A and B are learnt. */
+export const loraSchema = z.strictObject({
+  rank: size,
+  alpha: z.number().positive(),
+  targets: z.array(z.enum(LORA_TARGETS)).min(1),
+  /** Whether the embedding is learnt too, as it must be where it has new tokens. */
+  embeddings: z.boolean(),
+});
+
 export const modelConfigSchema = z.strictObject({
   /** Rows of the embedding. */
   vocab: size,
@@ -41,7 +56,10 @@ export const modelConfigSchema = z.strictObject({
   qkvBias: z.boolean(),
   /** RMSNorm on each query and key head (Qwen3). */
   qkNorm: z.boolean(),
+  /** Only while a model is trained so: on the disk its weights are one again. */
+  lora: loraSchema.optional(),
 });
 
 export type RopeScaling = z.infer<typeof ropeScalingSchema>;
+export type Lora = z.infer<typeof loraSchema>;
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

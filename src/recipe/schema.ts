@@ -5,6 +5,7 @@
  * from `preset` or `depth`. The descriptions are what an editor shows on hover and completion.
  */
 import * as z from 'zod';
+import { LORA_TARGETS } from './model';
 
 const count = z.int().positive();
 const countOrNone = z.int().nonnegative();
@@ -154,6 +155,22 @@ const modelSchema = z
     from: text
       .optional()
       .describe('The folder of a checkpoint to start from; its weights and its shape are taken.'),
+    lora: z
+      .strictObject({
+        rank: count.default(8).describe('How many numbers wide the adapters are.'),
+        alpha: positive
+          .default(16)
+          .describe('How strongly they count: alpha / rank times what they give.'),
+        targets: z
+          .array(z.enum(LORA_TARGETS))
+          .min(1)
+          .default([...LORA_TARGETS])
+          .describe('The projections that have one.'),
+      })
+      .optional()
+      .describe(
+        'Train low-rank adapters (LoRA) beside the frozen weights of model.from, instead of the weights.',
+      ),
     freeze: z
       .array(text)
       .default([])
@@ -168,6 +185,12 @@ const modelSchema = z
         path: ['depth'],
         message:
           'cannot be chosen together with model.preset: each of them decides the whole shape',
+      });
+    if (model.lora !== undefined && model.from === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['lora'],
+        message: 'needs model.from: adapters are trained beside weights that are there',
       });
     if (model.from === undefined) return;
     for (const key of SHAPE_KEYS)

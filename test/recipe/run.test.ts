@@ -287,7 +287,7 @@ describe('applySettings', () => {
         message = error.message;
       }
       expect(message).toContain(path);
-      expect(message).not.toContain('unknown');
+      expect(message).not.toContain(`${path}: unknown`);
     }
   });
 

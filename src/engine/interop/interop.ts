@@ -10,7 +10,8 @@ export { parseModelConfig, type SpecialTokens } from './modelConfig';
 export { exportModel } from './exportModel';
 export { summarizeModel, type ModelSummary } from './modelSummary';
 export { WEIGHT_FILE } from './modelTensors';
-export { parameterShapes } from './parameters';
+export { adapterOf, parameterShapes } from './parameters';
+export { readAdapter, withoutAdapters, writeAdapter } from './adapters';
 export {
   readModelConfig,
   readModelFolder,

@@ -6,7 +6,23 @@ import { GlassboxError } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import type { TensorInfo } from './safetensorsHeader';
 
-/** Name to shape of every parameter, in the model's order. `lm_head.weight` only where untied. */
+const loraName = (weight: string, part: 'A' | 'B'): string =>
+  weight.replace(/\.weight$/, `.lora_${part}.weight`);
+
+/** The adapters of a weight, where the model has some beside it: A is [rank, inputs], B [outputs, rank]. */
+export function adapterOf(
+  { lora }: ModelConfig,
+  weight: string,
+): { readonly a: string; readonly b: string; readonly scale: number } | undefined {
+  const projection = weight.split('.').at(-2);
+  if (!lora?.targets.some((target) => target === projection)) return undefined;
+  return { a: loraName(weight, 'A'), b: loraName(weight, 'B'), scale: lora.alpha / lora.rank };
+}
+
+/**
+ * Name to shape of every parameter, in the model's order; `lm_head.weight` only where untied, and
+ * adapters last.
+ */
 export function parameterShapes(config: ModelConfig): Map<string, readonly number[]> {
   const { vocab, width, intermediate, headDim } = config;
   const queryWidth = config.heads * headDim;
@@ -36,6 +52,13 @@ export function parameterShapes(config: ModelConfig): Map<string, readonly numbe
   }
   shapes.set('model.norm.weight', [width]);
   if (!config.tieEmbeddings) shapes.set('lm_head.weight', [vocab, width]);
+  if (config.lora)
+    for (const [name, [outputs = 1, inputs = 1]] of [...shapes]) {
+      const adapter = adapterOf(config, name);
+      if (!adapter || !name.endsWith('.weight')) continue;
+      shapes.set(adapter.a, [config.lora.rank, inputs]);
+      shapes.set(adapter.b, [outputs, config.lora.rank]);
+    }
   return shapes;
 }
 

@@ -5,7 +5,7 @@
  * Face's names, so that a checkpoint is the store's content under the same names.
  */
 import type { GraphBuilder, Shape, Value } from '../graph/graph';
-import { parameterShapes } from '../interop/interop';
+import { adapterOf, parameterShapes } from '../interop/interop';
 import type { ModelConfig } from '../../recipe/model';
 import { rotaryTables } from './rotary';
 
@@ -112,9 +112,8 @@ function attend(block: Block, x: Value, layer: number): Value {
   const [rows, tokens] = [input.tokens.shape[0]!, input.tokens.shape[1]!];
   const normed = norm(block, x, `model.layers.${layer}.input_layernorm`);
   const heads = (name: string, count: number): Value => {
-    const weight = parameter(parameters, `${prefix}.${name}.weight`);
     const bias = parameters.get(`${prefix}.${name}.bias`);
-    const projected = graph.linear(normed, weight, bias ? { bias } : {});
+    const projected = project(block, normed, `${prefix}.${name}`, bias ? { bias } : {});
     return graph.reshape(projected, [rows, tokens, count, config.headDim]);
   };
   const turned = (name: string, normName: string, count: number): Value => {
@@ -128,7 +127,23 @@ function attend(block: Block, x: Value, layer: number): Value {
   const v = heads('v_proj', config.kvHeads);
   const mixed = attention(block, { q, k, v }, layer);
   const flat = graph.reshape(mixed, [rows * tokens, config.heads * config.headDim]);
-  return graph.linear(flat, parameter(parameters, `${prefix}.o_proj.weight`), { residual: x });
+  return project(block, flat, `${prefix}.o_proj`, { residual: x });
+}
+
+/** A projection, with its low-rank adapters where it has some. */
+function project(
+  { graph, config, parameters }: Block,
+  x: Value,
+  name: string,
+  more: { readonly bias?: Value; readonly residual?: Value } = {},
+): Value {
+  const weight = `${name}.weight`;
+  const projected = graph.linear(x, parameter(parameters, weight), more);
+  const adapter = adapterOf(config, weight);
+  if (!adapter) return projected;
+  const narrow = graph.linear(x, parameter(parameters, adapter.a));
+  const scaled = graph.multiply(narrow, graph.scalar(adapter.scale));
+  return graph.linear(scaled, parameter(parameters, adapter.b), { residual: projected });
 }
 
 function attention(block: Block, heads: { q: Value; k: Value; v: Value }, layer: number): Value {
@@ -150,13 +165,12 @@ function attention(block: Block, heads: { q: Value; k: Value; v: Value }, layer:
 }
 
 function feedForward(block: Block, x: Value, layer: number): Value {
-  const { graph, parameters } = block;
+  const { graph } = block;
   const prefix = `model.layers.${layer}.mlp`;
   const normed = norm(block, x, `model.layers.${layer}.post_attention_layernorm`);
-  const gate = graph.linear(normed, parameter(parameters, `${prefix}.gate_proj.weight`));
-  const up = graph.linear(normed, parameter(parameters, `${prefix}.up_proj.weight`));
-  const down = parameter(parameters, `${prefix}.down_proj.weight`);
-  return graph.linear(graph.swiglu(gate, up), down, { residual: x });
+  const gate = project(block, normed, `${prefix}.gate_proj`);
+  const up = project(block, normed, `${prefix}.up_proj`);
+  return project(block, graph.swiglu(gate, up), `${prefix}.down_proj`, { residual: x });
 }
 
 function norm({ graph, config, parameters }: Block, x: Value, name: string): Value {

@@ -30,6 +30,8 @@ function deviationOf(
   shape: readonly number[],
 ): number | undefined {
   if (shape.length !== 2) return undefined;
+  // Adapters begin without effect (Hu and others, 2021): one factor is zero.
+  if (name.endsWith('.lora_B.weight')) return undefined;
   const usual = 1 / Math.sqrt(shape[1]!);
   const intoStream = name.endsWith('o_proj.weight') || name.endsWith('down_proj.weight');
   if (intoStream) return usual / Math.sqrt(2 * config.layers);

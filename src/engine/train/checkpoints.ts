@@ -3,7 +3,7 @@
  * the optimizer's state and the run's position beside it. A checkpoint is there whole or not at all.
  * The batches of a run follow from its seed and the step's number, so nothing else need be kept.
  */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { GlassboxError, hasCode, messageOf } from '../../base/errors';
@@ -14,7 +14,10 @@ import type { Shape } from '../graph/graph';
 import {
   openSafetensors,
   parameterShapes,
+  readAdapter,
   readModelFolder,
+  withoutAdapters,
+  writeAdapter,
   writeModelFiles,
   writeSafetensors,
 } from '../interop/interop';
@@ -47,6 +50,8 @@ export type Position = z.infer<typeof positionSchema>;
 const POSITION_FILE = 'training.json';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const BEST_FILE = 'best.json';
+/** As PEFT has it; the model beside it has them in its weights already. */
+const ADAPTER_FOLDER = 'adapter';
 const NAME = /^step-(\d{6,})$/;
 
 export function checkpointName(step: number): string {
@@ -83,6 +88,8 @@ export interface Written {
   readonly store: Store;
   readonly optimizerStates: ReadonlyMap<string, Shape>;
   readonly position: Position;
+  /** Of a run that trains adapters: the model beside which they stand. */
+  readonly base: string | undefined;
 }
 
 /**
@@ -90,14 +97,19 @@ export interface Written {
  * parameters that are not numbers, or the file system's reason; nothing is left then.
  */
 export async function writeCheckpoint(folder: string, written: Written): Promise<string> {
-  const { config, inherited, tokenizer, store, optimizerStates, position } = written;
+  const { config, inherited, tokenizer, store, optimizerStates, position, base = '' } = written;
   const target = path.join(folder, checkpointName(position.step));
   const { bosId, eosId } = tokenizer;
   const own = { bos: bosId, eos: eosId === undefined ? [] : [eosId], pad: undefined };
+  const source = sourceOf(store, parameterShapes(config));
   await atomicFolder(target, async (temporary) => {
+    if (config.lora) {
+      const adapter = path.join(temporary, ADAPTER_FOLDER);
+      await mkdir(adapter);
+      await writeAdapter(adapter, config, source, base);
+    }
     await writeModelFiles(temporary, {
-      config,
-      tensors: sourceOf(store, parameterShapes(config)),
+      ...withoutAdapters(config, source),
       tokenizerJson: tokenizer.toJson(),
       tokenizerConfig: tokenizer.toConfigJson(),
       specialTokens: inherited?.specialTokens ?? own,
@@ -191,13 +203,20 @@ function damaged(message: string, checkpoint: string, cause: unknown): GlassboxE
   return new GlassboxError('checkpoint-damaged', message, { remedy, details, cause });
 }
 
-/** Fills the store with a checkpoint's parameters and optimizer state. */
+/**
+ * Fills the store with a checkpoint's parameters and optimizer state; where the run trains adapters,
+ * with these, beside weights that are there already.
+ */
 export async function restore(
   folder: string,
+  config: ModelConfig,
   store: Store,
   optimizerStates: ReadonlyMap<string, Shape>,
 ): Promise<void> {
-  await restoreParameters(folder, store);
+  if (config.lora) {
+    for await (const { name, data } of readAdapter(path.join(folder, ADAPTER_FOLDER), config))
+      await store.write(name, data);
+  } else await restoreParameters(folder, store);
   const optimizer = await openSafetensors(path.join(folder, OPTIMIZER_FILE));
   try {
     for (const name of optimizerStates.keys()) {

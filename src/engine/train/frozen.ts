@@ -1,4 +1,4 @@
-/** Which parameters a run trains. */
+/** Which parameters a run trains. With adapters (LoRA) these alone, and an embedding with new tokens. */
 import { GlassboxError } from '../../base/errors';
 import type { ModelConfig } from '../../recipe/model';
 import { parameterShapes } from '../interop/interop';
@@ -23,7 +23,13 @@ export function trainedBy(
     }
     return expression;
   });
-  const trains = (name: string): boolean => !frozen.some((expression) => expression.test(name));
+  const { lora } = config;
+  const byMethod = (name: string): boolean =>
+    !lora ||
+    name.includes('.lora_') ||
+    (lora.embeddings && /^(model\.embed_tokens|lm_head)\./.test(name));
+  const trains = (name: string): boolean =>
+    byMethod(name) && !frozen.some((expression) => expression.test(name));
   if (!names.some(trains)) {
     throw new GlassboxError(
       'model-freeze',

@@ -199,7 +199,8 @@ export class Loop {
         ...(measured && { measured: bestOf(measured) }),
         ...(trainer.lossScale && { lossScale: trainer.lossScale }),
       };
-      const written = { config, inherited, tokenizer, store, optimizerStates, position };
+      const base = this.#parts.recipe.model.from;
+      const written = { config, inherited, tokenizer, store, optimizerStates, position, base };
       return writeCheckpoint(run.checkpoints, written);
     });
     this.#last = folder;

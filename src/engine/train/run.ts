@@ -12,6 +12,7 @@ import type { Backend, CompileProgress } from '../backend/backend';
 import { readModelFolder } from '../interop/interop';
 import { checkVocabulary, initialParameters, parameterCount, resolveModel } from '../model/model';
 import { readTokenizer } from '../tokenizer/tokenizer';
+import type { Tokenizer } from '../tokenizer/tokenizer';
 import { checkCheckpoint, restore, restoreParameters } from './checkpoints';
 import type { Inherited, Position } from './checkpoints';
 import { keepsApart, trainingBatches } from './datasets';
@@ -282,6 +283,7 @@ async function modelOf(
     config = { ...config, vocab: Math.max(config.vocab, tokenizer.vocabSize) };
   checkVocabulary(tokenizer.vocabSize, config);
   if (began) config = { ...config, context: recipe.model.context ?? config.context };
+  config = await adapted(config, recipe, tokenizer);
   if (template === undefined) return { config, inherited: began?.inherited };
   const { bosId: bos, eosId } = tokenizer;
   const before = began?.inherited?.specialTokens ?? { bos, eos: [], pad: undefined };
@@ -292,23 +294,42 @@ async function modelOf(
   return { config, inherited: { specialTokens, generationConfig, chatTemplate: template } };
 }
 
+/** With the recipe's adapters. Tokens that the model has not met can only be learnt in its embedding. */
+async function adapted(
+  config: ModelConfig,
+  { model: { lora, from } }: Recipe,
+  tokenizer: Tokenizer,
+): Promise<ModelConfig> {
+  if (!lora || from === undefined) return config;
+  const before = await readTokenizer(from);
+  const embeddings = [...tokenizer.specialTokens.values()].some((id) => !before.hasToken(id));
+  return { ...config, lora: { ...lora, embeddings } };
+}
+
 async function fill(
   trainer: Trainer,
   { recipe, prepared, checkpoint }: Pick<Drive, 'recipe' | 'prepared' | 'checkpoint'>,
 ): Promise<void> {
   const { from } = recipe.model;
-  if (checkpoint !== undefined) {
-    await restore(checkpoint, trainer.store, trainer.optimizerStates);
-  } else if (from !== undefined && prepared.template !== undefined) {
-    const grow = growthOf(trainer.config, await readTokenizer(from), prepared.tokenizer);
-    await restoreParameters(from, trainer.store, grow);
-  } else if (from !== undefined) {
-    await restoreParameters(from, trainer.store);
-  } else {
-    for (const { name, data } of initialParameters(trainer.config, recipe.seed)) {
-      await trainer.store.write(name, data);
-    }
+  const { config, store, optimizerStates } = trainer;
+  if (checkpoint !== undefined && !config.lora) {
+    await restore(checkpoint, config, store, optimizerStates);
+    return;
   }
+  if (from !== undefined && prepared.template !== undefined) {
+    const grow = growthOf(config, await readTokenizer(from), prepared.tokenizer);
+    await restoreParameters(from, store, grow);
+  } else if (from !== undefined) {
+    await restoreParameters(from, store);
+  } else {
+    for (const { name, data } of initialParameters(config, recipe.seed))
+      await store.write(name, data);
+  }
+  if (!config.lora) return;
+  if (checkpoint !== undefined) await restore(checkpoint, config, store, optimizerStates);
+  else
+    for (const { name, data } of initialParameters(config, recipe.seed))
+      if (name.includes('.lora_')) await store.write(name, data);
 }
 
 function isSame(a: string, b: string): boolean {
