@@ -15,7 +15,7 @@ import { GraphBuilder } from './graph/graph';
 import { readModelConfig } from './interop/interop';
 import { parameterCount, resolveModel } from './model/model';
 import { readTokenizer, builtinTokenizer } from './tokenizer/tokenizer';
-import { needsOn, stepFootprint, trainedBy } from './train/train';
+import { modelFolder, needsOn, stepFootprint, trainedBy } from './train/train';
 
 /**
  * What a process with onnxruntime in it takes, and how much more than is in use is held: onnxruntime's
@@ -71,7 +71,7 @@ function needsWith({ memory, precision }: Planned, config: ModelConfig, recipe: 
 async function configOf(recipe: Recipe): Promise<ModelConfig> {
   const { model } = recipe;
   if (model.from === undefined) return resolveModel(model, await vocabularyOf(recipe));
-  const config = await readModelConfig(model.from);
+  const config = await readModelConfig(await modelFolder(model.from));
   const context = model.context ?? config.context;
   const { lora } = model;
   return { ...config, context, ...(lora ? { lora: { ...lora, embeddings: false } } : {}) };

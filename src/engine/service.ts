@@ -10,6 +10,7 @@ import { keepOutOfGit } from '../base/gitIgnore';
 import type { GenerateRequest, TokenizerTrainEvent } from '../protocol/messages';
 import type { Handlers } from '../protocol/protocol';
 import { resolvePaths } from '../recipe/paths';
+import type { Recipe } from '../recipe/run';
 import { createCatalogService } from './catalogService';
 import { conversations, createConversationService } from './conversationService';
 import { encodeConversation } from './chat/chat';
@@ -59,7 +60,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     async *train(request, signal) {
       const recipe =
         request.kind === 'new'
-          ? resolvePaths(request.recipe, request.folder ?? '')
+          ? await withCheckpoint(resolvePaths(request.recipe, request.folder ?? ''))
           : await runRecipe(request);
       const threads = threadsFor(recipe.runtime.threads);
       const { samplePath, onRunFolder: onTaken } = options;
@@ -161,6 +162,13 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     memory: () => Promise.resolve(process.memoryUsage.rss()),
     dispose: () => models.dispose(),
   };
+}
+
+/** A run's folder stands for its newest checkpoint. */
+async function withCheckpoint(recipe: Recipe): Promise<Recipe> {
+  const { model } = recipe;
+  if (model.from === undefined) return recipe;
+  return { ...recipe, model: { ...model, from: await modelFolder(model.from) } };
 }
 
 /** A run in the usual folder, `.glassbox/runs`, is nothing to commit. */

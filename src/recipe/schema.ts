@@ -154,7 +154,9 @@ const modelSchema = z
     qkNorm: z.boolean().optional().describe('RMSNorm on queries and keys, as in Qwen3.'),
     from: text
       .optional()
-      .describe('The folder of a checkpoint to start from; its weights and its shape are taken.'),
+      .describe(
+        'The folder of a checkpoint to start from, or of a run, for its newest; its weights and its shape are taken.',
+      ),
     lora: z
       .strictObject({
         rank: count.default(8).describe('How many numbers wide the adapters are.'),
