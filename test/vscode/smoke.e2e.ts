@@ -20,7 +20,7 @@ describe('the packed extension in VS Code', () => {
       .waitFor();
     await code.inThemes('smoke-log');
     await code.reload();
-    expect(await code.offers('Glassbox: Show Engine Log')).toBe(true);
+    await expect.poll(() => code.offers('Glassbox: Show Engine Log')).toBe(true);
     await expect.poll(() => code.statusBarText()).toContain('Ln 1');
     expect(await code.notifications()).toEqual([]);
   });
