@@ -41,10 +41,11 @@ export async function language(settings: CorpusRecipe['language']): Promise<Stag
     if (!best) return { values: { score: 0 }, reason: 'unknown' };
     const fitting = wanted.size === 0 ? best : found.find((each) => wanted.has(each.language));
     const score = fitting?.score ?? 0;
+    const isWanted = wanted.size === 0 || wanted.has(best.language);
     return {
       values: { score },
       change: { language: best.language },
-      ...(fitting ? {} : { reason: 'notWanted' }),
+      ...(isWanted || score >= settings.minScore ? {} : { reason: 'notWanted' }),
     };
   }
 

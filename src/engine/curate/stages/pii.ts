@@ -75,9 +75,12 @@ function isCard(found: string): boolean {
   return sum % 10 === 0;
 }
 
+/** Two years, a date, and an address of a machine are written like numbers to call. */
+const NO_PHONE = /^(?:(?:1[6-9]|20)\d\d[ .-](?:1[6-9]|20)\d\d|\d{4}-\d\d-\d\d|\d+(?:\.\d+){3})$/;
+
 const isPhone = (found: string): boolean => {
   const digits = found.replace(/\D/g, '').length;
-  return digits >= 7 && digits <= 15;
+  return digits >= 7 && digits <= 15 && !NO_PHONE.test(found);
 };
 
 interface Kind {
