@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { GlassboxError, hasCode } from '../base/errors';
+import { keepOutOfGit } from '../base/gitIgnore';
 import type { Handlers } from '../protocol/protocol';
 import { resolveCorpusPaths } from '../recipe/corpus';
 import { traceToken } from './data/data';
@@ -87,7 +88,13 @@ export function createCurateService(options: {
       const workers = threadsFor(request.workers);
       const out = path.resolve(request.folder ?? '', request.out);
       try {
-        yield* curate({ recipe, out, workers, filter: pool.filter }, signal);
+        for await (const event of curate({ recipe, out, workers, filter: pool.filter }, signal)) {
+          // A corpus in the usual folder is nothing to commit.
+          const storage = path.dirname(path.dirname(out));
+          if (event.kind === 'start' && path.basename(storage) === path.dirname(runsFolder))
+            await keepOutOfGit(storage).catch(() => undefined);
+          yield event;
+        }
       } finally {
         await pool.close();
       }

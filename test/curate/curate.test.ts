@@ -155,6 +155,26 @@ describe('a corpus', () => {
     expect(await read('many-3', 3)).toEqual(alone);
   });
 
+  it('is made by one at a time', async () => {
+    const file = await warcFile('busy.warc', pages(1));
+    const recipe = { ...corpusRecipe.defaults(), sources: [file] };
+    const out = path.join(scratch, 'busy');
+    let go = (): void => undefined;
+    const waiting = new Promise<void>((resolve) => (go = resolve));
+    const filter = async (...job: Parameters<typeof filterSegment>): Promise<void> => {
+      await waiting;
+      await filterSegment(...job);
+    };
+    const events = curate({ recipe, out, workers: 1, filter }, signal);
+    await events.next();
+    await expect(make('busy', [file])).rejects.toMatchObject({ code: 'run-busy' });
+    go();
+    let last: CurateEvent | undefined;
+    for await (const event of events) last = event;
+    expect(last).toMatchObject({ kind: 'done', documentsKept: 1 });
+    expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
   it('is not written over, nor into a folder of something else', async () => {
     const file = await warcFile('again.warc', pages(1));
     await make('again', [file]);
