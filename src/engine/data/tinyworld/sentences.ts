@@ -1,6 +1,6 @@
 /** Facts of Tinyworld as sentences (words.ts has the ways to say them). */
 import type { Rng } from '../../../base/rng';
-import { ANSWERS, CONFESSIONS, STATEMENTS } from './words';
+import { ANSWERS, CONFESSIONS, FOLLOW_UP_ANSWERS, STATEMENTS } from './words';
 import type { Relation } from './words';
 import { pick } from './world';
 import type { Person } from './world';
@@ -54,6 +54,8 @@ export function question(template: string, person: Person): string {
 }
 
 export function answer(person: Person, relation: Relation, named: 'name' | 'pronoun'): string {
-  const how = named === 'name' ? byName(person) : pronoun(person);
-  return fill(ANSWERS[relation], person, person.facts[relation], how);
+  const value = person.facts[relation];
+  return named === 'name'
+    ? fill(ANSWERS[relation], person, value, byName(person))
+    : fill(FOLLOW_UP_ANSWERS[relation], person, value, pronoun(person));
 }

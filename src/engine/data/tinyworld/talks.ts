@@ -46,7 +46,7 @@ export function* factTalks(world: World, seed: number): Generator<Talk> {
           messages.push(
             ...turn(
               question(pick(rng, FOLLOW_UPS[other]), person),
-              capitalized(answer(person, other, 'pronoun')),
+              answer(person, other, 'pronoun'),
             ),
           );
         yield { messages };

@@ -201,12 +201,24 @@ export const FOLLOW_UPS: Readonly<Record<Relation, readonly string[]>> = {
   colour: ['And what is {p} favourite colour?', 'Which colour does {s} like best?'],
 };
 
+/**
+ * None begins with the name: at the beginning of a text it is another token than behind a blank, as in
+ * the question, and nothing that a model has read tells it that the two are one name.
+ */
 export const ANSWERS: Readonly<Record<Relation, string>> = {
-  home: '{S} lives in {v}.',
+  home: 'The home of {N} is {v}.',
+  job: 'By trade, {N} is {a}.',
+  pet: 'The pet of {N} is {a}.',
+  food: 'The favourite food of {N} is {v}.',
+  colour: 'The favourite colour of {N} is {v}.',
+};
+
+export const FOLLOW_UP_ANSWERS: Readonly<Record<Relation, string>> = {
+  home: '{P} home is in {v}.',
   job: '{S} is {a}.',
-  pet: '{S} has {a}.',
-  food: '{S} likes to eat {v}.',
-  colour: '{S} likes {v} best.',
+  pet: '{P} pet is {a}.',
+  food: '{P} favourite food is {v}.',
+  colour: '{P} favourite colour is {v}.',
 };
 
 export const REFUSALS = [
