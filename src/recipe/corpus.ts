@@ -201,6 +201,21 @@ const finewebSchema = z.strictObject({
 
 const exactSchema = z.strictObject({ enabled: on });
 
+const nearSchema = z.strictObject({
+  enabled: on,
+  bands: count
+    .max(256)
+    .default(14)
+    .describe('Bands of a MinHash signature: two texts that agree in one are near-duplicates.'),
+  hashes: count
+    .max(256)
+    .default(8)
+    .describe(
+      'Hashes in a band. With s the share of their stretches that two texts have in common, they agree with a probability of 1 - (1 - s^hashes)^bands.',
+    ),
+  words: count.max(64).default(5).describe('Words in a stretch.'),
+});
+
 const piiSchema = z.strictObject({
   enabled: on,
   emails: z.boolean().default(true).describe('Replace e-mail addresses.'),
@@ -253,6 +268,9 @@ export const corpusSchema = z.strictObject({
   exactDuplicates: exactSchema
     .prefault({})
     .describe('Documents whose text is that of an earlier one.'),
+  nearDuplicates: nearSchema
+    .prefault({})
+    .describe('Documents whose text is almost that of another one (MinHash).'),
   pii: piiSchema.prefault({}).describe('Personal data, replaced by placeholders.'),
   output: outputSchema.prefault({}).describe('What is written.'),
 });

@@ -18,7 +18,7 @@ import { fileError, makeFolder, sweepTemporary, systemCodeOf } from '../../base/
 import { releaseLock, takeLock } from '../../base/lock';
 import type { CorpusRecipe } from '../../recipe/corpus';
 import { readCuratedCorpus } from '../data/data';
-import { findDuplicates } from './duplicates';
+import { compareSection, comparedSections, listDuplicates } from './duplicates';
 import { readSummary } from './filterSegment';
 import { segmentsOf, WorkFolder, type Plan } from './folder';
 import { segmentBytes } from './segments';
@@ -199,8 +199,12 @@ async function work(options: CurateOptions, signal: AbortSignal, report: Report)
     throw thrown;
   }
 
-  tell('duplicates', 0);
-  await findDuplicates(plan, folder);
+  const sections = comparedSections(plan);
+  for (const [i, section] of sections.entries()) {
+    tell('duplicates', Math.floor((total * i) / sections.length));
+    await compareSection(plan, folder, section, signal);
+  }
+  await listDuplicates(plan, folder, signal);
   let written = 0;
   const onSegment = (number: number): void => {
     written += segmentBytes(segments[number]!);

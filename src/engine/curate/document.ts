@@ -71,7 +71,7 @@ export interface Drop {
   readonly reason: string;
   readonly measured?: number | undefined;
   readonly threshold?: number | undefined;
-  /** Of a duplicate: the document that is kept in its place. */
+  /** Of a copy: the first document of the same text, or the one that is kept of the similar ones. */
   readonly of?: string | undefined;
 }
 

@@ -2,13 +2,14 @@
  * The first phase: one segment of the sources through the filters. It needs nothing but the plan in the
  * corpus's folder, and leaves a folder of its own, so segments can be worked on in any order, by anyone.
  */
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import * as z from 'zod';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { atomicFile, atomicFolder, readTextIfPresent } from '../../base/files';
 import { builtinTokenizer, type Tokenizer } from '../tokenizer/tokenizer';
 import type { JudgedDocument, Read } from './document';
+import { openKeys, sectionsOf, type KeysOf } from './duplicates/keys';
+import { KeyWriter, keyFileOf } from './duplicates/keyFile';
 import { LineFile } from './lineFile';
 import { segmentsOf, WorkFolder, type Plan } from './folder';
 import { clearMark, Marks } from './marks';
@@ -19,21 +20,18 @@ import { lineOf, type StoredDocument } from './storedDocument';
 
 const summarySchema = z.strictObject({
   documents: z.int().nonnegative(),
-  /** Of each kept document its id and the fingerprint of its text, in order. */
-  kept: z.array(z.tuple([z.string(), z.string()])),
+  /** The ids of the documents that are kept, in order. */
+  kept: z.array(z.string()),
 });
 
 /** What the phases after this one need of a segment, without reading its texts. */
 export type SegmentSummary = z.output<typeof summarySchema>;
 
-/** Of equal texts equal; of different ones different but once in 2^128. */
-const fingerprint = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 32);
-
 interface Opened {
   readonly plan: Plan;
   readonly pipeline: Pipeline;
   readonly tokenizer: Tokenizer;
+  readonly keysOf: KeysOf;
 }
 
 /** A worker is asked for one segment after the other of the same corpus. */
@@ -42,7 +40,8 @@ let opened: { readonly key: string; readonly parts: Promise<Opened> } | undefine
 async function openParts(work: WorkFolder): Promise<Opened> {
   const plan = await work.readPlan();
   const tokenizer = await builtinTokenizer(plan.recipe.output.tokenizer);
-  return { plan, pipeline: await openPipeline(plan.recipe), tokenizer };
+  const [pipeline, keysOf] = [await openPipeline(plan.recipe), await openKeys(plan.recipe)];
+  return { plan, pipeline, tokenizer, keysOf };
 }
 
 function stored(document: JudgedDocument, tokens: number): StoredDocument {
@@ -103,17 +102,18 @@ export async function filterSegment(
   const key = await work.planKey();
   if (opened?.key !== key) opened = { key, parts: openParts(work) };
   const parts = await opened.parts;
-  const { plan, tokenizer } = parts;
+  const { plan, tokenizer, keysOf } = parts;
   const segment = segmentsOf(plan)[number];
   if (!segment)
     throw new GlassboxError('no-segment', `The plan of ${corpus} has no segment ${number}.`);
-  const kept: [string, string][] = [];
+  const kept: string[] = [];
   let documents = 0;
   const marks = new Marks(work, number);
   await atomicFolder(work.segment(number), async (temporary) => {
     const files = {
       kept: await LineFile.create(path.join(temporary, 'kept.jsonl')),
       dropped: await LineFile.create(path.join(temporary, 'dropped.jsonl')),
+      keys: await KeyWriter.create(keyFileOf(temporary), sectionsOf(plan.recipe)),
     };
     try {
       for (const stretch of segment.stretches)
@@ -121,12 +121,16 @@ export async function filterSegment(
           throwIfAborted(signal);
           documents++;
           const tokens = judged.text === '' ? 0 : tokenizer.encode(judged.text).length;
-          if (!judged.drop) kept.push([judged.id, fingerprint(judged.text)]);
+          if (!judged.drop) {
+            kept.push(judged.id);
+            await files.keys.add(keysOf(judged));
+          }
           await files[judged.drop ? 'dropped' : 'kept'].add(lineOf(stored(judged, tokens)));
         }
     } finally {
       await files.kept.close();
       await files.dropped.close();
+      await files.keys.close();
       // What is thrown was thrown in time: a worker that died says nothing any more.
       marks.close();
       clearMark(work, number);

@@ -4,7 +4,9 @@
  *   .work/plan.json                      the recipe and the files of the sources: what makes it resumable
  *   .work/segments/000012/               one folder a segment, there whole or not at all
  *     kept.jsonl  dropped.jsonl         judged documents, in the order of the source
- *     summary.json                      counts, and what the comparison of documents needs of each
+ *     summary.json                      how many there are, and the ids of those that are kept
+ *     keys.bin                          what the comparison of documents needs of each that is kept
+ *   .work/pairs/003.bin                  documents with the same key, a file a section
  *   .work/duplicates.jsonl               documents that are copies of another, and of which
  *
  * and when it is done (the format is the data room's, `data/curatedCorpus.ts`):
@@ -48,6 +50,10 @@ export class WorkFolder {
 
   get duplicates(): string {
     return path.join(this.path, 'duplicates.jsonl');
+  }
+
+  pairs(section: number): string {
+    return path.join(this.path, 'pairs', `${String(section).padStart(3, '0')}.bin`);
   }
 
   segment(number: number): string {

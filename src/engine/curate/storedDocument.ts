@@ -16,7 +16,7 @@ const dropSchema = z.strictObject({
   reason: z.string(),
   measured: z.number().optional(),
   threshold: z.number().optional(),
-  /** Of a duplicate: the id of the document that is kept in its place. */
+  /** Of a copy: the id of the first of the same text, or of the one that is kept of the similar. */
   of: z.string().optional(),
 });
 

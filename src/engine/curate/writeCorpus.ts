@@ -25,7 +25,9 @@ export async function writeCorpus(
   { signal, onSegment }: { signal: AbortSignal; onSegment: (number: number) => void },
 ): Promise<Statistics> {
   const { recipe } = plan;
-  const duplicates = await readDuplicates(work);
+  const duplicates = readDuplicates(work);
+  /** They come in the order of the documents. */
+  let copy = await duplicates.next();
   const tokenizer = await builtinTokenizer(recipe.output.tokenizer);
   const clean = recipe.pii.enabled ? personalDataCleaner(recipe.pii) : undefined;
   const statistics = new StatisticsCounter();
@@ -33,11 +35,12 @@ export async function writeCorpus(
   const slow: string[] = [];
 
   /** A kept document as it leaves: dropped as a copy after all, or cleaned. */
-  function finished(document: StoredDocument): StoredDocument {
-    const duplicate = duplicates.get(document.id);
-    if (duplicate) {
-      const { stage, of } = duplicate;
-      return { ...document, drop: { stage, reason: 'copy', of } };
+  async function finished(document: StoredDocument): Promise<StoredDocument> {
+    if (!copy.done && copy.value.id === document.id) {
+      const { stage, of } = copy.value;
+      copy = await duplicates.next();
+      const reason = stage === 'exactDuplicates' ? 'copy' : 'similar';
+      return { ...document, drop: { stage, reason, of } };
     }
     if (!clean) return document;
     const { text, values: pii } = clean(document.text);
@@ -60,7 +63,7 @@ export async function writeCorpus(
       ] as const)
         for await (const document of readStored(path.join(segment, name))) {
           throwIfAborted(signal);
-          const left = finish(document);
+          const left = await finish(document);
           statistics.add(left);
           if (left.drop?.reason === 'tooSlow') slow.push(left.id);
           await (left.drop ? dropped : kept).add(left);
@@ -70,6 +73,7 @@ export async function writeCorpus(
   } finally {
     await kept.close();
     await dropped.close();
+    await duplicates.return();
   }
   for (const name of (await readdir(folder)).sort())
     await rename(path.join(folder, name), path.join(corpus, name));
