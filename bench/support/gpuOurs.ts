@@ -32,6 +32,9 @@ export const measuredSchema = z.object({
 });
 export type Measured = z.infer<typeof measuredSchema>;
 
+/** Milliseconds: ours and PyTorch's alike. */
+const WARM_UP = 1000;
+
 const shapeOf = (size: number): readonly [number, number] => [size, size];
 
 async function open(wanted: Precision): Promise<Backend> {
@@ -49,15 +52,17 @@ export async function measureOurs(
   switch (work.kind) {
     case 'matmul': {
       const { program } = await openChain(backend, work.size, work.chain);
-      const { wall } = await timeRuns(repeats, () => program.run({}));
+      const { wall } = await timeRuns(repeats, () => program.run({}), WARM_UP);
       return { milliseconds: median(wall), precision, ...(await whereTimeGoes(program, {})) };
     }
     case 'step': {
       const { program } = await openStep(backend, work);
       const fed = feeds(work, precision);
       // The feeds are drawn before the clock starts.
-      const drawn = Array.from({ length: repeats + 1 }, () => fed.next().value);
-      const { wall } = await timeRuns(repeats, () => program.run(drawn.shift()!));
+      const drawn = Array.from({ length: 8 }, () => fed.next().value);
+      let step = 0;
+      const run = (): Promise<unknown> => program.run(drawn[step++ % drawn.length]!);
+      const { wall } = await timeRuns(repeats, run, WARM_UP);
       const details = await whereTimeGoes(program, fed.next().value);
       return { milliseconds: median(wall), precision, ...details };
     }

@@ -15,10 +15,19 @@ export const timingSchema = z.object({
 });
 export type Timing = z.infer<typeof timingSchema>;
 
-/** Runs once to warm up, then `repeats` times. */
-export async function timeRuns(repeats: number, run: () => Promise<unknown>): Promise<Timing> {
+/**
+ * Runs to warm up, once at least and for `warmUp` milliseconds (a GPU's clock takes its time to rise),
+ * then `repeats` times.
+ */
+export async function timeRuns(
+  repeats: number,
+  run: () => Promise<unknown>,
+  warmUp = 0,
+): Promise<Timing> {
   const timing: Timing = { wall: [], processor: [] };
-  await run();
+  const warm = performance.now() + warmUp;
+  do await run();
+  while (performance.now() < warm);
   for (let repeat = 0; repeat < repeats; repeat++) {
     const busy = process.cpuUsage();
     const began = performance.now();

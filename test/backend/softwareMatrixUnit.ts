@@ -1,9 +1,9 @@
 /**
  * Matrix units in software, for machines without any: the text of a kernel with its subgroup matrices and
  * the builtins on them replaced by arrays and plain functions, so that all else (tiling, staging, offsets,
- * layouts, edges, epilogues) runs as it is written. A lane knows where its factors lie in workgroup memory,
- * which is not written to before they are used, and keeps every `subgroupSize`th number of a sum, as some
- * driver might; `subgroupSize` lanes in a row are a subgroup.
+ * layouts, edges, epilogues) runs as it is written. A lane knows where its factors lie, and keeps every `subgroupSize`th number of a sum, as some
+ * driver might; `subgroupSize` lanes in a row are a subgroup. Factors may lie in workgroup memory or in a
+ * buffer; nothing is written to either before they are used.
  *
  * It can't show what depends on the real units: whether the driver takes the text (webgpuNull.test.ts asks
  * Tint), and how lanes of a subgroup keep together.
@@ -49,15 +49,18 @@ export function withoutMatrixUnits(code: string, subgroupSize: number): string {
   const [m, n, k] = [left.rows, right.columns, left.columns];
   if (right.rows !== k) throw new Error('The factors have different inner axes.');
   const own = Math.ceil((m * n) / subgroupSize);
+  const [a, b] = ['Left', 'Right'].map((side) => pointedAt(code, `Load<${side}, \\w+`));
+  const y = pointedAt(code, 'Store<row_major');
 
   const swapped = code
     .replace(EXTENSION, '')
     .replace('enable subgroups;', '')
-    .replace(/alias (?:Left|Right) = .*;/g, '')
+    .replace(/alias (Left|Right) = .*;/g, 'alias $1 = Place;')
     .replace(/alias (\w+) = subgroup_matrix_result<.*>;/, `alias $1 = array<f32, ${own}>;`)
-    .replace(/subgroupMatrixLoad<\w+, (row|col)_major>\(&\w+,/g, 'place_$1(')
+    .replace(/subgroupMatrixLoad<(?:Left|Right), (row|col)_major>\(&\w+,/g, 'place_$1(')
+    .replace(/subgroupMatrixLoad<Sum, row_major>\(&residual,/g, 'loadSum(')
     .replaceAll('subgroupMatrixMultiplyAccumulate(', 'multiplyAccumulate(')
-    .replace(/subgroupMatrixStore<row_major>\(&results,/g, 'storeSum(')
+    .replace(/subgroupMatrixStore<row_major>\(&\w+,/g, 'storeSum(')
     .replace(', @builtin(subgroup_id) subgroup: u32', '')
     .replace(
       /fn main\([^{]*\{/,
@@ -82,7 +85,7 @@ fn multiplyAccumulate(left: Place, right: Place, sum: Sum) -> Sum {
     let row = left.offset + number / ${n}u * left.row;
     let column = right.offset + number % ${n}u * right.column;
     for (var k = 0u; k < ${k}u + zero; k++) {
-      next[i] += f32(aTile[row + k * left.column]) * f32(bTile[column + k * right.row]);
+      next[i] += f32(${a}[row + k * left.column]) * f32(${b}[column + k * right.row]);
     }
   }
   return next;
@@ -91,11 +94,31 @@ fn storeSum(offset: u32, sum: Sum, stride: u32) {
   for (var i = 0u; i < ${own}u + zero; i++) {
     let number = i * ${subgroupSize}u + laneOfSubgroup;
     if (number >= ${m * n}u) { break; }
-    results[offset + number / ${n}u * stride + number % ${n}u] = sum[i];
+    ${y}[offset + number / ${n}u * stride + number % ${n}u] = sum[i];
   }
+}
+${
+  !swapped.includes('loadSum(')
+    ? ''
+    : `fn loadSum(offset: u32, stride: u32) -> Sum {
+  var sum: Sum;
+  for (var i = 0u; i < ${own}u + zero; i++) {
+    let number = i * ${subgroupSize}u + laneOfSubgroup;
+    if (number >= ${m * n}u) { break; }
+    sum[i] = residual[offset + number / ${n}u * stride + number % ${n}u];
+  }
+  return sum;
+}`
 }
 `;
   return swapped.replace('@compute', `${software}@compute`);
+}
+
+/** The variable that a builtin on subgroup matrices reads or writes. */
+function pointedAt(code: string, builtin: string): string {
+  const found = new RegExp(`subgroupMatrix${builtin}>\\(&(\\w+),`).exec(code);
+  if (!found) throw new Error(`The kernel has no ${builtin}.`);
+  return found[1]!;
 }
 
 /** WGSL names the columns first. */

@@ -7,8 +7,9 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
-import type { Device } from '../../src/engine/backend/webgpu/device';
+import type { Device, MatrixTraits } from '../../src/engine/backend/webgpu/device';
 import {
+  BLOCKS_TILES,
   inParts,
   MATRIX_TILES,
   matrixPlan,
@@ -141,6 +142,42 @@ it.each<[unit: UnitName, tile: number, form: FormName, parts: number]>([
   });
 });
 
+/** Results of whole blocks, whose tiles reach beyond them; the inner axis of none. */
+const blockForms = {
+  exact: { ...plain, rows: 128, inner: 64, columns: 128 },
+  linear: { ...plain, rows: 144, inner: 36, columns: 80, transposeB: true, residual: true },
+  weight: { ...plain, rows: 48, inner: 61, columns: 112, transposeA: true },
+  both: { ...plain, rows: 80, inner: 100, columns: 144, transposeA: true, transposeB: true },
+  batches: { ...plain, rows: 32, inner: 20, columns: 48, batchA: [2, 1], batchB: [3] },
+} satisfies Record<string, Form>;
+type BlockForm = keyof typeof blockForms;
+
+it.each<[unit: '16x16x16' | '16x8x16', tile: number, form: BlockForm, parts: number]>([
+  ['16x16x16', 4, 'exact', 1],
+  ['16x16x16', 4, 'linear', 1],
+  ['16x16x16', 4, 'linear', 2],
+  ['16x16x16', 4, 'weight', 1],
+  ['16x16x16', 4, 'both', 3],
+  ['16x16x16', 4, 'batches', 1],
+  ['16x16x16', 1, 'linear', 1],
+  ['16x16x16', 0, 'both', 1],
+  ['16x8x16', 4, 'linear', 1],
+  ['16x8x16', 4, 'batches', 1],
+])('blocks for units of %s, tile %i: %s in %i', async (name, index, form, parts) => {
+  await check(softwareUnits(name), blockForms[form], await blocks(units[name], index, form, parts));
+});
+
+async function blocks(
+  { unit, subgroupSize }: MatrixTraits,
+  index: number,
+  form: BlockForm,
+  parts: number,
+): Promise<MatmulPlan> {
+  const { product } = await drawn(blockForms[form]);
+  const tile = BLOCKS_TILES[index]!;
+  return { tier: 'blocks', tile, unit, subgroupSize, ...inParts(product, unit.k, parts) };
+}
+
 const { matrix } = opened.device.traits;
 if (matrix)
   describe("this GPU's own matrix units", () => {
@@ -153,6 +190,14 @@ if (matrix)
     it.each(all)('tile $tile: $name in $parts', async ({ plan, form, parts }) => {
       const { product } = await drawn(form);
       await check(opened.device, form, { ...plan, ...inParts(product, plan.depth, parts) });
+    });
+
+    const names = Object.keys(blockForms) as BlockForm[];
+    const inBlocks = BLOCKS_TILES.flatMap((_, tile) =>
+      names.flatMap((name) => [1, 3].map((parts) => ({ tile, name, parts }))),
+    );
+    it.each(inBlocks)('blocks, tile $tile: $name in $parts', async ({ tile, name, parts }) => {
+      await check(opened.device, blockForms[name], await blocks(matrix, tile, name, parts));
     });
   });
 

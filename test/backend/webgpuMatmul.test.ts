@@ -11,7 +11,6 @@ import {
   candidateMatmuls,
   canBeRows,
   chooseMatmul,
-  MATRIX_TILES,
   tiled,
   TILES,
 } from '../../src/engine/backend/webgpu/kernels/matmul';
@@ -187,14 +186,26 @@ describe('the choice of a tier', () => {
       const large = of(4096, 4096, 4096);
       expect(chooseMatmul(large, halves())).toMatchObject({ tier: 'tile', staged: 'f16' });
       const roomy = { ...halves(), matrix, maxComputeWorkgroupStorageSize: 49152 };
-      expect(chooseMatmul(large, roomy)).toMatchObject({ tier: 'matrix', tile: MATRIX_TILES[0] });
+      expect(chooseMatmul(large, roomy)).toMatchObject({ tier: 'blocks' });
       expect(chooseMatmul(large, { ...roomy, precision: 'f32' })).toMatchObject({ staged: 'f32' });
+    });
+
+    it('takes operands in blocks only where units alone see the result, and a subgroup is one', () => {
+      const traits = { ...halves(), matrix, maxComputeWorkgroupStorageSize: 49152 };
+      const tierOf = (product: Product, vary = false): string =>
+        chooseMatmul(product, { ...traits, matrix: { ...matrix, subgroupsVary: vary } }).tier;
+      const large = of(4096, 4096, 4096);
+      expect(tierOf({ ...large, residual: true })).toBe('blocks');
+      expect(tierOf({ ...large, inner: 4001 })).toBe('blocks');
+      for (const other of [{ bias: true }, { scale: 0.5 }, { rows: 4088 }, { columns: 4097 }])
+        expect(tierOf({ ...large, ...other })).toBe('matrix');
+      expect(tierOf(large, true)).toBe('matrix');
     });
 
     it('takes smaller tiles where there is no room for larger ones', () => {
       const large = of(4096, 4096, 4096);
       const small = { ...halves(), matrix, maxComputeWorkgroupStorageSize: 16384 };
-      expect(chooseMatmul(large, small)).toMatchObject({
+      expect(chooseMatmul({ ...large, bias: true }, small)).toMatchObject({
         tier: 'matrix',
         tile: { down: 64, across: 64 },
         depth: 16,

@@ -7,9 +7,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { create } from 'webgpu';
 import type { MatrixTraits } from '../../src/engine/backend/webgpu/device';
 import type { Kernel } from '../../src/engine/backend/webgpu/kernel';
-import { inParts, MATRIX_TILES, matrixPlan } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { halfBlocks } from '../../src/engine/backend/webgpu/kernels/halfBlocks';
+import {
+  BLOCKS_TILES,
+  inParts,
+  MATRIX_TILES,
+  matrixPlan,
+} from '../../src/engine/backend/webgpu/kernels/matmul';
+import { leftBlock, matmulBlocks } from '../../src/engine/backend/webgpu/kernels/matmulBlocks';
 import type { Product, Room } from '../../src/engine/backend/webgpu/kernels/matmul';
 import { matmulMatrix } from '../../src/engine/backend/webgpu/kernels/matmulMatrix';
+import { operandsOf } from '../../src/engine/backend/webgpu/kernels/matmulOperand';
 
 // Kept: Dawn goes when it is collected.
 const dawn = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
@@ -78,6 +86,31 @@ function kernelsFor(matrix: MatrixTraits, room: Room): Kernel[] {
         ),
   );
 }
+
+it.each<[n: number]>([[16], [8]])('takes every kernel of blocks of 16x%ix16', async (n) => {
+  const unit = { component: 'f16', m: 16, n, k: 16 } as const;
+  const wholes: readonly Product[] = forms
+    .filter(({ bias, scale }) => !bias && scale === 1)
+    .flatMap((form) => [
+      { ...form, rows: 256, inner: 64, columns: 128 },
+      { ...form, rows: 144, columns: 80, residual: true },
+    ]);
+  for (const product of wholes) {
+    for (const operand of Object.values(operandsOf(product))) {
+      const { name, code } = halfBlocks(operand, 2, leftBlock(unit)).kernel;
+      await compile(name, code);
+    }
+    for (const tile of BLOCKS_TILES)
+      for (const parts of [1, 2]) {
+        const plan = { tier: 'blocks', tile, unit, subgroupSize: 32 } as const;
+        const { name, code } = matmulBlocks(product, {
+          ...plan,
+          ...inParts(product, unit.k, parts),
+        }).kernel;
+        await compile(name, code);
+      }
+  }
+});
 
 async function compile(name: string, code: string): Promise<GPUShaderModule> {
   const module = gpu.createShaderModule({ code });

@@ -52,6 +52,7 @@ function posing(backend: Backend, tooLarge = TOO_LARGE): Backend {
     };
     return {
       states: store.states,
+      concurrent: store.concurrent,
       add: (more) => store.add(more),
       remove: (names) => store.remove(names),
       write: (name, data) => store.write(name, data),

@@ -59,6 +59,8 @@ export interface BackendMemory extends MemoryPlan {
  */
 export interface Store {
   readonly states: ReadonlyMap<string, Shape>;
+  /** Whether a run leaves this thread free for something else until its results are there. */
+  readonly concurrent: boolean;
   /** Room for more states, all zero. Throws `backend-memory`, and `backend-feed` for a known name. */
   add(states: ReadonlyMap<string, Shape>): Promise<void>;
   /** Frees states. Programs that use them must not run again. Throws `backend-feed` if unknown. */

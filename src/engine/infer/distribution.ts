@@ -20,7 +20,7 @@ export interface Distribution {
 export function distributionOf(logits: Float32Array): Distribution {
   // By index: an iterator would cost more than the exponentials, and this runs for every token.
   let highest = -Infinity;
-  for (let id = 0; id < logits.length; id++) highest = Math.max(highest, logits[id]!);
+  for (let id = 0; id < logits.length; id++) if (logits[id]! > highest) highest = logits[id]!;
   let sum = 0;
   let weighted = 0;
   for (let id = 0; id < logits.length; id++) {
@@ -81,6 +81,12 @@ export function largest(values: Float32Array | Float64Array, count: number): Int
     heap[at] = moved;
   };
   if (size === 0) return heap;
+  if (size === 1) {
+    // What greedy writing asks for, each token.
+    let best = 0;
+    for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+    return heap.fill(best);
+  }
   for (let i = 0; i < size; i++) heap[i] = i;
   for (let i = (size >> 1) - 1; i >= 0; i--) sink(i, size);
   for (let i = size; i < values.length; i++) {

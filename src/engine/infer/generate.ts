@@ -8,7 +8,6 @@ import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { Rng } from '../../base/rng';
 import type { StreamDecoder, Tokenizer } from '../tokenizer/tokenizer';
 import { distributionOf, likeliest, logprobOf, rankOf } from './distribution';
-import type { Distribution } from './distribution';
 import type { LoadedModel } from './loadedModel';
 import { candidatesOf, draw, penalizeRepetition, resolveSampling } from './sampling';
 import type { Sampling, SamplingOptions } from './sampling';
@@ -142,35 +141,44 @@ async function* steps(
   // What a seed chooses must not depend on what was asked before.
   const reuse = options.seed === undefined ? 'all' : 'exact';
   let logits = await sequence.start(ids, { reuse, signal });
-  for (let written = 1; ; written++) {
-    const distribution = distributionOf(logits);
-    if (!Number.isFinite(distribution.logSumExp)) throw notFinite(ids.length);
-    const id = choose(distribution, { model, ids, sampling, rng });
-    ids.push(id);
+  let coming: Promise<Float32Array> | undefined;
+  try {
+    for (let written = 1; ; written++) {
+      const id = choose(logits, { model, ids, sampling, rng });
+      ids.push(id);
 
-    let text = '';
-    const silent = special.has(id) || model.endIds.has(id);
-    if (decoder && !silent) text = stopText.push(decoder.push(id));
-    const ended = finishReason(model, { id, stopText, written, maxTokens, length: ids.length });
-    // What was held back is text after all, unless the stop string was met.
-    if (ended && ended !== 'stop') text += stopText.push(decoder?.end() ?? '') + stopText.end();
-    whole += text;
-    yield {
-      kind: 'token',
-      id,
-      text,
-      logprob: logprobOf(distribution, id),
-      rank: rankOf(distribution, id),
-      entropy: distribution.entropy,
-      top: likeliest(distribution, top).map((each) => ({ ...each, text: textOf(each.id) })),
-    };
-    if (ended) {
-      yield { kind: 'done', finishReason: ended, text: whole };
-      return;
+      let text = '';
+      const silent = special.has(id) || model.endIds.has(id);
+      if (decoder && !silent) text = stopText.push(decoder.push(id));
+      const ended = finishReason(model, { id, stopText, written, maxTokens, length: ids.length });
+      // Where that leaves this thread free, the next token is begun before this one is told of.
+      coming = ended || !model.store.concurrent ? undefined : sequence.next(id);
+      coming?.catch(() => undefined);
+      const distribution = distributionOf(logits);
+      if (!Number.isFinite(distribution.logSumExp)) throw notFinite(ids.length - 1);
+      // What was held back is text after all, unless the stop string was met.
+      if (ended && ended !== 'stop') text += stopText.push(decoder?.end() ?? '') + stopText.end();
+      whole += text;
+      yield {
+        kind: 'token',
+        id,
+        text,
+        logprob: logprobOf(distribution, id),
+        rank: rankOf(distribution, id),
+        entropy: distribution.entropy,
+        top: likeliest(distribution, top).map((each) => ({ ...each, text: textOf(each.id) })),
+      };
+      if (ended) {
+        yield { kind: 'done', finishReason: ended, text: whole };
+        return;
+      }
+      await new Promise(setImmediate);
+      throwIfAborted(signal);
+      logits = await (coming ?? sequence.next(id));
     }
-    await new Promise(setImmediate);
-    throwIfAborted(signal);
-    logits = await sequence.next(id);
+  } finally {
+    // Whoever asks the model next finds it at rest, however this ends.
+    await coming?.catch(() => undefined);
   }
 }
 
@@ -205,7 +213,7 @@ function decoderAfter(tokenizer: Tokenizer, prompt: readonly number[]): StreamDe
 }
 
 function choose(
-  { logits }: Distribution,
+  logits: Float32Array,
   {
     model,
     ids,

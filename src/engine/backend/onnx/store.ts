@@ -9,6 +9,7 @@ import { compile } from './program';
 import type { SessionSettings, States } from './program';
 
 export class OnnxStore implements Store, States {
+  readonly concurrent = false;
   readonly #states: Map<string, Shape>;
   readonly #tensors = new Map<string, { tensor: Tensor; data: Float32Array }>();
   readonly #programs = new Set<Program>();

@@ -41,6 +41,7 @@ export function openReference(options: { precision?: Precision } = {}): Promise<
 }
 
 class Tensors implements ReferenceStore {
+  readonly concurrent = false;
   readonly #states: Map<string, Shape>;
   readonly #data = new Map<string, Float64Array>();
   readonly #precision: Precision;

@@ -76,6 +76,17 @@ export interface LoweringOptions {
   readonly frozen?: boolean;
 }
 
+/** How many dispatches ago is lately. */
+const LATELY = 12;
+
+interface Lately {
+  readonly from: Tensor;
+  readonly form: string;
+  readonly made: Tensor;
+  /** After how many dispatches it was last asked for. */
+  readonly wanted: number;
+}
+
 /** What a rule works with. */
 export class Lowering {
   readonly traits: Traits;
@@ -87,6 +98,8 @@ export class Lowering {
   readonly #states = new Map<string, Tensor>();
   readonly #options: LoweringOptions;
   readonly #halved = new Map<string, Tensor>();
+  /** What `lately` made, asked for last at the end. */
+  #lately: readonly Lately[] = [];
   /** States whose new value their last reader has already written in place. */
   readonly #replaced = new Set<string>();
   readonly #readers: Readers;
@@ -163,6 +176,20 @@ export class Lowering {
     return from.kind === 'constant' && size === 1 ? from.data[0] : undefined;
   }
 
+  /**
+   * What `make` computes from a tensor, in a form that has a name: made anew unless it was wanted so a few
+   * dispatches ago. To keep it for longer would cost more memory than it saves time.
+   */
+  lately(from: Tensor, form: string, make: () => Tensor): Tensor {
+    const oldest = this.dispatches.length - LATELY;
+    const lately = this.#lately.filter(({ wanted }) => wanted >= oldest);
+    const known = lately.find((each) => each.from.id === from.id && each.form === form);
+    const made = known?.made ?? make();
+    const wanted = { from, form, made, wanted: this.dispatches.length };
+    this.#lately = [...lately.filter((each) => each !== known), wanted];
+    return made;
+  }
+
   /** How a product is computed on this device: what was found fastest, else what is estimated to be. */
   planFor(product: Product): MatmulPlan {
     return this.#options.planFor?.(product) ?? chooseMatmul(product, this.traits);
@@ -177,6 +204,8 @@ export class Lowering {
     work = [...reads, ...writes].reduce((sum, { size }) => sum + size, 0),
   ): void {
     const dispatch = { kernel, reads, writes, workgroups, work };
+    const written = new Set(writes.map(wholeOf));
+    this.#lately = this.#lately.filter(({ from }) => !written.has(wholeOf(from)));
     this.dispatches.push(...inBands(dispatch, this.#options.mostWork ?? MOST_WORK, this));
   }
 
@@ -202,7 +231,7 @@ export class Lowering {
     return tensor;
   }
 
-  finish(assignPart: (part: Part, lowering: Lowering) => Dispatch): Lowered {
+  finish(assignParts: (parts: readonly Part[], lowering: Lowering) => Dispatch[]): Lowered {
     const outputs = new Map(
       [...this.#graph.outputs].map(([name, value]) => [name, this.of(value)] as const),
     );
@@ -213,22 +242,20 @@ export class Lowering {
       saves.push({ from, to });
       return to;
     };
-    const parts: Dispatch[] = [];
+    const parts: Part[] = [];
     const copies: Copy[] = [];
     for (const { state, value, at } of this.#graph.updates) {
       if (this.#replaced.has(state)) continue;
       const to = this.#stateOf(state);
       const from = saved(this.of(value));
       if (at)
-        parts.push(
-          assignPart(
-            { state: to, shape: this.#graph.states.get(state)!.shape, value, from, ...at },
-            this,
-          ),
-        );
+        parts.push({ state: to, shape: this.#graph.states.get(state)!.shape, value, from, ...at });
       else copies.push({ from, to });
     }
-    return { dispatches: this.dispatches, outputs, saves, parts, copies };
+    return {
+      ...{ dispatches: this.dispatches, outputs, saves, copies },
+      parts: assignParts(parts, this),
+    };
   }
 
   /** A state that is only written has no node. */

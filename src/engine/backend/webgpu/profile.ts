@@ -63,6 +63,46 @@ export async function timeCommands(
   return { ...timed, kernels: detail === 'kernels' ? byName(dispatches, timed.each) : [] };
 }
 
+/** Milliseconds of each group of dispatches, one after the other without a pause between them. */
+export async function timeGroups(
+  device: Device,
+  groups: readonly (readonly DispatchCommand[])[],
+): Promise<readonly number[]> {
+  const { gpu } = device;
+  if (!gpu.features.has('timestamp-query')) {
+    const times: number[] = [];
+    for (const group of groups) times.push((await byWallClock(device, group, 'whole')).gpu);
+    return times;
+  }
+  const sets: GPUQuerySet[] = [];
+  const queries = new Queries(gpu, sets);
+  gpu.queue.submit(groups.map((group) => encode(gpu, group, { stamps: () => queries.pass() })));
+  const times = await readQueries(device, sets, queries.count);
+  for (const set of sets) set.destroy();
+  return groups.map((_, index) => times[2 * index + 1]! - times[2 * index]!);
+}
+
+/** Two queries for each pass, in as many sets as they need. */
+class Queries {
+  count = 0;
+  readonly #gpu: GPUDevice;
+  readonly #sets: GPUQuerySet[];
+
+  constructor(gpu: GPUDevice, sets: GPUQuerySet[]) {
+    this.#gpu = gpu;
+    this.#sets = sets;
+  }
+
+  pass(): Stamps {
+    const at = this.count % MOST_QUERIES;
+    if (at === 0)
+      this.#sets.push(this.#gpu.createQuerySet({ type: 'timestamp', count: MOST_QUERIES }));
+    this.count += 2;
+    const [beginningOfPassWriteIndex, endOfPassWriteIndex] = [at, at + 1];
+    return { querySet: this.#sets.at(-1)!, beginningOfPassWriteIndex, endOfPassWriteIndex };
+  }
+}
+
 type Measured = Omit<Timed, 'kernels'> & {
   /** Milliseconds of each dispatch, in order. */
   readonly each: readonly number[];
@@ -75,23 +115,20 @@ async function byTimestamps(
 ): Promise<Measured> {
   const { gpu } = device;
   const sets: GPUQuerySet[] = [];
-  let queries = 0;
-  const stamps = (): Stamps => {
-    const at = queries % MOST_QUERIES;
-    if (at === 0) sets.push(gpu.createQuerySet({ type: 'timestamp', count: MOST_QUERIES }));
-    queries += 2;
-    const [beginningOfPassWriteIndex, endOfPassWriteIndex] = [at, at + 1];
-    return { querySet: sets.at(-1)!, beginningOfPassWriteIndex, endOfPassWriteIndex };
-  };
+  const queries = new Queries(gpu, sets);
   const began = performance.now();
-  const buffer = encode(gpu, commands, { apart: detail === 'kernels', stamps });
+  const buffer = encode(gpu, commands, {
+    apart: detail === 'kernels',
+    stamps: () => queries.pass(),
+  });
   const encoded = performance.now();
   gpu.queue.submit([buffer]);
   const submitted = performance.now();
-  const times = await readQueries(device, sets, queries);
+  const { count } = queries;
+  const times = await readQueries(device, sets, count);
   for (const set of sets) set.destroy();
-  const each = Array.from({ length: queries / 2 }, (_, i) => times[2 * i + 1]! - times[2 * i]!);
-  const gpuTime = queries > 0 ? times[queries - 1]! - times[0]! : 0;
+  const each = Array.from({ length: count / 2 }, (_, i) => times[2 * i + 1]! - times[2 * i]!);
+  const gpuTime = count > 0 ? times[count - 1]! - times[0]! : 0;
   return {
     ...{ encode: encoded - began, submit: submitted - encoded },
     ...{ gpu: gpuTime, clock: 'timestamps', each },

@@ -15,6 +15,7 @@ import { bytesOf, wholeOf } from './lowering';
 import type { Product } from './kernels/matmul';
 import type { Copy, Dispatch, Lowered, LoweringOptions, Tensor } from './lowering';
 import { Pace } from './pace';
+import type { Stretch } from './pace';
 import { planMemory, tensorsOf } from './plan';
 import { timeCommands } from './profile';
 import type { RunProfile } from './profile';
@@ -218,6 +219,8 @@ export class GpuProgram implements Program {
   readonly #onDispose: (program: Program) => void;
   readonly #ranges: readonly Range[];
   readonly #pace: Pace;
+  /** The next run's commands, encoded while the GPU was busy with this one's. */
+  #ahead: { readonly stretch: Stretch; readonly buffer: GPUCommandBuffer } | undefined;
   #disposed = false;
 
   constructor(graph: Graph, device: Device, parts: Ready, onDispose: (program: Program) => void) {
@@ -248,14 +251,31 @@ export class GpuProgram implements Program {
     const since = (): number => performance.now() - began;
     let stretch = pace.next(0);
     for (; ; stretch = pace.next(stretch.to)) {
-      gpu.queue.submit([encode(gpu, commands.slice(stretch.from, stretch.to))]);
+      gpu.queue.submit([this.#commandsOf(stretch)]);
       if (stretch.to >= commands.length) break;
       if (pace.known) continue;
       await this.#device.settled(gpu.queue.onSubmittedWorkDone());
       pace.measured(stretch, since());
       began = performance.now();
     }
+    if (pace.known && stretch.from === 0) this.#encodeAhead(stretch);
     return { done: () => (pace.known ? pace.took(since()) : pace.measured(stretch, since())) };
+  }
+
+  #commandsOf(stretch: Stretch): GPUCommandBuffer {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead?.stretch.from === stretch.from && ahead.stretch.to === stretch.to)
+      return ahead.buffer;
+    return encode(this.#device.gpu, this.#parts.commands.slice(stretch.from, stretch.to));
+  }
+
+  /**
+   * A command buffer can be submitted once, but made before what it will read is there. So the next run's
+   * is made while the GPU works: a token of a large model takes little more than this on the host.
+   */
+  #encodeAhead(stretch: Stretch): void {
+    this.#ahead = { stretch, buffer: this.#commandsOf(stretch) };
   }
 
   /** A run, with its updates, that says where its time went; see `profile`. */
@@ -284,6 +304,7 @@ export class GpuProgram implements Program {
   dispose(): Promise<void> {
     if (this.#disposed) return Promise.resolve();
     this.#disposed = true;
+    this.#ahead = undefined;
     for (const buffer of this.#parts.own) this.#device.free(buffer);
     this.#onDispose(this);
     return Promise.resolve();

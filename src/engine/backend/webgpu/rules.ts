@@ -2,13 +2,13 @@
  * How each operator becomes dispatches, as one table. The rules of the large operators are in files of
  * their own, beside this one; the kernels themselves are in `kernels/`.
  */
-import { applyRule, stridesOf } from '../../graph/graph';
+import { applyRule, sameShape, stridesOf } from '../../graph/graph';
 import type { Graph, Node, RuleTable, Value } from '../../graph/graph';
 import { broadcastStrides, rowsOf } from '../layout';
 import { attention } from './attentionRules';
 import type { Traits } from './device';
 import { elementwise } from './kernels/elementwise';
-import { gather, insert, pad } from './kernels/gather';
+import { gather, insert, MOST_INSERTS, pad } from './kernels/gather';
 import { softmax } from './kernels/softmax';
 import { loss } from './lossRules';
 import { Lowering } from './lowering';
@@ -17,6 +17,7 @@ import { normalization } from './normalizationRules';
 import { optimizer } from './optimizerRules';
 import { products } from './productRules';
 import { reductions } from './reductionRules';
+import { findRowSisters, lowerSisters } from './rowSisters';
 import { findSumsOfSquares, sumOfSquares } from './sumsOfSquares';
 
 export type Rules = RuleTable<[Lowering], void>;
@@ -25,12 +26,15 @@ export type Rules = RuleTable<[Lowering], void>;
 export function lower(graph: Graph, traits: Traits, options?: LoweringOptions): Lowered {
   const lowering = new Lowering(graph, traits, options);
   const { absorbed, sums } = findSumsOfSquares(graph);
+  const rows = findRowSisters(graph);
   for (const node of graph.nodes) {
     const squared = sums.get(node);
+    const sisters = rows.sisters.get(node);
     if (squared) sumOfSquares(squared, node.outputs[0]!, lowering);
-    else if (!absorbed.has(node)) applyRule(rules, node, lowering);
+    else if (sisters) lowerSisters(sisters, lowering);
+    else if (!absorbed.has(node) && !rows.absorbed.has(node)) applyRule(rules, node, lowering);
   }
-  return lowering.finish(assignPart);
+  return lowering.finish(assignParts);
 }
 
 type Lower<Name extends Node['op']> = (node: Node<Name>, lowering: Lowering) => void;
@@ -147,11 +151,28 @@ const rules: Rules = {
   ...optimizer,
 };
 
-function assignPart(
-  { state, shape, value, from, axis, offset }: Part,
-  lowering: Lowering,
-): Dispatch {
-  const { kernel, workgroups } = insert(value.shape, shape, axis, 'offset', 'f32');
-  const reads = [from, lowering.of(offset)];
-  return { kernel, reads, writes: [state], workgroups, work: from.size };
+/** Parts of states, those of one shape and place together: one token's keys and values of all layers. */
+function assignParts(parts: readonly Part[], lowering: Lowering): Dispatch[] {
+  const groups: Part[][] = [];
+  for (const part of parts) {
+    const open = groups.find((group) => group.length < MOST_INSERTS && isAlike(group[0]!, part));
+    if (open) open.push(part);
+    else groups.push([part]);
+  }
+  return groups.map((group) => {
+    const [{ shape, value, axis, offset }] = group as [Part];
+    const { kernel, workgroups } = insert(value.shape, shape, axis, 'offset', 'f32', group.length);
+    const from = group.map((each) => each.from);
+    return {
+      ...{ kernel, workgroups, reads: [...from, lowering.of(offset)] },
+      writes: group.map(({ state }) => state),
+      work: from.reduce((sum, { size }) => sum + size, 0),
+    };
+  });
 }
+
+const isAlike = (one: Part, other: Part): boolean =>
+  one.axis === other.axis &&
+  one.offset === other.offset &&
+  sameShape(one.shape, other.shape) &&
+  sameShape(one.value.shape, other.value.shape);

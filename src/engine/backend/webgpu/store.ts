@@ -12,6 +12,7 @@ import { compile } from './program';
 import type { Tuner } from './tuning';
 
 export class GpuStore implements Store {
+  readonly concurrent = true;
   readonly #states = new Map<string, Shape>();
   readonly #buffers = new Map<string, GPUBuffer>();
   readonly #programs = new Set<Program>();

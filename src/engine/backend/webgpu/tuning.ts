@@ -4,7 +4,10 @@
  * a plan stays: another one would add up in another order, and equal runs must give equal bits. What
  * there was no time for is computed as estimated, and tried the next time.
  *
- * Each candidate runs on memory of its own, a few times in a row, three times over; the median counts.
+ * A GPU's clock rises and falls with its load (an H100 that has little to do runs at a third of it), and
+ * would make whatever is tried last look best. So it is kept busy first, and each candidate is timed
+ * between two runs of the first one, without a pause: what counts is the ratio, of which the median of three
+ * is taken. All run on memory of their own.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { hasCode } from '../../../base/errors';
@@ -12,24 +15,28 @@ import { GraphBuilder, sizeOf } from '../../graph/graph';
 import type { CompileOptions } from '../backend';
 import type { AdapterFacts } from './adapters';
 import { encode } from './commands';
-import type { Command } from './commands';
+import type { DispatchCommand } from './commands';
 import type { Device } from './device';
 import { candidateMatmuls } from './kernels/matmul';
 import type { MatmulPlan, Product } from './kernels/matmul';
 import { Lowering } from './lowering';
 import type { Lowered } from './lowering';
 import { multiply } from './productRules';
-import { timeCommands } from './profile';
+import { timeGroups } from './profile';
 import { makeReady } from './program';
 import { addEntries, readEntries } from './tuningCache';
 import type { Entry } from './tuningCache';
 
 /** What one timing should take, in milliseconds, and how often a product is computed in it at most. */
 const ENOUGH = 2;
-const MOST_TIMES = 20;
+const MOST_TIMES = 100;
 const TIMINGS = 3;
 /** A candidate that takes so many times as long as the best so far is tried no further. */
 const HOPELESS = 3;
+/** Milliseconds that a GPU is kept busy to wake up: at least, at most, and at a time. */
+const WAKING = { least: 40, most: 1000, each: 15 } as const;
+/** What two timings in a row differ by at most once it is awake. */
+const AWAKE = 0.02;
 
 interface TunerParts {
   readonly device: Device;
@@ -37,6 +44,21 @@ interface TunerParts {
   readonly file: string;
   readonly budget: number;
   readonly kept: ReadonlyMap<string, Entry>;
+}
+
+interface Compiled {
+  readonly plans: readonly MatmulPlan[];
+  readonly lowered: readonly Lowered[];
+}
+
+interface Prepared {
+  readonly commands: readonly DispatchCommand[];
+  readonly free: () => void;
+}
+
+interface Found {
+  readonly plan: MatmulPlan;
+  readonly milliseconds: number;
 }
 
 export class Tuner {
@@ -98,11 +120,20 @@ export class Tuner {
     const began = performance.now();
     const end = began + this.#left;
     const found = new Map<string, Entry>();
+    const compiling = async (index: number): Promise<Compiled | undefined> =>
+      index < ordered.length && performance.now() < end
+        ? this.#compiled(ordered[index]![1])
+        : undefined;
     try {
-      for (const [index, [key, product]] of ordered.entries()) {
+      // The next one's kernels are compiled while this one's are timed: a GPU that waits falls asleep.
+      let coming = compiling(0);
+      for (const [index, [key]] of ordered.entries()) {
         if (performance.now() > end) break;
         onProgress?.({ doing: 'tune', done: index + 1, total: ordered.length });
-        const best = await this.#fastest(product, end);
+        const compiled = await coming;
+        if (!compiled) break;
+        coming = compiling(index + 1);
+        const best = await this.#fastest(compiled, end);
         if (!best) continue;
         this.#known.set(key, best.plan);
         found.set(key, { plan: { ...best.plan }, milliseconds: best.milliseconds });
@@ -114,59 +145,108 @@ export class Tuner {
     }
   }
 
-  /** Undefined where the time is over before all that could be fastest have been tried. */
-  async #fastest(
-    product: Product,
-    end: number,
-  ): Promise<{ readonly plan: MatmulPlan; readonly milliseconds: number } | undefined> {
+  /** All that could be a product's fastest, compiled in parallel; one that fails is seen when it is timed. */
+  async #compiled(product: Product): Promise<Compiled> {
     const plans = candidateMatmuls(product, this.#device.traits);
-    if (plans.length === 1) return { plan: plans[0]!, milliseconds: 0 };
     const lowered = plans.map((plan) => lowerAlone(product, plan, this.#device));
-    // In parallel; whether one fails is seen when it is timed.
-    await Promise.allSettled(
-      lowered.flatMap(({ dispatches }) =>
-        dispatches.map(({ kernel }) => this.#device.pipeline(kernel)),
-      ),
-    );
-    let best: { plan: MatmulPlan; milliseconds: number } | undefined;
-    for (const [index, each] of lowered.entries()) {
-      if (performance.now() > end) return undefined;
-      const milliseconds = await this.#time(each, best?.milliseconds ?? Infinity);
-      if (milliseconds < (best?.milliseconds ?? Infinity))
-        best = { plan: plans[index]!, milliseconds };
-    }
-    return best;
+    const kernels = lowered.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel));
+    if (plans.length > 1)
+      await Promise.allSettled(kernels.map((kernel) => this.#device.pipeline(kernel)));
+    return { plans, lowered };
   }
 
-  /** Milliseconds of one product; infinite where it can't be the fastest, has no room or won't compile. */
-  async #time(lowered: Lowered, best: number): Promise<number> {
-    const device = this.#device;
+  /** Undefined where the time is over before all that could be fastest have been tried. */
+  async #fastest({ plans, lowered }: Compiled, end: number): Promise<Found | undefined> {
+    if (plans.length === 1) return { plan: plans[0]!, milliseconds: 0 };
+    let reference = 0;
+    let first: Prepared | undefined;
+    for (; reference < lowered.length && !first; reference++)
+      first = await this.#prepare(lowered[reference]!);
+    if (!first) return undefined;
     try {
-      const { commands, own } = await makeReady(lowered, device, noStates);
-      try {
-        // The first run clears memory and wakes the GPU; nobody knows yet how long it takes.
-        const first = await this.#oneByOne(commands);
-        if (first > device.options.submission) return first;
-        const once = await this.#milliseconds(commands, 1);
-        if (once > HOPELESS * best) return Infinity;
-        const times = Math.max(1, Math.min(MOST_TIMES, Math.ceil(ENOUGH / once)));
-        const timings: number[] = [];
-        for (let round = 0; round < TIMINGS; round++)
-          timings.push((await this.#milliseconds(commands, times)) / times);
-        return timings.sort((a, b) => a - b)[Math.floor(TIMINGS / 2)]!;
-      } finally {
-        for (const buffer of own) device.free(buffer);
+      const once = await this.#wake(first.commands);
+      if (once === undefined) return undefined;
+      let best = { plan: plans[reference - 1]!, ratio: 1 };
+      for (const [index, each] of lowered.entries()) {
+        if (index < reference) continue;
+        if (performance.now() > end) return undefined;
+        const ratio = await this.#ratio(each, first.commands, once, best.ratio);
+        if (ratio < best.ratio) best = { plan: plans[index]!, ratio };
       }
+      return { plan: best.plan, milliseconds: best.ratio * once };
+    } finally {
+      first.free();
+    }
+  }
+
+  /** What it takes to run a product; undefined where it has no room or won't compile. */
+  async #prepare(lowered: Lowered): Promise<Prepared | undefined> {
+    try {
+      const { commands, own } = await makeReady(lowered, this.#device, noStates);
+      return {
+        commands: commands.filter((command) => command.kind === 'dispatch'),
+        free: () => {
+          for (const buffer of own) this.#device.free(buffer);
+        },
+      };
     } catch (thrown) {
-      // A driver may refuse what its features promise: the others are still to be had.
+      // A driver may refuse what its features promise: the other candidates are still to be had.
       const refused = hasCode(thrown, 'backend-memory') || hasCode(thrown, 'backend-compile');
-      if (refused && !device.lost) return Infinity;
+      if (refused && !this.#device.lost) return undefined;
       throw thrown;
     }
   }
 
+  /**
+   * Runs a product over and over until it takes as long as the time before, and gives its milliseconds;
+   * undefined where the GPU is too slow to be kept busy by anything.
+   */
+  async #wake(commands: readonly DispatchCommand[]): Promise<number | undefined> {
+    // The first run clears memory; nobody knows yet how long it takes.
+    const first = await this.#oneByOne(commands);
+    if (first > this.#device.options.submission) return undefined;
+    const began = performance.now();
+    const since = (): number => performance.now() - began;
+    for (let before = first, awake = 0; ;) {
+      const times = timesOf(before, WAKING.each);
+      const [now] = await timeGroups(this.#device, [repeated(commands, times)]);
+      awake = Math.abs(before / (now! / times) - 1) < AWAKE ? awake + 1 : 0;
+      before = now! / times;
+      if (since() > WAKING.most || (awake > 1 && since() > WAKING.least)) return before;
+    }
+  }
+
+  /** Of what it takes to what the first candidate takes; infinite where it can't be the fastest. */
+  async #ratio(
+    lowered: Lowered,
+    first: readonly DispatchCommand[],
+    once: number,
+    best: number,
+  ): Promise<number> {
+    const ready = await this.#prepare(lowered);
+    if (!ready) return Infinity;
+    try {
+      const own = await this.#oneByOne(ready.commands);
+      if (own > this.#device.options.submission) return Infinity;
+      const compare = async (times: number, otherTimes: number): Promise<number> => {
+        const others = repeated(first, otherTimes);
+        const groups = [others, repeated(ready.commands, times), others];
+        const [before, between, after] = await timeGroups(this.#device, groups);
+        return between! / times / ((before! + after!) / (2 * otherTimes));
+      };
+      const guess = await compare(1, 1);
+      if (guess > HOPELESS * best) return Infinity;
+      const ratios: number[] = [];
+      for (let timing = 0; timing < TIMINGS; timing++)
+        ratios.push(await compare(timesOf(guess * once, ENOUGH), timesOf(once, ENOUGH)));
+      return ratios.sort((a, b) => a - b)[Math.floor(TIMINGS / 2)]!;
+    } finally {
+      ready.free();
+    }
+  }
+
   /** Milliseconds by the clock, each command in a submission of its own, which no watchdog minds. */
-  async #oneByOne(commands: readonly Command[]): Promise<number> {
+  async #oneByOne(commands: readonly DispatchCommand[]): Promise<number> {
     const { gpu } = this.#device;
     const began = performance.now();
     for (const command of commands) {
@@ -175,11 +255,15 @@ export class Tuner {
     }
     return performance.now() - began;
   }
+}
 
-  async #milliseconds(commands: readonly Command[], times: number): Promise<number> {
-    const repeated = Array.from({ length: times }, () => commands).flat();
-    return (await timeCommands(this.#device, repeated, 'whole')).gpu;
-  }
+/** How often something that takes so long is to be done, to take `enough` milliseconds. */
+function timesOf(once: number, enough: number): number {
+  return Math.max(1, Math.min(MOST_TIMES, Math.ceil(enough / once)));
+}
+
+function repeated(commands: readonly DispatchCommand[], times: number): DispatchCommand[] {
+  return Array.from({ length: times }, () => commands).flat();
 }
 
 function noStates(name: string): never {

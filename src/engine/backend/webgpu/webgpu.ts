@@ -21,7 +21,7 @@ export type { KernelProfile, RunProfile } from './profile';
 export interface WebgpuOptions extends OpenOptions {
   /** Try which kernel is fastest for each product. Default: on hardware alone. */
   readonly tune?: boolean;
-  /** Milliseconds that this may take in all. Default: 4000. */
+  /** Milliseconds that this may take in all. Default: 8000. */
   readonly tuningTime?: number;
   /** Where what was found is kept. Default: the user's folder for such things. */
   readonly cacheFolder?: string;
@@ -31,7 +31,7 @@ export interface WebgpuOptions extends OpenOptions {
 export async function openWebgpu(options: WebgpuOptions = {}): Promise<Backend> {
   const { facts, device } = await openAdapter(options);
   const { tune = !facts.software, cacheFolder = userCacheFolder() } = options;
-  const { tuningTime: budget = 4000 } = options;
+  const { tuningTime: budget = 8000 } = options;
   const file = path.join(cacheFolder, 'webgpu-tuning.json');
   const tuner = tune ? await Tuner.open(device, facts, { file, budget }) : undefined;
   return {

@@ -60,8 +60,11 @@ export function pad(
   };
 }
 
+/** Tensors that one dispatch inserts: with the offset they are 7 buffers. */
+export const MOST_INSERTS = 3;
+
 /**
- * Writes x [shape] into y [whole] from `start` on along `axis`; the rest of y stays as it is. An offset at
+ * Writes x [shape] into y [whole], or each of `count` tensors into one of its own, from `start` on along `axis`; the rest of y stays as it is. An offset at
  * which x would reach beyond y counts as the nearest at which it does not.
  */
 export function insert(
@@ -70,19 +73,27 @@ export function insert(
   axis: number,
   start: number | 'offset',
   element: Element,
+  count = 1,
 ): Sized {
   const size = sizeOf(shape);
   const inner = sizeOf(shape.slice(axis + 1));
   const [own, all] = [shape[axis]! * inner, whole[axis]! * inner];
   const last = whole[axis]! - shape[axis]!;
+  const names = (name: string): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`);
   const from = start === 'offset' ? `u32(clamp(offset[0], 0, ${last}))` : `${start}u`;
   return {
     kernel: kernel({
-      name: 'insert',
-      reads: [['x', element], ...(start === 'offset' ? [['offset', 'i32'] as const] : [])],
-      writes: [['y', element]],
+      name: count === 1 ? 'insert' : `insert ${count}`,
+      reads: [
+        ...names('x').map((name) => [name, element] as const),
+        ...(start === 'offset' ? [['offset', 'i32'] as const] : []),
+      ],
+      writes: names('y').map((name) => [name, element]),
       body: `${eachElement(size, LANES)}
-  y[i / ${own}u * ${all}u + ${from} * ${inner}u + i % ${own}u] = x[i];`,
+  let at = i / ${own}u * ${all}u + ${from} * ${inner}u + i % ${own}u;
+  ${names('x')
+    .map((name, index) => `${names('y')[index]!}[at] = ${name}[i];`)
+    .join('\n  ')}`,
     }),
     workgroups: spread(Math.ceil(size / LANES)),
   };

@@ -58,7 +58,7 @@ export interface Tile {
  */
 export const TILES = [
   { size: 128, each: 8, speed: 1 },
-  { size: 64, each: 8, speed: 0.85 },
+  { size: 64, each: 8, speed: 0.95 },
   { size: 32, each: 4, speed: 0.45 },
 ] as const satisfies readonly Tile[];
 
@@ -99,15 +99,14 @@ export interface MatrixTile {
 
 /**
  * A subgroup's block of 64 by 64 takes 16 multiply-adds for each byte out of workgroup memory, 64 by 32
- * take 11, 32 by 32 take 8. The speeds are a guess for an H100, whose units are 15 times as fast as its
- * f32 lanes where nothing else bounds them.
+ * take 11, 32 by 32 take 8. Measured on an H100, as are the speeds: docs/experiments.md.
  */
 export const MATRIX_TILES = [
-  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 4, speed: 6 },
-  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 2, speed: 5.5 },
-  { down: 128, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 4.5 },
-  { down: 64, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 3.5 },
-  { down: 32, across: 32, subgroupsDown: 2, subgroupsAcross: 1, speed: 1.2 },
+  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 4, speed: 2.35 },
+  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 2, speed: 2.35 },
+  { down: 128, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 2.6 },
+  { down: 64, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 1.7 },
+  { down: 32, across: 32, subgroupsDown: 2, subgroupsAcross: 1, speed: 1.05 },
 ] as const satisfies readonly MatrixTile[];
 
 export interface MatrixPlan extends Parts {
@@ -121,6 +120,22 @@ export interface MatrixPlan extends Parts {
   /** It may also give fewer; the tile then has more subgroups than it needs, and some do nothing. */
   readonly subgroupsVary: boolean;
 }
+
+/** Of operands that are there as half floats in blocks; see matmulBlocks.ts. */
+export interface BlocksPlan extends Parts {
+  readonly tier: 'blocks';
+  readonly tile: MatrixTile;
+  readonly unit: MatrixUnit;
+  readonly subgroupSize: number;
+}
+
+export const BLOCKS_TILES = [
+  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 2, speed: 4.6 },
+  { down: 128, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 4.5 },
+  { down: 256, across: 128, subgroupsDown: 4, subgroupsAcross: 2, speed: 4.2 },
+  { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 4, speed: 4 },
+  { down: 64, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 3.8 },
+] as const satisfies readonly MatrixTile[];
 
 /** Without workgroup memory: a workgroup's part of the result, and its speed on a GPU, as of `Tile`. */
 export const BROADCAST_TILE = { down: 16, across: 128, speed: 0.3 } as const;
@@ -139,7 +154,8 @@ export const broadcast = (product: Product, wantedParts = 1): BroadcastPlan => (
 });
 
 /** Plain data: a tuner may keep it as JSON. */
-export type MatmulPlan = { readonly tier: 'plain' | 'row' } | TilePlan | MatrixPlan | BroadcastPlan;
+export type MatmulPlan =
+  { readonly tier: 'plain' | 'row' } | TilePlan | MatrixPlan | BlocksPlan | BroadcastPlan;
 
 /** More rows than these have too many sums for one lane of the `row` kernel. */
 export const MOST_ROWS = 8;
@@ -179,6 +195,8 @@ const SHORT = 256;
 const MOST_PARTS = 64;
 /** Divisions of the inner axis that a tuner tries with each tile. */
 const CANDIDATE_PARTS = 3;
+/** What a tuner tries of the tiles; compiling a kernel takes a driver longer than timing it. */
+const MOST_PLANS = 12;
 /** Of matrix tiles, the deeper first: half as many barriers. */
 const MATRIX_DEPTHS = [32, 16] as const;
 const BYTES = { f32: 4, f16: 2 } as const;
@@ -201,13 +219,21 @@ export function candidateMatmuls(product: Product, traits: Traits): readonly Mat
   const row: MatmulPlan[] = canBeRows(product) ? [{ tier: 'row' }] : [];
   const tiles = [
     ...matrixTiles(traits),
+    ...blocksTiles(product, traits),
     ...registerTiles(traits),
     ...broadcastTiles(traits),
   ].flatMap((each) => estimatedPlans(product, each));
   tiles.sort((a, b) => a.cost - b.cost);
-  const plans = [...row, ...plain, ...tiles.map(({ plan }) => plan)];
+  const plans = [...row, ...plain, ...likeliest(tiles.map(({ plan }) => plan))];
   if (plans.length === 0) throw noRoom(traits);
   return plans;
+}
+
+/** The first ones, and the first of each tier, for the estimate may be wrong of a whole tier. */
+function likeliest(plans: readonly MatmulPlan[]): MatmulPlan[] {
+  const firsts = new Map<string, MatmulPlan>();
+  for (const plan of plans) if (!firsts.has(plan.tier)) firsts.set(plan.tier, plan);
+  return plans.filter((plan, place) => place < MOST_PLANS || firsts.get(plan.tier) === plan);
 }
 
 /** A tile that fits the device, and what the estimate needs to know of it. */
@@ -215,7 +241,12 @@ interface Estimated {
   readonly size: { readonly down: number; readonly across: number };
   readonly lanes: number;
   readonly speed: number;
-  readonly plan: (product: Product, wantedParts: number) => TilePlan | MatrixPlan | BroadcastPlan;
+  readonly plan: (
+    product: Product,
+    wantedParts: number,
+  ) => TilePlan | MatrixPlan | BlocksPlan | BroadcastPlan;
+  /** Numbers that are written and read again before the product begins. */
+  readonly before?: number;
 }
 
 function registerTiles(traits: Traits): Estimated[] {
@@ -251,6 +282,28 @@ function matrixTiles(traits: Traits): Estimated[] {
       plan: (product, wantedParts) => ({ ...plan, ...inParts(product, plan.depth, wantedParts) }),
     };
   });
+}
+
+/** None where lanes would have to see the result's numbers, or subgroups may be of several sizes. */
+function blocksTiles(product: Product, traits: Traits): Estimated[] {
+  const { matrix, precision } = traits;
+  if (!matrix || precision !== 'f16' || matrix.subgroupsVary) return [];
+  const { unit, subgroupSize } = matrix;
+  const { rows, columns, inner, batch, bias, scale } = product;
+  const whole = rows % unit.m === 0 && columns % unit.n === 0 && unit.k % 8 === 0;
+  if (unit.component !== 'f16' || !whole || bias || scale !== 1) return [];
+  const lanesOfTile = (tile: MatrixTile): number =>
+    tile.subgroupsDown * tile.subgroupsAcross * subgroupSize;
+  return BLOCKS_TILES.filter((tile) => hasRoom(traits, lanesOfTile(tile), 0)).map((tile) => ({
+    size: tile,
+    lanes: lanesOfTile(tile),
+    speed: tile.speed,
+    before: (sizeOf(batch) * (rows + columns) * inner) / 2,
+    plan: (product: Product, wantedParts: number): BlocksPlan => ({
+      ...{ tier: 'blocks', tile, unit, subgroupSize },
+      ...inParts(product, unit.k, wantedParts),
+    }),
+  }));
 }
 
 type Undivided = Omit<MatrixPlan, keyof Parts>;
@@ -302,7 +355,7 @@ const hasRoom = (room: Room, lanes: number, bytes: number): boolean =>
 /** The tile whole, and in the numbers of parts that promise most. */
 function estimatedPlans(
   product: Product,
-  { size, lanes, speed, plan: planOf }: Estimated,
+  { size, lanes, speed, before = 0, plan: planOf }: Estimated,
 ): { plan: MatmulPlan; cost: number }[] {
   const { rows, columns, batch } = product;
   const numbers = sizeOf(batch) * rows * columns;
@@ -315,7 +368,8 @@ function estimatedPlans(
     const { parts, span } = plan;
     if (parts > 1 && parts * numbers > MOST_PARTIAL) continue;
     const waves = Math.ceil((tiles * parts) / atOnce);
-    const sums = (waves * atOnce * size.down * size.across * span) / speed;
+    const sums =
+      (waves * atOnce * size.down * size.across * span) / speed + before * MACHINE.roundTrip;
     const partial = parts * numbers * MACHINE.roundTrip + MACHINE.dispatch;
     if (parts > 1) divided.set(parts, { plan, cost: DOUBT * (sums + partial) });
     else whole.push({ plan, cost: sums });
