@@ -3,6 +3,8 @@
  * and filters, which say how one samples and not what the model believes.
  */
 
+import { exponential } from './exponential';
+
 /** A token and the natural logarithm of its probability. */
 export interface Likely {
   readonly id: number;
@@ -25,7 +27,7 @@ export function distributionOf(logits: Float32Array): Distribution {
   let weighted = 0;
   for (let id = 0; id < logits.length; id++) {
     const below = logits[id]! - highest;
-    const share = Math.exp(below);
+    const share = exponential(below);
     sum += share;
     if (share > 0) weighted += share * below;
   }
