@@ -12,7 +12,7 @@ import { threadsFor } from './devices';
 import { Hand, type HandOptions } from './hand';
 
 type CorpusRequest =
-  'curate' | 'filterSegment' | 'explainDocument' | 'traceToken' | 'corpusStatistics';
+  'curate' | 'planCorpus' | 'filterSegment' | 'explainDocument' | 'traceToken' | 'corpusStatistics';
 
 /** Nothing that is read or judged takes longer, in milliseconds, unless it never ends. */
 const LONGEST_DOCUMENT = 120_000;
@@ -80,15 +80,25 @@ export function createCurateService(options: {
   const room = () => import('./curate/curate');
   return {
     async *curate(request, signal) {
-      const recipe = resolveCorpusPaths(request.recipe, request.folder ?? '');
+      const { folder = '', step, shard } = request;
+      const recipe = request.recipe && resolveCorpusPaths(request.recipe, folder);
+      if (shard && step !== 'filter' && step !== 'bands')
+        throw new GlassboxError(
+          'not-shared',
+          'Only the steps filter and bands can be shared out.',
+          {
+            remedy: 'Leave out --shard, or choose one of these with --step.',
+          },
+        );
       if (workerPath === undefined)
         throw new GlassboxError('no-workers', 'This engine has no workers to curate with.');
       const pool = new FilterPool({ samplePath, runsFolder, workerPath });
       const { curate } = await room();
       const workers = threadsFor(request.workers);
-      const out = path.resolve(request.folder ?? '', request.out);
+      const out = path.resolve(folder, request.out);
+      const options = { recipe, out, workers, filter: pool.filter, step, shard };
       try {
-        for await (const event of curate({ recipe, out, workers, filter: pool.filter }, signal)) {
+        for await (const event of curate(options, signal)) {
           // A corpus in the usual folder is nothing to commit.
           const storage = path.dirname(path.dirname(out));
           if (event.kind === 'start' && path.basename(storage) === path.dirname(runsFolder))
@@ -98,6 +108,13 @@ export function createCurateService(options: {
       } finally {
         await pool.close();
       }
+    },
+
+    planCorpus: async ({ folder = '', out, manifests, recipe, ...cluster }) => {
+      const { planCorpus } = await room();
+      const resolved = resolveCorpusPaths(recipe, folder);
+      const target = path.resolve(folder, manifests);
+      return { files: await planCorpus(resolved, path.resolve(folder, out), cluster, target) };
     },
 
     filterSegment: async ({ corpus, segment }, signal) => {

@@ -233,6 +233,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     checkRecipe: (request, signal) => clerk().checkRecipe(request, signal),
     estimate: (request, signal) => clerk().estimate(request, signal),
     curate: (request, signal) => alone((worker) => worker.curate(request, signal)),
+    planCorpus: (request, signal) => clerk().planCorpus(request, signal),
     filterSegment: (request, signal) => clerk().filterSegment(request, signal),
     explainDocument: (request, signal) => clerk().explainDocument(request, signal),
     traceToken: (request, signal) => clerk().traceToken(request, signal),

@@ -3,15 +3,49 @@ import * as z from 'zod';
 import { corpusSchema } from '../recipe/corpus';
 import { count, path } from './fields';
 
+const stepSchema = z.enum(['filter', 'bands', 'clusters', 'write']);
+
 export const curateRequestSchema = z.object({
-  recipe: corpusSchema,
+  /** Absent to go on with what was planned in the folder. */
+  recipe: corpusSchema.optional(),
   /** What the recipe's relative paths start from; the engine's current folder if absent. */
   folder: path.optional(),
   /** The corpus's folder. */
   out: path,
   /** How many segments are worked on at once; all cores but one if absent. */
   workers: z.int().positive().max(1024).optional(),
+  /** One step alone; all that are missing if absent. */
+  step: stepSchema.optional(),
+  /** Of the steps filter and bands: the work whose number leaves this remainder. */
+  shard: z
+    .object({ index: count, of: z.int().positive() })
+    .refine(({ index, of }) => index < of)
+    .optional(),
 });
+
+export const planCorpusRequestSchema = z.object({
+  recipe: corpusSchema,
+  /** What relative paths start from; the engine's current folder if absent. */
+  folder: path.optional(),
+  /** The corpus's folder, as the machines of the cluster see it too. */
+  out: path,
+  /** Where the manifests go. */
+  manifests: path,
+  engine: z.enum(['slurm', 'kubernetes']),
+  /** Parts that the filtering is cut into. */
+  shards: z.int().positive(),
+  /** Processor cores for each job that filters. */
+  cores: z.int().positive(),
+  /** How Glassbox is called there, as a shell reads it. */
+  command: z.string().min(1),
+  /** Kubernetes: a container's image with Glassbox in it. */
+  image: z.string().optional(),
+  /** Kubernetes: the claim of a volume with the sources and the corpus, and where it is mounted. */
+  claim: z.string().optional(),
+  mount: z.string().optional(),
+});
+
+export const planCorpusAnswerSchema = z.object({ files: z.array(path) });
 
 const dropped = z.record(z.string(), count);
 
@@ -46,6 +80,8 @@ export const curateEventSchema = z.discriminatedUnion('kind', [
     dropped,
     out: path,
   }),
+  /** One step alone has come to its end, or a part of it. */
+  z.object({ kind: z.literal('stepDone'), step: stepSchema, out: path }),
 ]);
 
 export const filterSegmentRequestSchema = z.object({ corpus: path, segment: count });

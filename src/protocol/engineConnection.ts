@@ -25,6 +25,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     models: ask.call(protocol.models),
     exportModel: ask.call(protocol.exportModel),
     curate: ask.stream(protocol.curate),
+    planCorpus: ask.call(protocol.planCorpus),
     filterSegment: ask.call(protocol.filterSegment),
     explainDocument: ask.call(protocol.explainDocument),
     traceToken: ask.call(protocol.traceToken),
@@ -66,6 +67,7 @@ export function serve(
   answer.call(protocol.models, handlers.models);
   answer.call(protocol.exportModel, handlers.exportModel);
   answer.stream(protocol.curate, handlers.curate);
+  answer.call(protocol.planCorpus, handlers.planCorpus);
   answer.call(protocol.filterSegment, handlers.filterSegment);
   answer.call(protocol.explainDocument, handlers.explainDocument);
   answer.call(protocol.traceToken, handlers.traceToken);

@@ -53,6 +53,7 @@ export const protocol = {
   estimate: call('estimate', catalog.estimateRequestSchema, catalog.estimateAnswerSchema),
 
   curate: stream('curate', corpora.curateRequestSchema, corpora.curateEventSchema),
+  planCorpus: call('planCorpus', corpora.planCorpusRequestSchema, corpora.planCorpusAnswerSchema),
   /** One unit of a curation's work; asked by `curate` of the workers that it starts. */
   filterSegment: call('filterSegment', corpora.filterSegmentRequestSchema, nothing),
   explainDocument: call(

@@ -88,6 +88,10 @@ class FakeEngine implements CommandEngine {
       { kind: 'done', documentsIn: 3, documentsKept: 1, tokens: 70, dropped, out: '/c' } as const,
     ]);
   }
+  planCorpus(request: unknown): ReturnType<CommandEngine['planCorpus']> {
+    this.asked.push(request);
+    return Promise.resolve({ files: ['/c-slurm/submit.sh'] });
+  }
   explainDocument(request: unknown): ReturnType<CommandEngine['explainDocument']> {
     this.asked.push(request);
     const drop = { stage: 'gopherQuality', reason: 'minWords', measured: 7, threshold: 50 };

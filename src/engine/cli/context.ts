@@ -19,6 +19,7 @@ export type CommandEngine = Pick<
   | 'devices'
   | 'exportModel'
   | 'curate'
+  | 'planCorpus'
   | 'explainDocument'
   | 'corpusStatistics'
   | 'traceToken'

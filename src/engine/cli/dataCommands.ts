@@ -1,14 +1,14 @@
 /** `data curate`, `explain`, `stats` and `trace`: web pages become a corpus, and say why. */
 import path from 'node:path';
 import { Option, type Command } from 'commander';
-import { GlassboxError, hasCode } from '../../base/errors';
-import { readTextFile } from '../../base/files';
+import { hasCode } from '../../base/errors';
 import type { CorpusStatistics, CurateEvent, Explanation } from '../../protocol/corpusMessages';
-import { corpusRecipe, resolveCorpusPaths, type CorpusRecipe } from '../../recipe/corpus';
 import { writeJson, writeLine, type Streams } from './console';
 import { wantsColour } from './display';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
+import { corpusFrom, withCorpusOptions, type CorpusOptions } from './corpusOptions';
 import { MANY, wholeNumber } from './options';
+import { addPlan, shardOf } from './planCommand';
 import { clean, clock, grouped, short, styleFor, wrap, type Style } from './terminalText';
 
 export function addData(program: Command, context: Context): void {
@@ -16,6 +16,7 @@ export function addData(program: Command, context: Context): void {
     .command('data')
     .description('Make a training corpus of web pages and texts; ask why a document is in it.');
   addCurate(group, context);
+  addPlan(group, context);
   addExplain(group, context);
   addStats(group, context);
   addTrace(group, context);
@@ -26,30 +27,32 @@ interface TraceOptions extends CommonOptions {
   readonly split: 'train' | 'validation';
 }
 
-interface CurateOptions extends CommonOptions {
-  readonly recipe?: string;
-  readonly source?: readonly string[];
-  readonly set?: readonly string[];
-  readonly out?: string;
+interface CurateOptions extends CommonOptions, CorpusOptions {
   readonly workers?: number;
+  readonly step?: 'filter' | 'bands' | 'clusters' | 'write';
+  readonly shard?: { readonly index: number; readonly of: number };
 }
 
 function addCurate(group: Command, context: Context): void {
-  const command = group
-    .command('curate')
-    .description('Filter and deduplicate sources as FineWeb was made; every decision is kept.')
-    .option('--recipe <file>', 'what to do, as a *.corpus.json')
-    .option(
-      '--source <path...>',
-      'files and folders: WARC, WET, HTML, text, Markdown, JSON Lines, Parquet',
-    )
-    .option('--set <key=value...>', 'any field of the recipe, as in language.minScore=0.8')
-    .option('--out <dir>', "the corpus's folder; one in .glassbox/corpora if not given")
+  const command = withCorpusOptions(
+    group
+      .command('curate')
+      .description('Filter and deduplicate sources as FineWeb was made; every decision is kept.'),
+  )
     .option(
       '--workers <n>',
       'how many threads filter; all cores but one if not given',
       wholeNumber(1, 1024),
     )
+    .addOption(
+      new Option('--step <step>', 'one step alone, on what the one before it has left').choices([
+        'filter',
+        'bands',
+        'clusters',
+        'write',
+      ]),
+    )
+    .option('--shard <i/n>', 'part i, from 0, of n of the step filter or bands', shardOf)
     .addHelpText(
       'after',
       `
@@ -58,46 +61,19 @@ Examples:
   glassbox data curate --recipe web.corpus.json
   glassbox train --data corpus
 
-A corpus that was not finished is gone on with by the same command.`,
+A corpus that was not finished is gone on with by the same command, or by --out alone. --shard without
+--step is a part of the filtering; data plan writes what has a cluster make a corpus.`,
     )
     .action((options: CurateOptions) => curate(options, context));
   withCommonOptions(command);
 }
 
-async function recipeFrom({
-  recipe: file,
-  source,
-  set = [],
-}: CurateOptions): Promise<CorpusRecipe> {
-  const written =
-    file === undefined
-      ? corpusRecipe.defaults()
-      : resolveCorpusPaths(
-          corpusRecipe.parse(await readTextFile(file), file),
-          path.dirname(path.resolve(file)),
-        );
-  const settings = source === undefined ? set : [...set, `sources=${JSON.stringify(source)}`];
-  return resolveCorpusPaths(corpusRecipe.apply(written, settings), '');
-}
-
-/** Named after the recipe, or after the first source. */
-function outFrom({ out, recipe: file }: CurateOptions, recipe: CorpusRecipe): string {
-  if (out !== undefined) return out;
-  const named = recipe.name ?? file ?? recipe.sources[0] ?? 'corpus';
-  const name = path.basename(named).replace(/\.(corpus\.json|warc.*|wet.*|\w+)$/i, '');
-  return path.join('.glassbox', 'corpora', name === '' ? 'corpus' : name);
-}
-
 async function curate(options: CurateOptions, context: Context): Promise<void> {
   const { streams, signal } = context;
-  if (options.recipe === undefined && options.source === undefined)
-    throw new GlassboxError('no-sources', 'Nothing says what to curate.', {
-      remedy: 'Give --source with files or folders, or --recipe with a *.corpus.json.',
-    });
-  const recipe = await recipeFrom(options);
-  const { workers, json } = options;
+  const { workers, json, shard, step = shard ? 'filter' : undefined } = options;
+  const { recipe, out } = await corpusFrom(options);
   const engine = await context.engine();
-  const request = { recipe, out: path.resolve(outFrom(options, recipe)), workers };
+  const request = { recipe, out, workers, step, shard };
   const live = !json && streams.stderr.isTTY === true;
   try {
     for await (const event of engine.curate(request, signal)) {
@@ -110,6 +86,9 @@ async function curate(options: CurateOptions, context: Context): Promise<void> {
         writeLine(streams, '');
         writeLine(streams, ` The corpus is in  ${event.out}`);
         writeLine(streams, ` Train on it       glassbox train --data ${event.out}`);
+      } else if (event.kind === 'stepDone') {
+        if (live) streams.stderr.write('\r\u001b[K');
+        writeLine(streams, ` The step ${event.step} is done in  ${event.out}`);
       } else if (live) {
         streams.stderr.write(`\r${progressLine(event)}\u001b[K`);
       }
@@ -121,7 +100,7 @@ async function curate(options: CurateOptions, context: Context): Promise<void> {
   }
 }
 
-function progressLine(event: Exclude<CurateEvent, { kind: 'done' }>): string {
+function progressLine(event: Extract<CurateEvent, { kind: 'start' | 'progress' }>): string {
   if (event.kind === 'start') return `${grouped(event.files)} files, ${short(event.bytes)}B`;
   const { phase, done, total, documents, kept, documentsPerSecond, secondsLeft } = event;
   const share = total === 0 ? 100 : Math.floor((done / total) * 100);
