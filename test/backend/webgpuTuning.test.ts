@@ -20,7 +20,7 @@ const x = Float32Array.from({ length: ROWS * INNER }, (_, i) => Math.sin(i));
 const weight = Float32Array.from({ length: COLUMNS * INNER }, (_, i) => Math.cos(3 * i));
 
 const cacheSchema = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   adapters: z.record(z.string(), z.record(z.string(), z.looseObject({ plan: z.unknown() }))),
 });
 
@@ -92,7 +92,7 @@ describe('tuning', () => {
   }
 
   it.each([
-    ['is no JSON', '{"version": 2, "adap'],
+    ['is no JSON', '{"version": 3, "adap'],
     ['is of another version', '{"version": 0, "adapters": {}}'],
     ['is something else', '[1, 2]'],
   ])('begins anew where the file %s', async (_, text) => {
@@ -113,7 +113,7 @@ describe('tuning', () => {
         'another product': gone,
       },
     };
-    writeFileSync(file(), JSON.stringify({ version: 2, adapters: others }));
+    writeFileSync(file(), JSON.stringify({ version: 3, adapters: others }));
     expect((await compute(true)).tuned).toHaveLength(1);
     const now = cache().adapters;
     expect(now['another GPU']).toEqual(others['another GPU']);

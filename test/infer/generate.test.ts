@@ -254,7 +254,8 @@ describe('generate', () => {
     await expect(collect(mute, [1], { topP: 0 })).rejects.toEqual(code('sampling-option'));
     await expect(collect(mute, [1], { stop: [''] })).rejects.toEqual(code('sampling-option'));
     await mute.store.write('model.norm.weight', new Float32Array(32).fill(NaN));
-    await expect(collect(mute, [1], {})).rejects.toEqual(code('not-finite'));
+    for (const sampling of [{}, { temperature: 0 }, { temperature: 1, topP: 0.9 }])
+      await expect(collect(mute, [1], sampling)).rejects.toEqual(code('not-finite'));
     await mute.dispose();
   });
 });

@@ -145,6 +145,8 @@ async function* steps(
   try {
     for (let written = 1; ; written++) {
       const id = choose(logits, { model, ids, sampling, rng });
+      // Before the token means anything; whether the others are finite is known with their sum.
+      if (!Number.isFinite(logits[id])) throw notFinite(ids.length);
       ids.push(id);
 
       let text = '';

@@ -43,7 +43,7 @@ export class Sequence {
     this.#frozen = options.frozen;
   }
 
-  /** Forgets what is cached: the weights have changed. */
+  /** Forgets what is cached: the weights have changed. Only while nothing is being fed. */
   forget(): void {
     this.#cached = [];
     this.#exact = 0;

@@ -310,8 +310,12 @@ export class GpuProgram implements Program {
     return Promise.resolve();
   }
 
-  #upload(feeds: Feeds): void {
+  #refuseIfDisposed(): void {
     if (this.#disposed) throw new GlassboxError('backend-disposed', 'The program was disposed.');
+  }
+
+  #upload(feeds: Feeds): void {
+    this.#refuseIfDisposed();
     checkFeeds(this.#graph, feeds);
     checkRanges(this.#ranges, feeds);
     this.#device.check();
@@ -324,6 +328,7 @@ export class GpuProgram implements Program {
     // A buffer that the run doesn't write is free at once, whatever the GPU is still doing.
     if (outputs.length === 0)
       await this.#device.settled(this.#device.gpu.queue.onSubmittedWorkDone());
+    this.#refuseIfDisposed();
     await this.#device.settled(readBack.mapAsync(MAP_READ));
     const mapped = new Float32Array(readBack.getMappedRange());
     const results = Object.fromEntries(

@@ -24,10 +24,11 @@ export interface RowSisters {
   readonly sisters: ReadonlyMap<Node, Sisters>;
 }
 
-/** A layer of few rows, without bias and residual. */
+/** A layer of few rows, without bias and residual, and with a weight that isn't the rows themselves. */
 const isBare = (node: Node): node is Linear =>
   node.op === 'linear' &&
   node.inputs.length === 2 &&
+  node.inputs[0] !== node.inputs[1] &&
   rowsOf(node.inputs[0]!.shape).rows <= MOST_ROWS;
 
 export function findRowSisters(graph: Graph): RowSisters {
@@ -46,6 +47,13 @@ export function findRowSisters(graph: Graph): RowSisters {
   for (const { value } of graph.updates) read(value, 'outside');
   const readersOf = ({ id }: Value): readonly (Node | 'outside')[] => readers.get(id) ?? [];
 
+  const rootOf = (value: Value): Value => {
+    const maker = makers.get(value.id);
+    return maker?.op === 'reshape' ? rootOf(maker.inputs[0]!) : value;
+  };
+  // A norm that comes along is computed later than it stands: a state could have its new value by then.
+  const changing = new Set(graph.updates.map(({ state }) => graph.states.get(state)?.id));
+
   const absorbed = new Set<Node>();
   const sisters = new Map<Node, Sisters>();
   graph.nodes.forEach((first, place) => {
@@ -61,6 +69,7 @@ export function findRowSisters(graph: Graph): RowSisters {
     const maker = makers.get(x.id);
     const norm =
       maker?.op === 'rmsNorm' &&
+      !maker.inputs.some((input) => changing.has(rootOf(input).id)) &&
       readersOf(maker.outputs[1]!).length === 0 &&
       readersOf(x).every((node) => node !== 'outside' && isBare(node) && node.inputs[0] === x)
         ? maker

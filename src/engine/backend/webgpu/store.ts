@@ -7,6 +7,7 @@ import { checkStates, refuseKnown } from '../feeds';
 import { MAP_READ, USAGE } from './device';
 import type { Device } from './device';
 import { Halves } from './halves';
+import { BLOCKS_KERNEL } from './kernels/matmulBlocks';
 import { MATRIX_KERNEL } from './kernels/matmulMatrix';
 import { compile } from './program';
 import type { Tuner } from './tuning';
@@ -155,4 +156,5 @@ export class GpuStore implements Store {
 }
 
 const isOfMatrixUnits = (thrown: unknown): boolean =>
-  hasCode(thrown, 'backend-compile') && String(thrown.details['kernel']).startsWith(MATRIX_KERNEL);
+  hasCode(thrown, 'backend-compile') &&
+  [MATRIX_KERNEL, BLOCKS_KERNEL].some((name) => String(thrown.details['kernel']).startsWith(name));

@@ -56,7 +56,8 @@ export async function openWebgpu(options: WebgpuOptions = {}): Promise<Backend> 
 
 /**
  * What memory a backend on this adapter would plan, without opening its device: but for kernels that
- * trying them has found, which may add parts of results (128 MiB of a product at most).
+ * trying them has found, which may add parts of results (128 MiB of a product at most) and operands as
+ * half floats.
  */
 export function planOn(facts: AdapterFacts, precision: Precision): MemoryPlan {
   const { limits, matrix, subgroupSizes } = facts;

@@ -64,8 +64,9 @@ export function pad(
 export const MOST_INSERTS = 3;
 
 /**
- * Writes x [shape] into y [whole], or each of `count` tensors into one of its own, from `start` on along `axis`; the rest of y stays as it is. An offset at
- * which x would reach beyond y counts as the nearest at which it does not.
+ * Writes x [shape] into y [whole], or each of `count` tensors into one of its own, from `start` on along
+ * `axis`; the rest of y stays as it is. An offset at which x would reach beyond y counts as the nearest at
+ * which it does not.
  */
 export function insert(
   shape: Shape,

@@ -129,6 +129,7 @@ export interface BlocksPlan extends Parts {
   readonly subgroupSize: number;
 }
 
+/** Speeds as of `MATRIX_TILES`, with rounding the operands left out: `before` counts that. */
 export const BLOCKS_TILES = [
   { down: 128, across: 128, subgroupsDown: 2, subgroupsAcross: 2, speed: 4.6 },
   { down: 128, across: 64, subgroupsDown: 2, subgroupsAcross: 2, speed: 4.5 },
@@ -294,11 +295,13 @@ function blocksTiles(product: Product, traits: Traits): Estimated[] {
   if (unit.component !== 'f16' || !whole || bias || scale !== 1) return [];
   const lanesOfTile = (tile: MatrixTile): number =>
     tile.subgroupsDown * tile.subgroupsAcross * subgroupSize;
-  return BLOCKS_TILES.filter((tile) => hasRoom(traits, lanesOfTile(tile), 0)).map((tile) => ({
+  return BLOCKS_TILES.filter(
+    (tile) => hasRoom(traits, lanesOfTile(tile), 0) && isWhole(matrixBlock(tile), unit),
+  ).map((tile) => ({
     size: tile,
     lanes: lanesOfTile(tile),
     speed: tile.speed,
-    before: (sizeOf(batch) * (rows + columns) * inner) / 2,
+    before: (sizeOf(batch) * (rows + columns) * Math.ceil(inner / unit.k) * unit.k) / 2,
     plan: (product: Product, wantedParts: number): BlocksPlan => ({
       ...{ tier: 'blocks', tile, unit, subgroupSize },
       ...inParts(product, unit.k, wantedParts),
@@ -315,11 +318,14 @@ export function matrixPlan(
   room: Room,
 ): Undivided | undefined {
   const block = matrixBlock(tile);
-  if (block.down % unit.m !== 0 || block.across % unit.n !== 0) return undefined;
+  if (!isWhole(block, unit)) return undefined;
   return MATRIX_DEPTHS.filter((depth) => depth % unit.k === 0)
     .map((depth): Undivided => ({ tier: 'matrix', tile, unit, depth, subgroupSize, subgroupsVary }))
     .find((plan) => hasRoom(room, matrixLanes(plan), matrixBytes(plan)));
 }
+
+const isWhole = (block: { down: number; across: number }, { m, n }: MatrixUnit): boolean =>
+  block.down % m === 0 && block.across % n === 0;
 
 /** A subgroup's part of the tile. */
 export const matrixBlock = (tile: MatrixTile): { down: number; across: number } => ({

@@ -6,9 +6,9 @@
  * and a residual comes from there, without a lane in between.
  *
  * Bound by the cache: a subgroup's block of 64x64 takes 16 multiply-adds for each byte read, a tile of
- * 128x128 takes 32 for each byte from beyond the core's own cache. Where a
- * subgroup's registers allow it, the blocks of the next step are on their way while this one's are
- * multiplied: 10% faster for 64x32, and a third slower for 64x64.
+ * 128x128 takes 32 for each byte from beyond the core's own cache. Where a subgroup's registers allow it,
+ * the blocks of the next step are on their way while this one's are multiplied: 10% faster for 64x32, and
+ * a third slower for 64x64.
  *
  * - What is rounded is each factor, once, on its way into the blocks; sums are f32.
  * - For results whose rows and columns are whole blocks, and no bias nor scale: the other tiles have lanes
