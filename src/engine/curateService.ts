@@ -3,16 +3,26 @@
  * its own, each of which is asked for one segment after the other.
  */
 import path from 'node:path';
-import { GlassboxError, hasCode } from '../base/errors';
+import { GlassboxError, hasCode, messageOf } from '../base/errors';
 import { keepOutOfGit } from '../base/gitIgnore';
+import type { CorpusSummary } from '../protocol/corpusMessages';
 import type { Handlers } from '../protocol/protocol';
 import { resolveCorpusPaths } from '../recipe/corpus';
-import { traceToken } from './data/data';
+import { CORPUS_NAME, readCuratedCorpus, traceToken } from './data/data';
 import { threadsFor } from './devices';
+import { discover } from './discover';
 import { Hand, type HandOptions } from './hand';
 
 type CorpusRequest =
-  'curate' | 'planCorpus' | 'filterSegment' | 'explainDocument' | 'traceToken' | 'corpusStatistics';
+  | 'curate'
+  | 'planCorpus'
+  | 'filterSegment'
+  | 'corpora'
+  | 'corpusDocuments'
+  | 'corpusDocument'
+  | 'explainDocument'
+  | 'traceToken'
+  | 'corpusStatistics';
 
 /** Nothing that is read or judged takes longer, in milliseconds, unless it never ends. */
 const LONGEST_DOCUMENT = 120_000;
@@ -123,6 +133,33 @@ export function createCurateService(options: {
       return null;
     },
 
+    corpora: async ({ folders }, signal) => {
+      const found: CorpusSummary[] = [];
+      for await (const { folder, files } of discover(folders, signal)) {
+        if (!files.includes(CORPUS_NAME)) continue;
+        const summary = await summarize(folder);
+        if (summary) found.push(summary);
+      }
+      return found;
+    },
+
+    corpusDocuments: async ({ corpus, query, limit }, signal) => {
+      const { findDocuments } = await room();
+      return findDocuments(path.resolve(corpus), { query, limit }, signal);
+    },
+
+    corpusDocument: async ({ corpus, shard, line }, signal) => {
+      const { explainSource } = await room();
+      const folder = path.resolve(corpus);
+      const explanation = await explainSource(`${path.join(folder, shard)}:${line}`, signal);
+      if (explanation) return explanation;
+      throw new GlassboxError(
+        'document-unknown',
+        `${folder} holds no document in line ${line} of ${shard}.`,
+        { remedy: 'The corpus may have been made anew: choose the document again.' },
+      );
+    },
+
     explainDocument: async ({ corpus, document }, signal) => {
       const { explainDocument } = await room();
       return explainDocument(path.resolve(corpus), document, signal);
@@ -139,4 +176,16 @@ export function createCurateService(options: {
       return readStatistics(path.resolve(corpus));
     },
   };
+}
+
+async function summarize(folder: string): Promise<CorpusSummary | undefined> {
+  const known = { folder, name: path.basename(folder) };
+  try {
+    const corpus = await readCuratedCorpus(folder);
+    if (!corpus) return undefined;
+    const { documentsIn, documentsKept, tokens } = corpus;
+    return { ...known, documentsIn, documentsKept, tokens };
+  } catch (thrown) {
+    return { ...known, documentsIn: 0, documentsKept: 0, tokens: 0, problem: messageOf(thrown) };
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Looks through folders for what may lie in them, within bounds: some levels deep, some thousands of
- * folders, nothing in hidden folders but `.glassbox`, nothing in folders of packages. Links to
+ * folders, nothing in hidden folders but `.glassbox`, nothing in folders of packages or in runs' shards. Links to
  * folders are not followed. What can't be read is passed over.
  */
 import { readdir } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const DEPTH = 7;
 const MOST_FOLDERS = 20_000;
 /** Read at the same time. */
 const WIDTH = 32;
-const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'corpus', '__pycache__', 'venv']);
+const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'venv']);
 
 /** The folders in and below `roots`, those nearer first. Throws `cancelled`. */
 export async function* discover(
@@ -49,11 +49,16 @@ export async function* discover(
 async function read(folder: string): Promise<FoundFolder & { folders: readonly string[] }> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((each) => each.isDirectory()).map(({ name }) => name);
+  const files = entries.filter((each) => !each.isDirectory()).map(({ name }) => name);
+  const isRun = files.includes('recipe.json');
   return {
     folder,
-    files: entries.filter((each) => !each.isDirectory()).map(({ name }) => name),
+    files,
     folders: folders.filter(
-      (name) => !SKIPPED.has(name) && (!name.startsWith('.') || name === '.glassbox'),
+      (name) =>
+        !SKIPPED.has(name) &&
+        (!name.startsWith('.') || name === '.glassbox') &&
+        !(isRun && name === 'corpus'),
     ),
   };
 }

@@ -141,6 +141,59 @@ export const explanationSchema = z.object({
     .readonly(),
 });
 
+export const corporaRequestSchema = z.object({
+  /** Searched some levels deep. */
+  folders: z.array(path),
+});
+
+export const corpusSummarySchema = z.object({
+  folder: path,
+  name: z.string(),
+  documentsIn: count,
+  documentsKept: count,
+  /** Of what is kept. */
+  tokens: count,
+  /** Why it can't be used. */
+  problem: z.string().optional(),
+});
+
+export const corpusDocumentsRequestSchema = z.object({
+  corpus: path,
+  /** Words that all occur in a document's title, URL, id, reason or text, in whatever case. */
+  query: z.string(),
+  /** Documents in the answer, at most. */
+  limit: z.int().positive().max(10_000),
+});
+
+export const corpusDocumentsSchema = z.object({
+  documents: z
+    .array(
+      z.object({
+        shard: z.string(),
+        /** From 1. */
+        line: count,
+        id: z.string(),
+        url: z.string().optional(),
+        title: z.string().optional(),
+        tokens: count,
+        /** How its text begins, in one line. */
+        start: z.string(),
+        /** `<stage>.<reason>` of one that was dropped. */
+        dropped: z.string().optional(),
+      }),
+    )
+    .readonly(),
+  /** Whether there may be more than the limit. */
+  more: z.boolean(),
+});
+
+export const corpusDocumentRequestSchema = z.object({
+  corpus: path,
+  shard: z.string().min(1),
+  /** From 1. */
+  line: z.int().positive(),
+});
+
 export const traceTokenRequestSchema = z.object({
   /** A run's folder. */
   run: path,
@@ -182,5 +235,8 @@ export const corpusStatisticsSchema = z.object({
 
 export type CurateRequest = z.infer<typeof curateRequestSchema>;
 export type CurateEvent = z.infer<typeof curateEventSchema>;
+export type CorpusSummary = z.infer<typeof corpusSummarySchema>;
+export type CorpusDocuments = z.infer<typeof corpusDocumentsSchema>;
+export type CorpusDocumentRequest = z.infer<typeof corpusDocumentRequestSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
 export type CorpusStatistics = z.infer<typeof corpusStatisticsSchema>;

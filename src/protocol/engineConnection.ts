@@ -28,6 +28,9 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     planCorpus: ask.call(protocol.planCorpus),
     filterSegment: ask.call(protocol.filterSegment),
     explainDocument: ask.call(protocol.explainDocument),
+    corpora: ask.call(protocol.corpora),
+    corpusDocuments: ask.call(protocol.corpusDocuments),
+    corpusDocument: ask.call(protocol.corpusDocument),
     traceToken: ask.call(protocol.traceToken),
     corpusStatistics: ask.call(protocol.corpusStatistics),
     tokenizers: ask.call(protocol.tokenizers),
@@ -70,6 +73,9 @@ export function serve(
   answer.call(protocol.planCorpus, handlers.planCorpus);
   answer.call(protocol.filterSegment, handlers.filterSegment);
   answer.call(protocol.explainDocument, handlers.explainDocument);
+  answer.call(protocol.corpora, handlers.corpora);
+  answer.call(protocol.corpusDocuments, handlers.corpusDocuments);
+  answer.call(protocol.corpusDocument, handlers.corpusDocument);
   answer.call(protocol.traceToken, handlers.traceToken);
   answer.call(protocol.corpusStatistics, handlers.corpusStatistics);
   answer.call(protocol.tokenizers, handlers.tokenizers);

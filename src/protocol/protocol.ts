@@ -61,6 +61,17 @@ export const protocol = {
     corpora.explainDocumentRequestSchema,
     z.array(corpora.explanationSchema),
   ),
+  corpora: call('corpora', corpora.corporaRequestSchema, z.array(corpora.corpusSummarySchema)),
+  corpusDocuments: call(
+    'corpusDocuments',
+    corpora.corpusDocumentsRequestSchema,
+    corpora.corpusDocumentsSchema,
+  ),
+  corpusDocument: call(
+    'corpusDocument',
+    corpora.corpusDocumentRequestSchema,
+    corpora.explanationSchema,
+  ),
   traceToken: call('traceToken', corpora.traceTokenRequestSchema, corpora.tokenOriginSchema),
   corpusStatistics: call(
     'corpusStatistics',

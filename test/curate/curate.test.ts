@@ -6,7 +6,9 @@ import { readDocuments } from '../../src/engine/data/data';
 import {
   curate,
   explainDocument,
+  explainSource,
   filterSegment,
+  findDocuments,
   readStatistics,
   type CurateEvent,
 } from '../../src/engine/curate/curate';
@@ -120,6 +122,27 @@ describe('a corpus', () => {
     expect(done.dropped).toEqual({ 'exactDuplicates.copy': 1 });
     const [copy] = await explainDocument(out, 'http://example.org/b', signal);
     expect(copy?.document.drop).toMatchObject({ stage: 'exactDuplicates', of: '0-0' });
+  });
+
+  it('is looked through for words, and each document found is explained', async () => {
+    const file = await warcFile('find.warc', [
+      ...pages(3),
+      warcRecord({ url: 'http://casino.example.com/', body: page(prose(9)) }),
+    ]);
+    const { out } = await make('find', [file]);
+    const find = (query: string, limit = 10) => findDocuments(out, { query, limit }, signal);
+    const all = await find('');
+    expect(all).toMatchObject({ more: false, documents: { length: 4 } });
+    expect(await find('', 2)).toMatchObject({ more: true, documents: { length: 2 } });
+    expect((await find('pAGE 1')).documents.map(({ title }) => title)).toContain('Page 1');
+    expect((await find('nowhere-to-be-found')).documents).toEqual([]);
+    const [dropped] = (await find('url.hardWord')).documents;
+    expect(dropped).toMatchObject({ shard: 'dropped-00000.jsonl', line: 1 });
+    for (const { shard, line, id } of all.documents) {
+      const explanation = await explainSource(`${path.join(out, shard)}:${line}`, signal);
+      expect(explanation?.document.id).toBe(id);
+    }
+    expect(await explainSource(`${path.join(out, 'stats.json')}:1`, signal)).toBeUndefined();
   });
 
   it('counts how many each stage left', async () => {

@@ -30,6 +30,7 @@ import { takeSteps, type CurateEvent, type StepOptions } from './steps';
 export { filterSegment } from './filterSegment';
 export { segmentMoved } from './marks';
 export { explainDocument, explainSource, type Explanation } from './explain';
+export { findDocuments } from './findDocuments';
 export { openPipeline, type Pipeline } from './pipeline';
 export { readStatistics } from './readStatistics';
 export type { Cluster } from './manifests';

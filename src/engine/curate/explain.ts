@@ -55,7 +55,7 @@ function explain(document: StoredDocument, recipe: CorpusRecipe): Explanation['s
 
 /**
  * The document that a source names as readDocuments does (`FOLDER/kept-00000.jsonl:17`), explained;
- * undefined where that is no shard of a curated corpus, or the corpus is gone.
+ * kept or dropped; undefined where that is no shard of a curated corpus, or the corpus is gone.
  */
 export async function explainSource(
   source: string,
@@ -65,7 +65,9 @@ export async function explainSource(
   if (file === undefined) return undefined;
   const folder = path.dirname(file);
   const index = await readCuratedCorpus(folder);
-  if (!index?.kept.some(({ name }) => name === path.basename(file))) return undefined;
+  if (!index) return undefined;
+  const shard = [...index.kept, ...index.dropped].find(({ name }) => name === path.basename(file));
+  if (!shard) return undefined;
   const recipe = corpusSchema.parse(index['recipe']);
   let line = 0;
   for await (const document of readShard(file)) {
