@@ -4,6 +4,8 @@
  */
 import * as vscode from 'vscode';
 import { registerChat } from './host/chat/chat';
+import { registerCorpora } from './host/corpora/corpora';
+import { openCorpusCatalog } from './host/corpora/openCorpusCatalog';
 import { registerDashboard } from './host/dashboard/dashboard';
 import { EngineClient } from './host/engine/engineClient';
 import { registerEngineCommands } from './host/engine/engineCommands';
@@ -26,13 +28,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const runs = openRuns(base);
   const models = openModelCatalog(base, runs);
   const tokenizers = openTokenizerCatalog(base, runs);
-  const services: Services = { ...base, runs, models, tokenizers };
+  const corpora = openCorpusCatalog(base);
+  const services: Services = { ...base, runs, models, tokenizers, corpora };
   context.subscriptions.push(
     log,
     engine,
     runs,
     models,
     tokenizers,
+    corpora,
     registerEngineCommands(services),
     registerRuns(services),
     registerDashboard(services),
@@ -40,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerModels(services),
     registerTokenizers(services),
     registerTokens(services),
+    registerCorpora(services),
     registerChat(services),
   );
   log.info(`Glassbox ${version(context)} is active.`);

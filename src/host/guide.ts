@@ -22,12 +22,17 @@ export type Question<Answers> = (
   place: Place,
 ) => Promise<Answer<Partial<Answers>>>;
 
-/** What was answered, or undefined where a person left. */
+/**
+ * What was answered, or undefined where a person left.
+ *
+ * @param known what need not be asked
+ */
 export async function guide<Answers extends object>(
   title: string,
   questions: readonly Question<Answers>[],
+  known: Partial<Answers> = {},
 ): Promise<Partial<Answers> | undefined> {
-  let answers: Partial<Answers> = {};
+  let answers = known;
   for (let at = 0; at < questions.length;) {
     const place = { title, step: at + 1, of: questions.length };
     const answer = await questions[at]!(answers, place);

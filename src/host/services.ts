@@ -1,5 +1,6 @@
 /** What the rooms of the extension share. Each room takes this and gives back what ends with it. */
 import type * as vscode from 'vscode';
+import type { CorpusCatalog } from './corpora/corpusCatalog';
 import type { EngineClient } from './engine/engineClient';
 import type { ModelCatalog } from './models/modelCatalog';
 import type { Runs } from './runs/runs';
@@ -14,4 +15,5 @@ export interface Services {
   readonly runs: Runs;
   readonly models: ModelCatalog;
   readonly tokenizers: TokenizerCatalog;
+  readonly corpora: CorpusCatalog;
 }

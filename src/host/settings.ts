@@ -41,7 +41,7 @@ const atHome = (folder: string): string =>
 
 export const settings = {
   nodePath: () => read('node.path', isText).trim(),
-  /** The name of the folder in each workspace folder that holds runs, models and tokenizers. */
+  /** The name of the folder in each workspace folder that holds runs, models, tokenizers, corpora. */
   storageFolder: (scope: vscode.ConfigurationScope) => read('storageFolder', isFilled, scope),
   modelFolders: () => read('models.folders', isList).map(atHome),
   /** As they are written: `~/` stays what it is. */

@@ -24,8 +24,15 @@ interface Answers {
 /** The steps that sizes are compared by, and that are proposed. */
 const USUAL_STEPS = 1000;
 
-/** @param offered the text file that a person began with. */
-export async function newRun(services: Services, offered?: vscode.Uri): Promise<void> {
+/**
+ * @param offered the text file that a person began with.
+ * @param given the text, where it was chosen already.
+ */
+export async function newRun(
+  services: Services,
+  offered?: vscode.Uri,
+  given?: TextChoice,
+): Promise<void> {
   const folder = await chooseWorkFolder(offered);
   if (!folder) return;
   // The schema of recipes is not needed before.
@@ -110,12 +117,11 @@ export async function newRun(services: Services, offered?: vscode.Uri): Promise<
     return written === undefined || written === BACK ? written : { name: written };
   };
 
-  const answers = await guide<Answers>(vscode.l10n.t('New Training Run'), [
-    text,
-    size,
-    steps,
-    name,
-  ]);
+  const answers = await guide<Answers>(
+    vscode.l10n.t('New Training Run'),
+    given ? [size, steps, name] : [text, size, steps, name],
+    given ? { text: given } : {},
+  );
   if (!answers?.text || !answers.preset || !answers.steps || !answers.name) return;
   const recipe = plans.recipeOf({
     paths: answers.text.paths,

@@ -114,7 +114,8 @@ export function registerRuns(services: Services): vscode.Disposable {
     }),
     command('glassbox.refresh', async () => {
       requireWorkFolders();
-      await Promise.all([runs.refresh(), services.models.refresh(), services.tokenizers.refresh()]);
+      const { models, tokenizers, corpora } = services;
+      await Promise.all([runs, models, tokenizers, corpora].map((each) => each.refresh()));
     }),
   );
 }

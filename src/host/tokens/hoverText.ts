@@ -4,6 +4,7 @@
  */
 import type { TokenExplanation } from '../../protocol/documentMessages';
 import { joinTokenTexts, visibleText } from '../../protocol/tokenText';
+import { literal } from '../literal';
 
 /** Words of the hover, in the editor's language. */
 export interface HoverWords {
@@ -22,11 +23,6 @@ const SEPARATOR = ' &nbsp;·&nbsp; ';
 
 /** Merges and tokens shown of each; more would not be read. */
 const LONGEST = 24;
-
-/** As text in Markdown and in HTML: nothing in it means anything to either. */
-function literal(text: string): string {
-  return text.replace(/[^\p{L}\p{N}]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);
-}
 
 const code = (text: string): string => `<code>${literal(visibleText(text))}</code>`;
 

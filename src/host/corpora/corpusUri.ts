@@ -1,0 +1,50 @@
+/** What a URI of the scheme `glassbox-corpus` names: a document of a corpus, or its statistics. Pure. */
+
+export const CORPUS_SCHEME = 'glassbox-corpus';
+
+export type Named =
+  | {
+      readonly kind: 'document';
+      readonly corpus: string;
+      readonly shard: string;
+      readonly line: number;
+    }
+  | { readonly kind: 'statistics'; readonly corpus: string };
+
+export interface UriParts {
+  /** What the tab is called after. */
+  readonly path: string;
+  readonly query: string;
+}
+
+const LONGEST_NAME = 60;
+
+/** @param title what the tab shows; what a path can't hold becomes a blank */
+export function partsOf(named: Named, title: string): UriParts {
+  const name = title
+    .replace(/[\p{C}\p{Z}/\\?#%:*"<>|]+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST_NAME)
+    .trim();
+  const ending = named.kind === 'statistics' ? 'md' : 'txt';
+  return { path: `/${name === '' ? named.kind : name}.${ending}`, query: JSON.stringify(named) };
+}
+
+/** Undefined for one that was not made here. */
+export function namedBy(query: string): Named | undefined {
+  let named: unknown;
+  try {
+    named = JSON.parse(query);
+  } catch {
+    return undefined;
+  }
+  if (typeof named !== 'object' || named === null) return undefined;
+  if (!('kind' in named) || !('corpus' in named) || typeof named.corpus !== 'string')
+    return undefined;
+  const { corpus, kind } = named;
+  if (kind === 'statistics') return { kind, corpus };
+  if (kind !== 'document' || !('shard' in named) || !('line' in named)) return undefined;
+  const { shard, line } = named;
+  if (typeof shard !== 'string' || typeof line !== 'number') return undefined;
+  return { kind, corpus, shard, line };
+}
