@@ -9,6 +9,8 @@ const external = [
   ...['vscode', 'onnxruntime-node', 'webgpu', 'gpt-tokenizer', 'gpt-tokenizer/*'],
   // Finds its model and its WebAssembly beside itself.
   'fasttext.wasm.js',
+  // Half a megabyte of WebAssembly, loaded when a model first runs a program.
+  '@jitl/quickjs-singlefile-cjs-release-sync',
   // For benchmarks alone.
   'playwright-core',
 ];

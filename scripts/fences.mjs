@@ -30,7 +30,8 @@ const MAY_IMPORT = {
     'eval',
     'interop',
   ],
-  'src/engine/chat': ['base', 'recipe', 'tokenizer', 'data', 'infer'],
+  'src/engine/tools': ['base', 'data'],
+  'src/engine/chat': ['base', 'recipe', 'tokenizer', 'data', 'infer', 'tools'],
   'src/engine': [
     'base',
     'protocol',
@@ -47,6 +48,7 @@ const MAY_IMPORT = {
     'eval',
     'train',
     'chat',
+    'tools',
     'engine',
   ],
   'src/host': ['base', 'protocol', 'recipe', 'host'],

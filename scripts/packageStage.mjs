@@ -26,6 +26,7 @@ const outside = (platform, arch) => ({
     `dist/${platform === 'darwin' ? 'darwin-universal' : `${platform}-${arch}`}`,
   ],
   'gpt-tokenizer': ['package.json', 'LICENSE', 'esm/package.json', 'esm/bpeRanks'],
+  '@jitl/quickjs-singlefile-cjs-release-sync': ['package.json', 'LICENSE', 'dist/index.js'],
   'fasttext.wasm.js': [
     ...['package.json', 'LICENSE', 'dist/main/node.cjs'],
     ...['dist/FastText.cjs', 'dist/FastTextModel.cjs', 'dist/constants.cjs'],

@@ -13,7 +13,8 @@ import { resolvePaths } from '../recipe/paths';
 import type { Recipe } from '../recipe/run';
 import { createCatalogService } from './catalogService';
 import { conversations, createConversationService } from './conversationService';
-import { encodeConversation } from './chat/chat';
+import { converse, encodeConversation } from './chat/chat';
+import { createToolbox } from './toolbox';
 import { createCurateService } from './curateService';
 import { createDocumentService } from './documentService';
 import { encodeInMemory, readDocuments } from './data/data';
@@ -41,6 +42,7 @@ export interface ServiceOptions {
 
 export function createService(options: ServiceOptions): Handlers & { dispose(): Promise<void> } {
   const models = new ModelSlot();
+  const toolbox = createToolbox();
   /** Of the runs in this thread, by their folders. */
   const stops = new Map<string, AbortController>();
 
@@ -109,6 +111,21 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       const { model, release } = await claim(request, signal);
       try {
         yield* generate(model, promptOf(model, request), { ...sampling, ...more }, signal);
+      } finally {
+        release();
+      }
+    },
+
+    async *converse(request, signal) {
+      const { messages, tools: wishes = [], maxCalls, maxTokens, seed, sliding } = request;
+      const { temperature, topK, topP, minP, repetitionPenalty, topLogprobs: top } = request;
+      const sampling = { temperature, topK, topP, minP, repetitionPenalty, seed };
+      const tools = await toolbox(wishes);
+      const ask = wishes.flatMap((wish) => (wish.ask === true ? [wish.name] : []));
+      const { model, release } = await claim(request, signal);
+      try {
+        const more = { tools, ask, maxCalls, maxTokens, sliding, top };
+        yield* converse(model, messages, { ...sampling, ...more }, signal);
       } finally {
         release();
       }

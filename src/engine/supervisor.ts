@@ -206,6 +206,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     },
     trainTokenizer: (request, signal) => alone((worker) => worker.trainTokenizer(request, signal)),
     generate: (request, signal) => withModel(request, (worker) => worker.generate(request, signal)),
+    converse: (request, signal) => withModel(request, (worker) => worker.converse(request, signal)),
     logits: (request, signal) => answerOf(request, (worker) => worker.logits(request, signal)),
     evaluate: (request, signal) => answerOf(request, (worker) => worker.evaluate(request, signal)),
     makeTinyworld: (request, signal) => alone((worker) => worker.makeTinyworld(request, signal)),

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { count, ids, path } from './fields';
+import { generateRequestSchema, startedSchema, tokenWrittenSchema } from './messages';
 
 export const renderRequestSchema = z.object({
   /** Files and folders, or the text of one file, whose name tells its form. */
@@ -86,6 +87,75 @@ export const tinyworldEventSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What a conversation is made of; calls of tools as the model wrote them, and what they gave. */
+const messageSchema = z.object({
+  role: z.enum(['system', 'user', 'assistant', 'tool']),
+  content: z.string(),
+  toolCalls: z
+    .array(
+      z.object({
+        name: z.string(),
+        arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
+      }),
+    )
+    .readonly()
+    .optional(),
+});
+
+const toolWishSchema = z.object({
+  name: z.enum(['calculator', 'search', 'javascript']),
+  /** Where `search` looks: a folder, a file or a corpus. */
+  folder: path.optional(),
+  /** Asked for each call: the answer ends with it (`finishReason` `call`), see `converse`. */
+  ask: z.boolean().optional(),
+});
+
+/**
+ * An answer to a conversation, with calls of tools. A tool that has `ask` is not run: the answer ends
+ * with the call as the last of `messages`. Whoever consents asks again with the conversation that ends
+ * so, and the call is run first; whoever refuses puts a message of the tool behind it that says so.
+ */
+export const converseRequestSchema = generateRequestSchema
+  .omit({ prompt: true, continued: true, stop: true })
+  .extend({
+    messages: z.array(messageSchema).min(1),
+    tools: z.array(toolWishSchema).optional(),
+    /** Calls in one answer at most; 8 if absent. */
+    maxCalls: count.optional(),
+  });
+
+export const converseEventSchema = z.discriminatedUnion('kind', [
+  startedSchema,
+  /** `within` a call: the tokens that open and close it, and what stands between. */
+  tokenWrittenSchema.extend({ within: z.literal('call').optional() }),
+  /** A call is complete. `tool` is as the model named it; `call` counts from 0 in this answer. */
+  z.object({ kind: z.literal('call'), call: count, tool: z.string(), input: z.string() }),
+  z.object({
+    kind: z.literal('result'),
+    call: count,
+    /** `failed`: the tool threw; `late`: it was given up; `refused`: there is none of this name. */
+    outcome: z.enum(['answered', 'failed', 'late', 'refused']),
+    output: z.string(),
+    milliseconds: count,
+    /** The tokens that were put into the context, up to where the model goes on. */
+    forced: ids.readonly(),
+  }),
+  z.object({
+    kind: z.literal('done'),
+    /** As of `generate`; `call`: consent is asked; `calls`: there were as many as allowed. */
+    finishReason: z.string(),
+    /** What was said, without calls. */
+    text: z.string(),
+    /** What the conversation goes on with. */
+    messages: z.array(messageSchema).readonly(),
+    /** A call that was not closed when the answer ended. */
+    unfinished: z.string().optional(),
+  }),
+]);
+
+export type ConverseRequest = z.infer<typeof converseRequestSchema>;
+export type ConverseEvent = z.infer<typeof converseEventSchema>;
+export type ConversationMessage = z.infer<typeof messageSchema>;
 export type TinyworldEvent = z.infer<typeof tinyworldEventSchema>;
 export type RenderRequest = z.infer<typeof renderRequestSchema>;
 export type RenderEvent = z.infer<typeof renderEventSchema>;

@@ -12,6 +12,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     train: ask.stream(protocol.train),
     stopRun: ask.call(protocol.stopRun),
     generate: ask.stream(protocol.generate),
+    converse: ask.stream(protocol.converse),
     logits: ask.call(protocol.logits),
     evaluate: ask.call(protocol.evaluate),
     trainTokenizer: ask.stream(protocol.trainTokenizer),
@@ -60,6 +61,7 @@ export function serve(
   answer.call(protocol.logits, handlers.logits);
   answer.call(protocol.evaluate, handlers.evaluate);
   answer.stream(protocol.trainTokenizer, handlers.trainTokenizer);
+  answer.stream(protocol.converse, handlers.converse);
   answer.stream(protocol.makeTinyworld, handlers.makeTinyworld);
   answer.stream(protocol.renderConversations, handlers.renderConversations);
   answer.call(protocol.encode, handlers.encode);

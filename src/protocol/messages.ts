@@ -143,19 +143,27 @@ const tokenProbabilitySchema = z.object({
   logprob: z.number(),
 });
 
+/** How many tokens the model goes on from, and how many it can look at in all. */
+export const startedSchema = z.object({
+  kind: z.literal('start'),
+  promptTokens: count,
+  context: count,
+});
+
+/**
+ * `text` is what the token adds to the text: nothing while a character is incomplete. In `top` it
+ * is each token's own text. `rank` counts from 0, the likeliest; `entropy` is in nats.
+ */
+export const tokenWrittenSchema = tokenProbabilitySchema.extend({
+  kind: z.literal('token'),
+  rank: count,
+  entropy: z.number(),
+  top: z.array(tokenProbabilitySchema).readonly(),
+});
+
 export const generateEventSchema = z.discriminatedUnion('kind', [
-  /** How many tokens the model goes on from, and how many it can look at in all. */
-  z.object({ kind: z.literal('start'), promptTokens: count, context: count }),
-  /**
-   * `text` is what the token adds to the text: nothing while a character is incomplete. In `top` it
-   * is each token's own text. `rank` counts from 0, the likeliest; `entropy` is in nats.
-   */
-  tokenProbabilitySchema.extend({
-    kind: z.literal('token'),
-    rank: count,
-    entropy: z.number(),
-    top: z.array(tokenProbabilitySchema).readonly(),
-  }),
+  startedSchema,
+  tokenWrittenSchema,
   /** `text` is the whole continuation, decoded at once. */
   z.object({ kind: z.literal('done'), text: z.string(), finishReason: z.string() }),
 ]);

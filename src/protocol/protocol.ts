@@ -18,6 +18,7 @@ export const protocol = {
   train: stream('train', messages.trainRequestSchema, messages.trainEventSchema),
   stopRun: call('stopRun', messages.stopRunRequestSchema, nothing),
   generate: stream('generate', messages.generateRequestSchema, messages.generateEventSchema),
+  converse: stream('converse', chat.converseRequestSchema, chat.converseEventSchema),
   logits: call('logits', messages.logitsRequestSchema, messages.logitsAnswerSchema),
   evaluate: call('evaluate', messages.evaluateRequestSchema, messages.evaluateAnswerSchema),
   trainTokenizer: stream(

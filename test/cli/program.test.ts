@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { GlassboxError } from '../../src/base/errors';
 import { runProgram } from '../../src/engine/cli/program';
 import {
@@ -70,6 +71,27 @@ class FakeEngine implements CommandEngine {
       { kind: 'token', id: 5, text: ' whale', logprob: -0.5, rank: 0, entropy: 1, top } as const,
       { kind: 'token', id: 6, text: '\u001b', logprob: -1, rank: 1, entropy: 1, top } as const,
       { kind: 'done', text: ' whale\u001b', finishReason: 'length' } as const,
+    ]);
+  }
+  converse(request: unknown): ReturnType<CommandEngine['converse']> {
+    this.asked.push(request);
+    const token = { kind: 'token', logprob: -0.5, rank: 0, entropy: 1, top: [] } as const;
+    return each([
+      { ...token, id: 4, text: '12 +', within: 'call' } as const,
+      { kind: 'call', call: 0, tool: 'calculator', input: '12 + 30' } as const,
+      {
+        ...({ kind: 'result', call: 0, outcome: 'answered', output: '42' } as const),
+        ...{ milliseconds: 1, forced: [7] },
+      },
+      { ...token, id: 5, text: ' whale' },
+      {
+        ...({ kind: 'done', text: ' whale', finishReason: 'end' } as const),
+        messages: [
+          { role: 'assistant', content: '', toolCalls: [{ name: 'c', arguments: '12 + 30' }] },
+          { role: 'tool', content: '42' },
+          { role: 'assistant', content: ' whale' },
+        ] as const,
+      },
     ]);
   }
   stopRun(request: unknown): Promise<null> {
@@ -406,14 +428,37 @@ describe('chat', () => {
     const { lines, engine } = await cli(['chat', '--model', 'm', '--json'], {
       stdin: 'One?\nTwo?\n',
     });
-    expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatchObject({ role: 'assistant', content: ' whale\u001b' });
-    const contents = ['One?', ' whale\u001b', 'Two?'];
+    expect(lines).toHaveLength(6);
+    expect(lines.map((line) => z.object({ kind: z.string().optional() }).parse(line).kind)).toEqual(
+      [...['call', 'result', undefined, 'call', 'result', undefined]],
+    );
+    expect(lines[2]).toMatchObject({ role: 'assistant', content: ' whale' });
+    const contents = ['One?', '', '42', ' whale', 'Two?'];
     expect(engine.asked[1]).toMatchObject({
       model: 'm',
-      prompt: { messages: contents.map((content) => ({ content })) },
+      messages: contents.map((content) => ({ content })),
     });
   });
+
+  it('shows calls with their results, and opens the tools that are named', async () => {
+    const { out, engine } = await cli([
+      ...['chat', '--model', 'm', '--message', 'One?'],
+      ...['--tools', 'calculator, search=a/b,javascript'],
+    ]);
+    expect(out).toMatch(/model> \s*calculator: 12 \+ 30\s*= 42\s* whale/);
+    expect(engine.asked[0]).toMatchObject({
+      tools: [{ name: 'calculator' }, { name: 'search', folder: 'a/b' }, { name: 'javascript' }],
+    });
+  });
+
+  it.each(['abacus', 'search', 'search=', 'calculator=x', ''])(
+    'knows no tool "%s"',
+    async (name) => {
+      const { code, err } = await cli(['chat', '--model', 'm', '--tools', name]);
+      expect(code).toBe(1);
+      expect(err).toContain('Expected calculator, search=FOLDER or javascript');
+    },
+  );
 
   it('needs a model', async () => {
     const { code, err } = await cli(['chat', '--message', 'Hi']);

@@ -8,7 +8,7 @@ The templates are those of src/engine/chat/builtinTemplates.ts, and two more tha
 other manners. The tokenizer is made as in make_chat_goldens.py, with every template's special tokens.
 The messages hold no special tokens: of those transformers makes tokens, and Glassbox does not.
 
-Made with Python 3.11.7, transformers 5.23.0, tokenizers 0.23.3, jinja2 3.1.6.
+Made with Python 3.11.7, transformers 5.24.0, tokenizers 0.23.3, jinja2 3.1.6.
 """
 import json
 import re
@@ -45,6 +45,8 @@ MORE = {
 CALL = {"type": "function", "function": {"name": "calculator", "arguments": {"expression": "12*34"}}}
 PLAIN_CALL = {"type": "function", "function": {"name": "python", "arguments": "12*34"}}
 
+SEARCH = {"type": "function", "function": {"name": "search", "arguments": "white whale"}}
+
 TALKS = [
     [
         {"role": "user", "content": "Call me Ishmael."},
@@ -71,6 +73,14 @@ TALKS = [
         {"role": "user", "content": "Thanks."},
         {"role": "assistant", "content": "Any time."},
     ],
+    [
+        {"role": "user", "content": "Who?"},
+        {"role": "assistant", "content": "", "tool_calls": [SEARCH]},
+        {"role": "tool", "content": "nothing found"},
+        {"role": "assistant", "content": "Once more.", "tool_calls": [CALL]},
+        {"role": "tool", "content": "408"},
+        {"role": "assistant", "content": "Ahab."},
+    ],
 ]
 
 
@@ -78,7 +88,7 @@ def main() -> None:
     source = Path(sys.argv[1]).read_text(encoding="utf-8")
     found = re.findall(r"const (\w+): BuiltinTemplate = \{.*?source: `(.*?)`", source, re.S)
     templates = {name: text.replace("\\\\", "\\") for name, text in found} | MORE
-    special = sorted(set(re.findall(r"<\|\w+\|>", source)) | {"<|endoftext|>"})
+    special = sorted(set(re.findall(r"<\|\w+\|>|</?tool_call>", source)) | {"<|endoftext|>"})
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()

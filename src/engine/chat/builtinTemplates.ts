@@ -10,16 +10,19 @@ export interface BuiltinTemplate {
   readonly specialTokens: readonly string[];
 }
 
-/** `<|im_start|>role`, a line feed, what is said, `<|im_end|>`, a line feed. */
+/**
+ * `<|im_start|>role`, a line feed, what is said, `<|im_end|>`, a line feed. A call is JSON between
+ * `<tool_call>` and `</tool_call>`; what the tool gave is a turn of its own.
+ */
 const chatml: BuiltinTemplate = {
-  specialTokens: ['<|im_start|>', '<|im_end|>'],
+  specialTokens: ['<|im_start|>', '<|im_end|>', '<tool_call>', '</tool_call>'],
   source: `{%- for message in messages %}
 {{- '<|im_start|>' + message['role'] + '\\n' }}
 {%- if message['role'] == 'assistant' %}
 {%- generation %}
 {{- message['content'] }}
 {%- for call in message['tool_calls'] or [] %}
-{{- '\\n<tool_call>\\n' + (call['function'] | tojson) + '\\n</tool_call>' }}
+{{- '<tool_call>' + (call['function'] | tojson) + '</tool_call>' }}
 {%- endfor %}
 {{- '<|im_end|>' }}
 {%- endgeneration %}
@@ -34,9 +37,15 @@ const chatml: BuiltinTemplate = {
 `,
 };
 
-/** A header with the role, two line feeds, what is said without white space around it, `<|eot_id|>`. */
+/**
+ * A header with the role, two line feeds, what is said without white space around it, `<|eot_id|>`. A
+ * call is JSON behind `<|python_tag|>`, and the turn then ends with `<|eom_id|>`: there is more to come.
+ */
 const llama3: BuiltinTemplate = {
-  specialTokens: ['<|begin_of_text|>', '<|start_header_id|>', '<|end_header_id|>', '<|eot_id|>'],
+  specialTokens: [
+    ...['<|begin_of_text|>', '<|start_header_id|>', '<|end_header_id|>', '<|eot_id|>'],
+    ...['<|python_tag|>', '<|eom_id|>'],
+  ],
   source: `{{- '<|begin_of_text|>' }}
 {%- for message in messages %}
 {%- set role = 'ipython' if message['role'] == 'tool' else message['role'] %}
@@ -45,9 +54,9 @@ const llama3: BuiltinTemplate = {
 {%- generation %}
 {{- message['content'] | trim }}
 {%- for call in message['tool_calls'] or [] %}
-{{- call['function'] | tojson }}
+{{- '<|python_tag|>' + (call['function'] | tojson) }}
 {%- endfor %}
-{{- '<|eot_id|>' }}
+{{- '<|eom_id|>' if message['tool_calls'] else '<|eot_id|>' }}
 {%- endgeneration %}
 {%- else %}
 {{- (message['content'] | trim) + '<|eot_id|>' }}
@@ -62,7 +71,8 @@ const llama3: BuiltinTemplate = {
 /**
  * nanochat's: a special token at both ends of each turn. What the system says stands at the beginning
  * of the first user turn. A tool is called within the assistant's turn, and its answer stands there
- * too: the turn goes on after it.
+ * too: the turn goes on after it. Of a calculator or Python only what it is asked is written, as there;
+ * of another tool JSON with its name.
  */
 const nanochat: BuiltinTemplate = {
   specialTokens: [
@@ -90,7 +100,9 @@ const nanochat: BuiltinTemplate = {
 {{- message['content'] }}
 {%- for call in message['tool_calls'] or [] %}
 {%- set arguments = call['function']['arguments'] %}
-{{- '<|python_start|>' + (arguments if arguments is string else (arguments | tojson)) + '<|python_end|>' }}
+{%- set plain = arguments if arguments is string else (arguments | tojson) %}
+{%- set written = plain if call['function']['name'] in ['calculator', 'python'] else (call['function'] | tojson) %}
+{{- '<|python_start|>' + written + '<|python_end|>' }}
 {%- endfor %}
 {%- if loop.last or turns[loop.index0 + 1]['role'] != 'tool' %}
 {{- '<|assistant_end|>' }}
@@ -100,7 +112,7 @@ const nanochat: BuiltinTemplate = {
 {{- raise_exception('There is no place here for the role ' + message['role']) }}
 {%- endif %}
 {%- endfor %}
-{%- if add_generation_prompt %}
+{%- if add_generation_prompt and messages[-1]['role'] != 'tool' %}
 {{- '<|assistant_start|>' }}
 {%- endif %}
 `,

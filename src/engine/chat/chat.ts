@@ -12,6 +12,7 @@ export {
 } from './conversation';
 export type { ChatMessage, ChatRole, ToolCall } from './message';
 export { checkEncoded, type DatasetProblem } from './checkConversation';
+export { converse, type ConverseEvent, type ConverseOptions } from './converse';
 export { chooseTemplate, type Taught } from './chooseTemplate';
 export { prepareDataset, type PreparedDataset } from './prepareDataset';
 export { readDataset, readDatasetText, type DatasetEntry } from './readDataset';

@@ -3,12 +3,17 @@
  * `glassbox chat render`: a dataset as the model sees it, with what of it is learnt.
  */
 import { Option, type Command } from 'commander';
-import type { RenderEvent } from '../../protocol/chatMessages';
-import type { BackendChoice, ChatMessage } from '../../protocol/messages';
+import type {
+  ConversationMessage,
+  ConverseEvent,
+  ConverseRequest,
+  RenderEvent,
+} from '../../protocol/chatMessages';
+import type { BackendChoice } from '../../protocol/messages';
 import { writeJson, writeLine } from './console';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { wantsColour } from './display';
-import { backendOption, decimal, MANY, SEED, wholeNumber } from './options';
+import { backendOption, decimal, MANY, SEED, toolList, wholeNumber } from './options';
 import { clean, grouped, styleFor, type Style } from './terminalText';
 
 interface ChatOptions extends CommonOptions {
@@ -19,6 +24,7 @@ interface ChatOptions extends CommonOptions {
   readonly temperature: number;
   readonly seed?: number;
   readonly backend: BackendChoice;
+  readonly tools?: NonNullable<ConverseRequest['tools']>;
 }
 
 export function addChat(program: Command, context: Context): void {
@@ -39,6 +45,11 @@ export function addChat(program: Command, context: Context): void {
       0,
     )
     .option('--seed <n>', 'makes the same choices each time', SEED)
+    .option(
+      '--tools <list>',
+      'what it may call: calculator, search=FOLDER, javascript, divided by commas',
+      toolList,
+    )
     .addOption(backendOption())
     .action((options: ChatOptions) => {
       if (options.model === undefined)
@@ -54,10 +65,11 @@ async function chat(
   context: Context,
 ): Promise<void> {
   const { streams, signal } = context;
-  const { model, system, maxTokens, temperature, seed, backend, json } = options;
+  const { model, system, maxTokens, temperature, seed, backend, tools, json } = options;
   const style = styleFor(wantsColour(streams.stdout, streams.env));
   const engine = await context.engine();
-  const messages: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
+  const messages: ConversationMessage[] =
+    system === undefined ? [] : [{ role: 'system', content: system }];
   const safe = (text: string): string =>
     streams.stdout.isTTY ? text.split('\n').map(clean).join('\n') : text;
   const asks = !json && options.message === undefined;
@@ -66,17 +78,56 @@ async function chat(
     if (line.trim() === '') return;
     messages.push({ role: 'user', content: line });
     if (!json && !asks) writeLine(streams, `${style.bold('you>')} ${safe(line)}`);
-    const prompt = { messages: [...messages] };
-    const request = { model, prompt, maxTokens, temperature, seed, backend };
+    const request = {
+      model,
+      messages: [...messages],
+      maxTokens,
+      temperature,
+      seed,
+      backend,
+      tools,
+    };
     const filters = { topK: 0, topP: 1, minP: 0, topLogprobs: 0, sliding: true };
     if (!json) streams.stdout.write(`${style.good('model>')} `);
-    for await (const event of engine.generate({ ...request, ...filters }, signal)) {
-      if (event.kind === 'token' && !json) streams.stdout.write(safe(event.text));
-      if (event.kind !== 'done') continue;
-      messages.push({ role: 'assistant', content: event.text });
-      const { finishReason } = event;
-      if (json) writeJson(streams, { role: 'assistant', content: event.text, finishReason });
-      else writeLine(streams, finishReason === 'length' ? style.dim(' [cut off]') : '');
+    for await (const event of engine.converse({ ...request, ...filters }, signal)) {
+      if (event.kind === 'done') messages.push(...event.messages);
+      if (!json) streams.stdout.write(shownEvent(event, { style, safe }));
+      else if (event.kind === 'call' || event.kind === 'result') writeJson(streams, event);
+      else if (event.kind === 'done') {
+        const { text: content, finishReason, unfinished } = event;
+        writeJson(streams, { role: 'assistant', content, finishReason, unfinished });
+      }
+    }
+  }
+}
+
+const ENDS: Readonly<Record<string, string>> = {
+  length: ' [cut off]',
+  context: ' [cut off: the context is full]',
+  calls: ' [ended: too many calls]',
+};
+
+/** What a terminal shows of an event: what is said as it comes, calls and results on lines of their own. */
+function shownEvent(
+  event: ConverseEvent,
+  { style, safe }: { readonly style: Style; readonly safe: (text: string) => string },
+): string {
+  const indented = (text: string): string => safe(text).replaceAll('\n', '\n    ');
+  switch (event.kind) {
+    case 'start':
+      return '';
+    case 'token':
+      return event.within === 'call' ? '' : safe(event.text);
+    case 'call':
+      return style.dim(`\n  ${indented(event.tool || 'call')}: ${indented(event.input)}\n`);
+    case 'result': {
+      const shown = `  = ${indented(event.output)}\n`;
+      return event.outcome === 'answered' ? style.dim(shown) : style.bad(shown);
+    }
+    case 'done': {
+      const { unfinished, finishReason } = event;
+      const call = unfinished === undefined ? '' : `\n  unfinished call: ${indented(unfinished)}`;
+      return `${style.dim(`${call}${ENDS[finishReason] ?? ''}`)}\n`;
     }
   }
 }

@@ -9,6 +9,7 @@ export type CommandEngine = Pick<
   | 'train'
   | 'stopRun'
   | 'generate'
+  | 'converse'
   | 'logits'
   | 'evaluate'
   | 'trainTokenizer'

@@ -1,5 +1,6 @@
 /** Readers of option values: each says what it expected. */
 import { InvalidArgumentError, Option } from 'commander';
+import type { ConverseRequest } from '../../protocol/chatMessages';
 
 const WHOLE = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -41,6 +42,21 @@ export function idList(text: string): number[] {
   if (ids !== undefined && ids.length > 0) return ids;
   throw new InvalidArgumentError('Expected token ids divided by commas, as in 1,2,3.');
 }
+
+/** `--tools`: names divided by commas, `search` with the folder where it looks. */
+export function toolList(text: string): NonNullable<ConverseRequest['tools']> {
+  return text.split(',').map((part) => {
+    const [, word = '', folder] = /^\s*(\w*)\s*(?:=(.*))?$/.exec(part) ?? [];
+    const name = TOOLS.find((each) => each === word);
+    if (name === undefined || (name === 'search') !== (folder !== undefined && folder !== ''))
+      throw new InvalidArgumentError(
+        'Expected calculator, search=FOLDER or javascript, divided by commas.',
+      );
+    return name === 'search' ? { name, folder } : { name };
+  });
+}
+
+const TOOLS = ['calculator', 'search', 'javascript'] as const;
 
 export const MANY = Number.MAX_SAFE_INTEGER;
 export const SEED = wholeNumber(0, 0xffff_ffff);

@@ -21,6 +21,8 @@ export interface GenerateOptions extends SamplingOptions {
   readonly maxTokens?: number | undefined;
   /** Texts that end the text; they are not part of it. They may span tokens. */
   readonly stop?: readonly string[] | undefined;
+  /** Tokens that end this text besides those that end any, such as the close of a call. */
+  readonly endAt?: readonly number[] | undefined;
   /** Tokens that stand behind the prompt: the beginning of the text that is gone on with. */
   readonly continued?: readonly number[] | undefined;
   /**
@@ -66,7 +68,7 @@ export interface TokenStep extends TokenProbability {
 }
 
 /**
- * `end`: the model wrote a token that ends a text. `stop`: a stop string occurred. `length`:
+ * `end`: the model wrote a token that ends a text, or one of `endAt`. `stop`: a stop string occurred. `length`:
  * `maxTokens` were written. `context`: the model cannot look at more tokens.
  */
 export type FinishReason = 'end' | 'stop' | 'length' | 'context';
@@ -152,7 +154,8 @@ async function* steps(
       let text = '';
       const silent = special.has(id) || model.endIds.has(id);
       if (decoder && !silent) text = stopText.push(decoder.push(id));
-      const ended = finishReason(model, { id, stopText, written, maxTokens, length: ids.length });
+      const reached = { id, stopText, written, maxTokens, length: ids.length };
+      const ended = options.endAt?.includes(id) ? 'end' : finishReason(model, reached);
       // Where that leaves this thread free, the next token is begun before this one is told of.
       coming = ended || !model.store.concurrent ? undefined : sequence.next(id);
       coming?.catch(() => undefined);

@@ -1,0 +1,261 @@
+/**
+ * An answer with calls of tools. The model writes until a special token closes a call; the tool runs;
+ * what it gave stands behind, in the tokens that the template makes of it, and the model goes on from
+ * there. What it wrote itself stays as it wrote it.
+ *
+ * Whatever a tool does, the model is given something: the answer, or what went wrong. An answer ends
+ * after `maxTokens` of its own tokens and `maxCalls` calls at the latest.
+ *
+ * A tool that is asked for first (`ask`) is not run: the answer ends with the call as its last message,
+ * and goes on when the conversation is given back with it (which is the consent) or with a message of
+ * the tool behind it.
+ *
+ * Not covered: telling the model which tools there are (templates' `tools`), several calls at once: each
+ * is run when it closes.
+ */
+import { GlassboxError } from '../../base/errors';
+import { generate } from '../infer/infer';
+import type {
+  FinishReason,
+  GenerateOptions,
+  LoadedModel,
+  Started,
+  TokenStep,
+} from '../infer/infer';
+import type { Tokenizer } from '../tokenizer/tokenizer';
+import { runTool } from '../tools/tools';
+import type { Tool, ToolOutcome, ToolResult } from '../tools/tools';
+import { encodeConversation } from './conversation';
+import type { ChatMessage, ToolCall } from './message';
+import { ChatTemplate } from './template';
+import { callFormOf, inputOf, readCall } from './toolCalls';
+import type { CallForm } from './toolCalls';
+
+export interface ConverseOptions extends Omit<GenerateOptions, 'endAt' | 'continued' | 'stop'> {
+  readonly tools?: readonly Tool[] | undefined;
+  /** Names of those that are not run before the conversation comes back with the call. */
+  readonly ask?: readonly string[] | undefined;
+  /** Default: 8. */
+  readonly maxCalls?: number | undefined;
+}
+
+/** A token of the answer, or of a call: those that open and close it are its own. */
+export interface ConverseToken extends TokenStep {
+  readonly within?: 'call' | undefined;
+}
+
+/** A call is complete. */
+export interface CallMade {
+  readonly kind: 'call';
+  /** From 0, in this answer. */
+  readonly call: number;
+  readonly tool: string;
+  readonly input: string;
+}
+
+export interface CallAnswered extends Omit<ToolResult, 'outcome'> {
+  readonly kind: 'result';
+  readonly call: number;
+  /** `refused`: there is no such tool, or it is no call; nothing was run. */
+  readonly outcome: ToolOutcome | 'refused';
+  /** The tokens that the template made of it, up to where the model goes on. */
+  readonly forced: readonly number[];
+}
+
+export interface Answered {
+  readonly kind: 'done';
+  /** `call`: consent is asked for the last call. `calls`: there were `maxCalls`. */
+  readonly finishReason: FinishReason | 'call' | 'calls';
+  /** What was said, without calls. */
+  readonly text: string;
+  /** What the conversation goes on with: calls, results, what was said last. */
+  readonly messages: readonly ChatMessage[];
+  /** A call that was not closed when the answer ended. */
+  readonly unfinished?: string | undefined;
+}
+
+export type ConverseEvent = Started | ConverseToken | CallMade | CallAnswered | Answered;
+
+const MOST_CALLS = 8;
+/** The share of the context that a result may take; the rest is cut off. */
+const MOST_OF_CONTEXT = 1 / 4;
+
+/**
+ * @throws GlassboxError `no-chat-template`, `no-tool-tokens`, and what `generate` throws
+ */
+export async function* converse(
+  model: LoadedModel,
+  messages: readonly ChatMessage[],
+  options: ConverseOptions = {},
+  signal?: AbortSignal,
+): AsyncGenerator<ConverseEvent, void, void> {
+  const { tools = [], ask = [], maxCalls = MOST_CALLS, maxTokens = 128, ...rest } = options;
+  const speaker = speakerOf(model, tools);
+  const { template, tokenizer, form } = speaker;
+  const said: ChatMessage[] = [];
+  let calls = 0;
+
+  for (const call of messages.at(-1)?.toolCalls ?? []) {
+    yield { kind: 'call', call: calls, tool: call.name, input: inputOf(call) };
+    const result = await answerTo(call, speaker, signal);
+    said.push({ role: 'tool', content: result.output });
+    // Its tokens are part of the prompt.
+    yield { kind: 'result', call: calls++, ...result, forced: [] };
+  }
+  const prompt = encodeConversation([...messages, ...said], template, tokenizer).ids;
+  const behind: number[] = [];
+  let [left, before, whole] = [maxTokens, '', ''];
+  const done = (
+    finishReason: Answered['finishReason'],
+    more: Pick<Answered, 'unfinished'> = {},
+  ): Answered => {
+    const last: ChatMessage[] = before === '' && said.length > 0 ? [] : [answer(before)];
+    const all = finishReason === 'call' ? said : [...said, ...last];
+    return { kind: 'done', finishReason, text: whole, messages: all, ...more };
+  };
+
+  for (let part = 0; ; part++) {
+    const seed = rest.seed === undefined ? undefined : (rest.seed + part) % 2 ** 32;
+    const wish = { ...rest, seed, maxTokens: left, continued: behind };
+    const written = yield* write(model, prompt, wish, { form, first: part === 0, signal });
+    behind.push(...written.ids);
+    left -= written.ids.length;
+    before += written.text;
+    whole += written.text;
+    const { finishReason, call: text, closed } = written;
+    if (!form || !closed) {
+      yield done(finishReason, { unfinished: text });
+      return;
+    }
+    if (text !== undefined) {
+      const call = readCall(
+        text,
+        form,
+        tools.map(({ name }) => name),
+      );
+      yield { kind: 'call', call: calls, tool: call.name, input: inputOf(call) };
+      said.push(answer(before, call));
+      before = '';
+      if (ask.includes(call.name)) {
+        yield done('call');
+        return;
+      }
+      const result = await answerTo(call, speaker, signal);
+      said.push({ role: 'tool', content: result.output });
+      const forced = forcedBy([...messages, ...said], speaker, form);
+      behind.push(...forced);
+      yield { kind: 'result', call: calls++, ...result, forced };
+    }
+    const full = prompt.length + behind.length >= model.config.context && rest.sliding !== true;
+    if (full || left <= 0 || calls >= maxCalls) {
+      yield done(full ? 'context' : left <= 0 ? 'length' : 'calls');
+      return;
+    }
+  }
+}
+
+interface Speaker {
+  readonly template: ChatTemplate;
+  readonly tokenizer: Tokenizer;
+  readonly form: CallForm | undefined;
+  readonly tools: readonly Tool[];
+  readonly mostTokens: number;
+}
+
+function speakerOf(
+  { tokenizer, chatTemplate, config }: LoadedModel,
+  tools: readonly Tool[],
+): Speaker {
+  if (!tokenizer || chatTemplate === undefined)
+    throw new GlassboxError('no-chat-template', 'The model was not taught to chat.', {
+      remedy:
+        'Give it a text to go on with, or put the chat_template.jinja that it was trained with into its folder.',
+    });
+  const template = new ChatTemplate(chatTemplate);
+  const form = tools.length > 0 ? callFormOf(template, tokenizer) : undefined;
+  if (tools.length > 0 && !form)
+    throw new GlassboxError(
+      'no-tool-tokens',
+      'The model has no special tokens that open and close a call of a tool.',
+      {
+        remedy: 'Fine-tune it on conversations with calls (glassbox sft), or leave out the tools.',
+      },
+    );
+  const mostTokens = Math.max(1, Math.floor(config.context * MOST_OF_CONTEXT));
+  return { template, tokenizer, form, tools, mostTokens };
+}
+
+interface Written {
+  readonly ids: readonly number[];
+  readonly text: string;
+  /** What stands in the call that was opened last. */
+  readonly call: string | undefined;
+  readonly closed: boolean;
+  readonly finishReason: FinishReason;
+}
+
+/** Until a call is closed, or the answer ends. */
+async function* write(
+  model: LoadedModel,
+  prompt: readonly number[],
+  options: GenerateOptions,
+  more: {
+    readonly form: CallForm | undefined;
+    readonly first: boolean;
+    readonly signal: AbortSignal | undefined;
+  },
+): AsyncGenerator<Started | ConverseToken, Written, void> {
+  const { form, first, signal } = more;
+  const ids: number[] = [];
+  let inside: number[] | undefined;
+  let text = '';
+  let finishReason: FinishReason = 'end';
+  const endAt = form ? [form.closes] : [];
+  for await (const step of generate(model, prompt, { ...options, endAt }, signal)) {
+    if (step.kind === 'done') ({ finishReason } = step);
+    else if (step.kind === 'start') {
+      if (first) yield step;
+    } else {
+      ids.push(step.id);
+      if (step.id === form?.opens) inside = [];
+      else if (step.id !== form?.closes && !model.endIds.has(step.id)) inside?.push(step.id);
+      if (inside === undefined) text += step.text;
+      yield inside === undefined ? step : { ...step, within: 'call' };
+    }
+  }
+  const call = inside && model.tokenizer?.decode(inside);
+  return { ids, text, call, closed: ids.at(-1) === form?.closes, finishReason };
+}
+
+/** What comes of a call: always something, cut to what the context has room for. */
+async function answerTo(
+  call: ToolCall,
+  { tools, tokenizer, mostTokens }: Speaker,
+  signal: AbortSignal | undefined,
+): Promise<Omit<CallAnswered, 'kind' | 'call' | 'forced'>> {
+  const tool = tools.find(({ name }) => name === call.name);
+  if (!tool) {
+    const names = tools.map(({ name }) => name).join(', ') || 'none';
+    const what = call.name === '' ? 'this is no call' : `there is no tool ${call.name}`;
+    const output = `error: ${what}; tools: ${names}`;
+    return { outcome: 'refused', output, milliseconds: 0 };
+  }
+  const result = await runTool(tool, inputOf(call), { signal });
+  const ids = tokenizer.encode(result.output, { special: 'text' });
+  if (ids.length <= mostTokens) return result;
+  return { ...result, output: `${tokenizer.decode(ids.slice(0, mostTokens))} [cut off]` };
+}
+
+/** What the template writes behind the last call: its result, and where the model goes on. */
+function forcedBy(
+  messages: readonly ChatMessage[],
+  { template, tokenizer }: Speaker,
+  { closes }: CallForm,
+): readonly number[] {
+  const { ids } = encodeConversation(messages, template, tokenizer);
+  return ids.slice(ids.lastIndexOf(closes) + 1);
+}
+
+function answer(content: string, call?: ToolCall): ChatMessage {
+  return { role: 'assistant', content, ...(call && { toolCalls: [call] }) };
+}
