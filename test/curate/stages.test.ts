@@ -96,6 +96,12 @@ describe('the filters of texts', () => {
     for (const stage of FILTER_STAGES) expect((await only(stage, prose(7))).reason).toBeUndefined();
   });
 
+  it('count sentences as datatrove does: an exclamation mark ends one wherever it stands', async () => {
+    const three = 'Here is one more. Here is another. And this is the last.';
+    expect((await only('c4', `<!-- It is a comment -->\n${three}`)).reason).toBeUndefined();
+    expect((await only('c4', `It is no comment\n${three}`)).reason).toBe('minSentences');
+  });
+
   it('know the language', async () => {
     const german =
       'Am Morgen ging der alte Mann langsam über die Brücke und sah lange aufs Wasser.';

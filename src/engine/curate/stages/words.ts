@@ -62,8 +62,8 @@ export function endsSentence(line: string): boolean {
 
 /** Sentences in a line: one more than there are ends of sentences with something behind them. */
 export function countSentences(line: string, language: string | undefined): number {
-  let sentences = 0;
-  let ended = true;
+  let sentences = 1;
+  let ended = false;
   for (const word of wordsOf(line, language)) {
     const ends = word.length <= 2 && !/[\p{L}\p{N}]/u.test(word) && SENTENCE_END.test(word);
     if (ended && !isPunctuation(word)) {
@@ -72,7 +72,7 @@ export function countSentences(line: string, language: string | undefined): numb
     }
     if (ends) ended = true;
   }
-  return Math.max(1, sentences);
+  return sentences;
 }
 
 /** Python's `len`: characters, not UTF-16 code units. */
