@@ -26,8 +26,20 @@ describe('the package', () => {
     expect(files.filter((name) => !name.includes('/'))).toEqual(
       expect.arrayContaining(['THIRD_PARTY_NOTICES.txt', 'package.json', 'package.nls.json']),
     );
-    for (const name of ['extension.js', 'engine.js', 'worker.js', 'recipe.schema.json'])
+    for (const name of ['extension.js', 'engine.js', 'worker.js'])
       expect(files).toContain(`dist/${name}`);
+    // Schemas, icons, grammars, the walkthrough's pages: what the manifest names by its path.
+    const manifest = JSON.parse(
+      readFileSync(path.join(extension, 'package.json'), 'utf8'),
+    ) as unknown;
+    const { contributes } = z.object({ contributes: z.unknown() }).parse(manifest);
+    const named = [
+      ...JSON.stringify(contributes).matchAll(
+        /"(?:\.\/)?((?:dist|media|syntaxes|l10n)\/[^"*]+\.\w+)"/g,
+      ),
+    ];
+    expect(named.length).toBeGreaterThan(5);
+    for (const [, name] of named) expect(files).toContain(name);
     const outside =
       /^(dist|l10n|media|node|syntaxes)\/|^(THIRD_PARTY_NOTICES\.txt|\.vsixmanifest|package(\.nls.*)?\.json|[^/]+\.(md|txt))$/;
     expect(files.filter((name) => !outside.test(name))).toEqual([]);
