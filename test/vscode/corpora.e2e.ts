@@ -46,9 +46,9 @@ it('are made by answering questions', async () => {
   await code.page.getByText('What shall the corpus be made of?').waitFor();
   await code.screenshot('corpora-2-sources');
   await code.pick('This Workspace');
-  await code.answer('en');
+  await code.answer('en', /Which languages shall be kept/);
   await code.pick('JSON Lines');
-  await code.answer('whales');
+  await code.answer('whales', /What shall the corpus be called/);
   await row(/whales.*6 of \d+ documents · .*tokens/).waitFor();
   await code.page
     .getByText(/The corpus "whales" holds 6 of \d+ documents/)
@@ -63,6 +63,8 @@ it('are made from a recipe', async () => {
   const button = code.page.getByRole('button', { name: 'Curate Corpus from Recipe' }).first();
   await code.until(row(/web.*6 of 8 documents/), () => button.click());
   expect(existsSync(code.path('.glassbox/corpora/web/kept-00000.parquet'))).toBe(true);
+  // Its schema has been read by now, and finds nothing to say.
+  await code.page.locator('.statusbar-item[aria-label="No Problems"]').waitFor({ timeout: 2000 });
   await code.screenshot('corpora-4-recipe');
 });
 
@@ -120,8 +122,8 @@ it('lead to a run', async () => {
   await code.showTrees();
   await choose(row(/^whales/), 'Train on This Corpus...');
   await code.pick('tiny');
-  await code.answer('4');
-  await code.answer('on-whales');
+  await code.answer('4', /How many steps/);
+  await code.answer('on-whales', /What shall the run be called/);
   await expect
     .poll(() => existsSync(code.path('.glassbox/runs/on-whales/recipe.json')), WAIT)
     .toBe(true);

@@ -121,8 +121,13 @@ export class Window {
     await row.waitFor({ state: 'hidden', ...AGAIN });
   }
 
-  /** In an open quick pick or input box: types (replacing what is there) and presses Enter. */
-  async answer(text: string): Promise<void> {
+  /**
+   * In an open quick pick or input box: types (replacing what is there) and presses Enter. With `question`
+   * once that is what is asked: the box before may still be there.
+   */
+  async answer(text: string, question?: string | RegExp): Promise<void> {
+    if (question !== undefined)
+      await this.page.locator('.quick-input-widget').getByText(question).waitFor();
     await this.#input.fill(text);
     await this.#input.press('Enter');
   }
