@@ -69,7 +69,7 @@ function checkLength({ length }: TokenCorpus, context: number): void {
 }
 
 /** The document that holds the token, by bisection in the documents' starts. */
-function documentAt(starts: Float64Array, token: number): number {
+export function documentAt(starts: Float64Array, token: number): number {
   let low = 0;
   let high = starts.length - 1;
   while (low < high) {

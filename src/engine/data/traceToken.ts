@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
+import { documentAt } from './batches';
 import { openShards } from './shardCorpus';
 
 export interface TokenOrigin {
@@ -14,18 +15,6 @@ export interface TokenOrigin {
   readonly end: number;
   /** The file, followed by `:` and the line or row, from 1, where each is a document. */
   readonly source: string;
-}
-
-/** The last document that starts at or before the token, by bisection. */
-function documentAt(starts: Float64Array, token: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (starts[middle]! <= token) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 async function lineOf(file: string, number: number): Promise<string | undefined> {
