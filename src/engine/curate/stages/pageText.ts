@@ -3,15 +3,7 @@
  * side by side, the lines of preformatted text as they are. Walks without recursion.
  */
 
-/** What is used of a DOM's node. */
-export interface PageNode {
-  readonly nodeType: number;
-  readonly localName?: string | null;
-  readonly nodeValue?: string | null;
-  readonly firstChild: PageNode | null;
-  readonly nextSibling: PageNode | null;
-  readonly parentNode: PageNode | null;
-}
+import type { PageElement, PageNode } from './pageNodes';
 
 const ELEMENT = 1;
 const TEXT = 3;
@@ -25,7 +17,7 @@ const SILENT = new Set(
   'script style noscript template head title iframe object svg math'.split(' '),
 );
 
-export function textOf(root: PageNode): string {
+export function textOf(root: PageElement): string {
   const lines: string[] = [];
   let line = '';
   let preformatted = 0;
@@ -51,10 +43,10 @@ export function textOf(root: PageNode): string {
 
   let node: PageNode | null = root;
   while (node) {
-    const name: string = node.nodeType === ELEMENT ? (node.localName ?? '').toLowerCase() : '';
+    const name: string = node.nodeType === ELEMENT ? node.localName : '';
     let child: PageNode | null = null;
     if (node.nodeType === TEXT) {
-      const text = node.nodeValue ?? '';
+      const text = node.textContent;
       if (preformatted === 0) {
         line += text;
       } else {
@@ -67,7 +59,7 @@ export function textOf(root: PageNode): string {
       }
     } else if (!SILENT.has(name)) {
       enter(name);
-      child = node.firstChild;
+      child = node.nodeType === ELEMENT ? node.firstChild : null;
     }
     if (child) {
       node = child;
@@ -76,7 +68,7 @@ export function textOf(root: PageNode): string {
     if (node.nodeType === ELEMENT && !SILENT.has(name)) leave(name);
     while (node && node !== root && !node.nextSibling) {
       node = node.parentNode;
-      if (node?.nodeType === ELEMENT) leave((node.localName ?? '').toLowerCase());
+      if (node?.nodeType === ELEMENT) leave(node.localName);
     }
     node = node === root || !node ? null : node.nextSibling;
   }
