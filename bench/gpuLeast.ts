@@ -106,15 +106,17 @@ function bytesOf({ kernel: { name }, reads, writes }: Dispatch): number {
 
 /** Of products, as their names have it, and of attention; the rest is next to nothing beside them. */
 function flopsOf({ kernel: { name } }: Dispatch): number {
-  const sizes = (/\[([^\]]*)\]/.exec(name)?.[1] ?? '').split(/[,/]\s*/).map(Number);
+  const shapes = (/\[([^\]]*)\]/.exec(name)?.[1] ?? '').split('; ');
+  const all = shapes.map((shape) => shape.split(/[,/]\s*/).map(Number));
+  const sizes = all[0]!;
   const capacity = /^cachedAttention .*\] of (\d+)/.exec(name);
   if (capacity) return 4 * sizes[0]! * sizes[1]! * sizes.at(-1)! * Number(capacity[1]);
-  if (/^matmul(?! parts)/.test(name)) return 2 * sizes.reduce((all, each) => all * each, 1);
+  if (/^matmul(?! parts)/.test(name))
+    return sum(all.map((shape) => 2 * shape.reduce((product, each) => product * each, 1)));
+  const products = Object.entries(PRODUCTS).find(([kind]) => name.startsWith(`${kind} [`))?.[1];
+  if (products === undefined) return 0;
   const [rows = 0, tokens = 0, heads = 0] = sizes;
-  const pairs = (rows * heads * tokens * tokens) / 2;
-  const products =
-    Object.entries(PRODUCTS).find(([kind]) => name.startsWith(`${kind} [`))?.[1] ?? 0;
-  return 2 * products * pairs * sizes.at(-1)!;
+  return 2 * products * ((rows * heads * tokens * tokens) / 2) * sizes.at(-1)!;
 }
 
 /** How many products of attention's shape each kernel of it makes. */

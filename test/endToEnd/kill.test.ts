@@ -144,9 +144,9 @@ describe('Ctrl-C', () => {
     // The oracle takes minutes for a step of this size.
     const slow = ['--backend', 'reference', '--set', 'model.width=128', 'train.batch=64'];
     const started = start([...LONG, 'model.context=128', ...slow, '--out', run]);
-    await untilThere(path.join(run, 'samples.jsonl'));
+    await started.line((line) => line.includes('parameters'));
     started.child.kill('SIGINT');
-    await started.line((line) => line.includes('Stopped'));
+    await started.line((line) => line.includes('Ctrl-C again ends at once'));
     started.child.kill('SIGINT');
     expect(await started.ended).toMatchObject({ code: null, signal: 'SIGINT' });
     expect(checkpointNames(run)).toEqual([]);

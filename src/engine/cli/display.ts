@@ -63,6 +63,13 @@ export class RunDisplay {
     }
   }
 
+  /** A line that lasts. */
+  say(line: string): void {
+    if (this.#closed) return;
+    if (this.#live) this.#draw([line]);
+    else this.#output.write(`${line}\n`);
+  }
+
   /** Draws the dashboard a last time, leaves it on the screen, and gives the cursor back. */
   close(): void {
     if (this.#closed) return;

@@ -176,6 +176,10 @@ async function trainWithDisplay(
   const { style, progress } = display;
   let run: string | undefined;
   let done: Extract<TrainEvent, { kind: 'done' }> | undefined;
+  const stopping = (): void => {
+    if (run !== undefined) display.say(' Stops after this step. Ctrl-C again ends at once.');
+  };
+  signal.addEventListener('abort', stopping);
   try {
     for await (const event of events) {
       if (event.kind === 'start') run = event.run;
@@ -185,6 +189,7 @@ async function trainWithDisplay(
   } catch (thrown) {
     if (!(signal.aborted && hasCode(thrown, 'cancelled'))) throw thrown;
   } finally {
+    signal.removeEventListener('abort', stopping);
     display.close();
   }
 

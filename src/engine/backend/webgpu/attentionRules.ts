@@ -6,8 +6,8 @@ import { attentionKeys, attentionPairs, attentionQueries } from './kernels/atten
 import type { AttentionShape } from './kernels/attentionLanes';
 import { cachedAttention, combineParts } from './kernels/cachedAttention';
 import { gather } from './kernels/gather';
-import { rope } from './kernels/rope';
 import type { Lowering } from './lowering';
+import { lowerTurns } from './ropePairs';
 import type { Rules } from './rules';
 
 function shapeOf(q: Value, k: Value, scale: number): AttentionShape {
@@ -40,18 +40,7 @@ function headsFirst(from: Value, to: Value, lowering: Lowering): void {
 }
 
 export const attention = {
-  rope: ({ inputs, outputs: [y], attributes: { inverse } }, lowering) => {
-    const [rows, tokens, heads, width] = y!.shape;
-    const { kernel, workgroups } = rope({
-      tokens: rows! * tokens!,
-      heads: heads!,
-      width: width!,
-      positions: inputs[2]!.shape[0]!,
-      inverse,
-    });
-    const reads = inputs.map((input) => lowering.of(input));
-    lowering.dispatch(kernel, reads, [lowering.of(y!)], workgroups);
-  },
+  rope: (node, lowering) => lowerTurns([node], lowering),
 
   attention: ({ inputs, outputs, attributes: { scale, segments } }, lowering) => {
     const { subgroups } = lowering.traits;

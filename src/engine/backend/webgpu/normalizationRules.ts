@@ -2,12 +2,9 @@
 import { rowsOf } from '../layout';
 import { elementwise } from './kernels/elementwise';
 import { rmsNorm, rmsNormBackward } from './kernels/rmsNorm';
+import { sigmoid, swiglu } from './kernels/swiglu';
 import { reduceTo } from './reductionRules';
 import type { Rules } from './rules';
-
-/** Beyond -80 the sigmoid is 0 beside 1, and exp of more would overflow. */
-const sigmoid = (x: string, type: string): string =>
-  `(1.0 / (1.0 + exp(-max(${x}, ${type}(-80.0)))))`;
 
 export const normalization = {
   rmsNorm: ({ inputs: [x, weight], outputs: [y, inverseRms], attributes }, lowering) => {
@@ -41,7 +38,7 @@ export const normalization = {
       'swiglu',
       y!.shape,
       inputs.map((input) => input.shape),
-      ([gate, up], type) => [`${gate!} * ${sigmoid(gate!, type)} * ${up!}`],
+      ([gate, up], type) => [swiglu(gate!, up!, type)],
     );
     lowering.dispatch(
       kernel,

@@ -17,22 +17,25 @@ import { normalization } from './normalizationRules';
 import { optimizer } from './optimizerRules';
 import { products } from './productRules';
 import { reductions } from './reductionRules';
-import { findRowSisters, lowerSisters } from './rowSisters';
-import { findSumsOfSquares, sumOfSquares } from './sumsOfSquares';
+import { findRowSisters } from './rowSisters';
+import { findRopePairs } from './ropePairs';
+import { findSumsOfSquares } from './sumsOfSquares';
+import { usesOf } from './uses';
 
 export type Rules = RuleTable<[Lowering], void>;
+
+/** No two of them take the same operator. */
+const PATTERNS = [findSumsOfSquares, findRowSisters, findRopePairs];
 
 /** Throws `backend-compile` where an operator cannot be lowered on such a device. */
 export function lower(graph: Graph, traits: Traits, options?: LoweringOptions): Lowered {
   const lowering = new Lowering(graph, traits, options);
-  const { absorbed, sums } = findSumsOfSquares(graph);
-  const rows = findRowSisters(graph);
+  const uses = usesOf(graph);
+  const found = PATTERNS.map((find) => find(graph, uses));
   for (const node of graph.nodes) {
-    const squared = sums.get(node);
-    const sisters = rows.sisters.get(node);
-    if (squared) sumOfSquares(squared, node.outputs[0]!, lowering);
-    else if (sisters) lowerSisters(sisters, lowering);
-    else if (!absorbed.has(node) && !rows.absorbed.has(node)) applyRule(rules, node, lowering);
+    const pattern = found.find(({ instead }) => instead.has(node));
+    if (pattern) pattern.instead.get(node)!(lowering);
+    else if (!found.some(({ absorbed }) => absorbed.has(node))) applyRule(rules, node, lowering);
   }
   return lowering.finish(assignParts);
 }

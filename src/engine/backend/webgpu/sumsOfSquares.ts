@@ -9,50 +9,30 @@ import { sizeOf } from '../../graph/graph';
 import { reduce } from './kernels/reduce';
 import { MOST_TENSORS, squares } from './kernels/squares';
 import type { Lowering } from './lowering';
+import type { Found, Uses } from './uses';
 
-export interface SumsOfSquares {
-  /** Nodes that need nothing of their own. */
-  readonly absorbed: ReadonlySet<Node>;
-  /** The node that gives a sum -> the tensors whose squares it is the sum of. */
-  readonly sums: ReadonlyMap<Node, readonly Value[]>;
-}
-
-export function findSumsOfSquares(graph: Graph): SumsOfSquares {
-  const producers = new Map<number, Node>();
-  const readers = new Map<number, number>();
-  const read = ({ id }: Value): void => void readers.set(id, (readers.get(id) ?? 0) + 1);
-  for (const node of graph.nodes) {
-    for (const output of node.outputs) producers.set(output.id, node);
-    node.inputs.forEach(read);
-  }
-  graph.outputs.forEach(read);
-  for (const { value } of graph.updates) read(value);
-  const changing = new Set(graph.updates.map(({ state }) => graph.states.get(state)?.id));
-  const once = (value: Value): boolean => readers.get(value.id) === 1;
+export function findSumsOfSquares(graph: Graph, { makerOf, readersOf, changes }: Uses): Found {
+  const once = (value: Value): boolean => readersOf(value).length === 1;
 
   const absorbed = new Set<Node>();
   const sums = new Map<Node, readonly Value[]>();
-  const rootOf = (value: Value): Value => {
-    const made = producers.get(value.id);
-    return made?.op === 'reshape' ? rootOf(made.inputs[0]!) : value;
-  };
   const sumOf = (value: Value): readonly Value[] | undefined => {
-    const made = producers.get(value.id);
+    const made = makerOf(value);
     return made && sums.get(made);
   };
   for (const node of graph.nodes) {
     if (node.op === 'sum' && sizeOf(node.outputs[0]!.shape) === 1) {
       let from = node.inputs[0]!;
       const passed: Node[] = [];
-      while (once(from) && producers.get(from.id)?.op === 'reshape') {
-        passed.push(producers.get(from.id)!);
+      while (once(from) && makerOf(from)?.op === 'reshape') {
+        passed.push(makerOf(from)!);
         from = passed.at(-1)!.inputs[0]!;
       }
-      const square = producers.get(from.id);
+      const square = makerOf(from);
       if (square?.op !== 'multiply' || square.inputs[0] !== square.inputs[1] || !once(from))
         continue;
       // Squares are read when all are there: a state could have its new value by then.
-      if (changing.has(rootOf(square.inputs[0]!).id)) continue;
+      if (changes(square.inputs[0]!)) continue;
       for (const each of [...passed, square]) absorbed.add(each);
       sums.set(node, [square.inputs[0]!]);
     } else if (node.op === 'add' && node.inputs[0] !== node.inputs[1]) {
@@ -60,18 +40,24 @@ export function findSumsOfSquares(graph: Graph): SumsOfSquares {
       const [left, right] = [sumOf(a!), sumOf(b!)];
       if (!left || !right || !once(a!) || !once(b!)) continue;
       for (const value of [a!, b!]) {
-        const made = producers.get(value.id)!;
+        const made = makerOf(value)!;
         sums.delete(made);
         absorbed.add(made);
       }
       sums.set(node, [...left, ...right]);
     }
   }
-  return { absorbed, sums };
+  const instead = new Map(
+    [...sums].map(([node, tensors]) => [
+      node,
+      (lowering: Lowering) => sumOfSquares(tensors, node.outputs[0]!, lowering),
+    ]),
+  );
+  return { absorbed, instead };
 }
 
 /** The sum of the squares of all elements of `tensors` -> `to` [1]. */
-export function sumOfSquares(tensors: readonly Value[], to: Value, lowering: Lowering): void {
+function sumOfSquares(tensors: readonly Value[], to: Value, lowering: Lowering): void {
   const sizes = new Map<number, Value[]>();
   for (const value of tensors) {
     const size = sizeOf(value.shape);

@@ -9,7 +9,8 @@
  * Between two dispatches that need each other a GPU stands still, on an H100 for longer than most of a
  * token's dispatches take. So weights that the same rows meet are one dispatch, each with workgroups of
  * its own, and an RMSNorm that nobody else reads comes along: its factor is the same for all of a row, and
- * every workgroup has the row at hand to compute it.
+ * every workgroup has the row at hand to compute it. A SwiGLU comes along too: every workgroup computes the
+ * row again, out of the cache, in the time in which it waits for its weight.
  */
 import { sizeOf } from '../../../graph/graph';
 import { GROUP, kernel, literal, spread } from '../kernel';
@@ -17,6 +18,7 @@ import type { Sized } from '../kernel';
 import { positionOf } from './indexing';
 import type { Product } from './matmul';
 import { epilogue } from './matmulOperand';
+import { swiglu } from './swiglu';
 
 const ALONG = 32;
 const SIDES = 2;
@@ -27,16 +29,18 @@ export interface RowOptions {
   /** The weights are half floats, eight in a vec4<u32>, and the inner axis a multiple of eight. */
   readonly halves?: boolean;
   /** The rows are normalized on their way in (rmsNorm.ts), with this epsilon. */
-  readonly epsilon?: number | undefined;
+  readonly epsilon?: number;
+  /** The rows are the SwiGLU of two tensors. */
+  readonly gated?: boolean;
 }
 
 /**
- * Reads the rows, the norm's weight where there is one, each product's weight, and what the epilogue
- * reads, of which several products have none; writes the result of each. Halves are half of the bytes,
- * and nothing else is rounded.
+ * Reads the rows (gate and up, or the rows and the norm's weight, where they are made here), each
+ * product's weight, and what the epilogue reads, of which several products have none; writes the result
+ * of each. Halves are half of the bytes, and nothing else is rounded.
  */
 export function matmulRow(products: readonly Product[], options: RowOptions = {}): Sized {
-  const { halves = false, epsilon } = options;
+  const { halves = false, epsilon, gated = false } = options;
   const [{ rows, inner, batch, batchA, batchB }] = products as [Product];
   const alone = products.length === 1;
   const wide = inner % 4 === 0;
@@ -62,18 +66,20 @@ export function matmulRow(products: readonly Product[], options: RowOptions = {}
 
   /** The row's numbers at step `k`: as they lie, for their squares, and as the weights meet them. */
   const rowAt = (row: number): string => {
-    const at = `aStart + ${row * stepsA}u + `;
     const parts = halves
       ? [
-          ['', `a[${at}2u * k]`, 'norm[2u * k]'],
-          ['Rest', `a[${at}2u * k + 1u]`, 'norm[2u * k + 1u]'],
+          ['', '2u * k'],
+          ['Rest', '2u * k + 1u'],
         ]
-      : [['', `a[${at}k]`, 'norm[k]']];
+      : [['', 'k']];
     return parts
-      .map(([part, value, weight]) => {
+      .map(([part, step]) => {
         const name = `a${row}${part!}`;
-        if (epsilon === undefined) return `let ${name} = ${value!};`;
-        return `let bare${name} = ${value!}; square${row} += ${square(`bare${name}`)}; let ${name} = bare${name} * ${weight!};`;
+        const at = `aStart + ${row * stepsA}u + ${step!}`;
+        if (gated)
+          return `let gate${name} = a[${at}]; let ${name} = ${swiglu(`gate${name}`, `up[${at}]`, type)};`;
+        if (epsilon === undefined) return `let ${name} = a[${at}];`;
+        return `let bare${name} = a[${at}]; square${row} += ${square(`bare${name}`)}; let ${name} = bare${name} * norm[${step!}];`;
       })
       .join(' ');
   };
@@ -118,9 +124,10 @@ ${y}[at] = ${result('sum', 'at', 'column')};
   const shapes = products.map(({ columns }) => [...batch, rows, inner, columns].join(', '));
   return {
     kernel: kernel({
-      name: `matmul row${halves ? ' of halves' : ''} [${shapes.join('; ')}]${epsilon === undefined ? '' : ' normalized'}`,
+      name: `matmul row${halves ? ' of halves' : ''} [${shapes.join('; ')}]${epsilon === undefined ? '' : ' normalized'}${gated ? ' gated' : ''}`,
       reads: [
         ['a', type],
+        ...(gated ? [['up', type] as const] : []),
         ...(epsilon === undefined ? [] : [['norm', type] as const]),
         ...products.map(
           (_, index) => [alone ? 'b' : `b${index}`, halves ? 'vec4<u32>' : type] as const,

@@ -14,7 +14,8 @@ import { eachElement } from './indexing';
 export interface RopeShape {
   /** Rows times tokens. */
   readonly tokens: number;
-  readonly heads: number;
+  /** Of each tensor: queries and keys have the same positions, and are turned together. */
+  readonly heads: readonly number[];
   /** Of a head. */
   readonly width: number;
   /** Rows of the tables. */
@@ -23,33 +24,39 @@ export interface RopeShape {
   readonly inverse: boolean;
 }
 
-/** Reads x, positions, cosine, sine; writes y. */
+/** Reads a tensor for each number of heads, then positions, cosine, sine; writes as many tensors. */
 export function rope({ tokens, heads, width, positions, inverse }: RopeShape): Sized {
   const wide = width % 8 === 0;
   const type = wide ? 'vec4f' : 'f32';
   const half = width / (wide ? 8 : 2);
-  const pairs = tokens * heads * half;
+  const ends: number[] = [];
+  for (const count of heads) ends.push((ends.at(-1) ?? 0) + tokens * count * half);
+  const pairs = ends.at(-1)!;
+  const turn = (count: number, tensor: number): string => `
+  if (i < ${ends[tensor]!}u) {
+    let at = i - ${ends[tensor - 1] ?? 0}u;
+    let vector = at / ${half}u;
+    let pair = at % ${half}u;
+    let position = u32(clamp(positions[vector / ${count}u], 0, ${positions - 1}));
+    let cos = cosine[position * ${half}u + pair];
+    let sin = ${inverse ? '-' : ''}sine[position * ${half}u + pair];
+    let first = vector * ${2 * half}u + pair;
+    let a = x${tensor}[first];
+    let b = x${tensor}[first + ${half}u];
+    y${tensor}[first] = a * cos - b * sin;
+    y${tensor}[first + ${half}u] = b * cos + a * sin;
+  }`;
   return {
     kernel: kernel({
-      name: `rope [${tokens}, ${heads}, ${width}]${inverse ? ' inverse' : ''}`,
+      name: `rope [${tokens}, ${heads.join(' + ')}, ${width}]${inverse ? ' inverse' : ''}`,
       reads: [
-        ['x', type],
+        ...heads.map((_, tensor) => [`x${tensor}`, type] as const),
         ['positions', 'i32'],
         ['cosine', type],
         ['sine', type],
       ],
-      writes: [['y', type]],
-      body: `${eachElement(pairs, LANES)}
-  let vector = i / ${half}u;
-  let pair = i % ${half}u;
-  let position = u32(clamp(positions[vector / ${heads}u], 0, ${positions - 1}));
-  let cos = cosine[position * ${half}u + pair];
-  let sin = ${inverse ? '-' : ''}sine[position * ${half}u + pair];
-  let first = vector * ${2 * half}u + pair;
-  let a = x[first];
-  let b = x[first + ${half}u];
-  y[first] = a * cos - b * sin;
-  y[first + ${half}u] = b * cos + a * sin;`,
+      writes: heads.map((_, tensor) => [`y${tensor}`, type] as const),
+      body: `${eachElement(pairs, LANES)}${heads.map(turn).join(' else')}`,
     }),
     workgroups: spread(Math.ceil(pairs / LANES)),
   };
