@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { Device } from '../../src/engine/backend/webgpu/device';
-import { broadcast, candidateMatmuls } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { broadcast } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { candidateMatmuls } from '../../src/engine/backend/webgpu/matmulChoice';
 import { expectAllClose } from './close';
 import { computed, drawn, plain } from './product';
 import type { Form } from './product';

@@ -7,13 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../src/base/rng';
 import { openAdapter } from '../../src/engine/backend/webgpu/adapters';
 import type { Device } from '../../src/engine/backend/webgpu/device';
-import {
-  candidateMatmuls,
-  canBeRows,
-  chooseMatmul,
-  tiled,
-  TILES,
-} from '../../src/engine/backend/webgpu/kernels/matmul';
+import { canBeRows, tiled, TILES } from '../../src/engine/backend/webgpu/kernels/matmul';
+import { candidateMatmuls, chooseMatmul } from '../../src/engine/backend/webgpu/matmulChoice';
 import type { MatmulPlan, Product } from '../../src/engine/backend/webgpu/kernels/matmul';
 import { productOf } from '../../src/engine/backend/webgpu/productRules';
 import type { Shape } from '../../src/engine/graph/graph';

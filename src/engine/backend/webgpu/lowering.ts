@@ -9,7 +9,7 @@ import type { Graph, Node, Shape, Value } from '../../graph/graph';
 import { inBands, MOST_WORK } from './bands';
 import type { Traits } from './device';
 import type { Kernel } from './kernel';
-import { chooseMatmul } from './kernels/matmul';
+import { chooseMatmul } from './matmulChoice';
 import type { MatmulPlan, Product } from './kernels/matmul';
 
 /** What a run computes on: a piece of GPU memory that holds one value, row-major. */

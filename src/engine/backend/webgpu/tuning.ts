@@ -17,7 +17,7 @@ import type { AdapterFacts } from './adapters';
 import { encode } from './commands';
 import type { DispatchCommand } from './commands';
 import type { Device } from './device';
-import { candidateMatmuls } from './kernels/matmul';
+import { candidateMatmuls } from './matmulChoice';
 import type { MatmulPlan, Product } from './kernels/matmul';
 import { Lowering } from './lowering';
 import type { Lowered } from './lowering';
