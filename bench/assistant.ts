@@ -19,8 +19,8 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { openOnnx } from '../src/engine/backend/onnx/onnx';
 import { encodeConversation } from '../src/engine/chat/chat';
-import { judgeAnswer } from '../src/engine/data/data';
 import { generate, loadModel } from '../src/engine/infer/infer';
+import { judgeByWords } from '../src/engine/knowledge/knowledge';
 import { modelFolder } from '../src/engine/train/train';
 
 const { values: options } = parseArgs({
@@ -137,7 +137,7 @@ async function ask({ world, model }: Made): Promise<Map<string, Tally>> {
         const { ids } = encodeConversation(messages, chatTemplate, tokenizer);
         for await (const event of generate(loaded, ids, { temperature: 0, maxTokens: 32 })) {
           if (event.kind !== 'done') continue;
-          const verdict = judgeAnswer(each, event.text);
+          const verdict = judgeByWords(each, event.text);
           tally[verdict]++;
           if (verdict === 'wrong' && shown.length < 4)
             shown.push(`${each.question} ${event.text} (${each.answer})`);

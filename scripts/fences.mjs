@@ -32,6 +32,7 @@ const MAY_IMPORT = {
   ],
   'src/engine/tools': ['base', 'data'],
   'src/engine/chat': ['base', 'recipe', 'tokenizer', 'data', 'infer', 'tools'],
+  'src/engine/knowledge': ['base', 'data', 'infer', 'chat'],
   'src/engine': [
     'base',
     'protocol',
@@ -49,6 +50,7 @@ const MAY_IMPORT = {
     'train',
     'chat',
     'tools',
+    'knowledge',
     'engine',
   ],
   'src/host': ['base', 'protocol', 'recipe', 'host'],

@@ -17,6 +17,7 @@ import { converse, encodeConversation } from './chat/chat';
 import { createToolbox } from './toolbox';
 import { createCurateService } from './curateService';
 import { createDocumentService } from './documentService';
+import { createKnowledgeService } from './knowledgeService';
 import { encodeInMemory, readDocuments } from './data/data';
 import { listDevices, openBackend, threadsFor } from './devices';
 import { evaluate } from './eval/eval';
@@ -56,6 +57,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
   return {
     ...createDocumentService(),
     ...createConversationService(),
+    ...createKnowledgeService(claim),
     ...createCatalogService(options),
     ...createCurateService(options),
 

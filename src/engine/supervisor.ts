@@ -212,6 +212,9 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     makeTinyworld: (request, signal) => alone((worker) => worker.makeTinyworld(request, signal)),
     renderConversations: (request, signal) =>
       alone((worker) => worker.renderConversations(request, signal)),
+    probeKnowledge: (request, signal) =>
+      withModel(request, (worker) => worker.probeKnowledge(request, signal)),
+    teachKnowledge: (request, signal) => clerk().teachKnowledge(request, signal),
     encode: (request, signal) => editor().encode(request, signal),
     decode: (request, signal) => editor().decode(request, signal),
     devices: here.devices,

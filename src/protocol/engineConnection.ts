@@ -18,6 +18,8 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     trainTokenizer: ask.stream(protocol.trainTokenizer),
     makeTinyworld: ask.stream(protocol.makeTinyworld),
     renderConversations: ask.stream(protocol.renderConversations),
+    probeKnowledge: ask.stream(protocol.probeKnowledge),
+    teachKnowledge: ask.call(protocol.teachKnowledge),
     encode: ask.call(protocol.encode),
     decode: ask.call(protocol.decode),
     devices: ask.call(protocol.devices),
@@ -64,6 +66,8 @@ export function serve(
   answer.stream(protocol.converse, handlers.converse);
   answer.stream(protocol.makeTinyworld, handlers.makeTinyworld);
   answer.stream(protocol.renderConversations, handlers.renderConversations);
+  answer.stream(protocol.probeKnowledge, handlers.probeKnowledge);
+  answer.call(protocol.teachKnowledge, handlers.teachKnowledge);
   answer.call(protocol.encode, handlers.encode);
   answer.call(protocol.decode, handlers.decode);
   answer.call(protocol.devices, handlers.devices);

@@ -10,6 +10,7 @@ import { call, stream } from './descriptors';
 import type { HandlersOf } from './descriptors';
 import * as documents from './documentMessages';
 import { count } from './fields';
+import * as knowledge from './knowledgeMessages';
 import * as messages from './messages';
 
 const nothing = z.null();
@@ -34,6 +35,12 @@ export const protocol = {
     chat.renderRequestSchema,
     chat.renderEventSchema,
   ),
+  probeKnowledge: stream(
+    'probeKnowledge',
+    knowledge.probeRequestSchema,
+    knowledge.probeEventSchema,
+  ),
+  teachKnowledge: call('teachKnowledge', knowledge.teachRequestSchema, knowledge.teachAnswerSchema),
   devices: call('devices', z.object({}), z.array(messages.deviceSchema)),
   /** Bytes that the engine's process holds, its workers and their native memory included. */
   memory: call('memory', z.object({}), count),

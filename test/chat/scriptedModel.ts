@@ -42,7 +42,9 @@ export function scriptedModel(
           seen.length = offset[0]!;
           seen.push(...tokens.subarray(0, last + 1));
           const logits = new Float32Array(config.vocab);
-          const taken = given === undefined || seen[given.at] === given.id;
+          // Whoever begins anew has taken what came last, if only to end with it.
+          const anew = given !== undefined && offset[0]! < given.at;
+          const taken = anew || given === undefined || seen[given.at] === given.id;
           given = { at: seen.length, id: taken || !given ? next() : given.id };
           logits[given.id] = 50;
           return Promise.resolve({ logits });

@@ -155,6 +155,29 @@ export class FakeEngine implements CommandEngine {
     const sums = { bytes: 4e6, stories: 9, people: 8, facts: 40, mentions: 51.2, talks: 7 };
     return each([{ kind: 'done', folder: '/w', ...sums, questions: 5 } as const]);
   }
+  probeKnowledge(request: unknown): ReturnType<CommandEngine['probeKnowledge']> {
+    this.asked.push(request);
+    const bin = { from: 0.9, to: 1, count: 3, right: 2, mean: 0.95 };
+    return each([
+      { kind: 'progress', doing: 'Asking', done: 1, total: 4 } as const,
+      { kind: 'problem', place: 'a.jsonl:2', message: 'no \u001b[2J question' } as const,
+      {
+        kind: 'done',
+        out: '/p',
+        summary: {
+          ...{ questions: 4, unended: 1 },
+          knowledge: { known: 2, inconsistent: 0, unknown: 1, refused: 1 },
+          table: [{ row: 'known', right: 2, wrong: 0, refused: 0 }] as const,
+          told: [{ row: 'never', right: 0, wrong: 1, refused: 1 }] as const,
+          ...{ probability: [bin], agreement: [bin] },
+        },
+      } as const,
+    ]);
+  }
+  teachKnowledge(request: unknown): ReturnType<CommandEngine['teachKnowledge']> {
+    this.asked.push(request);
+    return Promise.resolve({ file: '/t.jsonl', answers: 5, refusals: 4, leftOut: 2, identity: 9 });
+  }
   renderConversations(request: unknown): ReturnType<CommandEngine['renderConversations']> {
     this.asked.push(request);
     const problem = {

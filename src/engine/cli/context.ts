@@ -15,6 +15,8 @@ export type CommandEngine = Pick<
   | 'trainTokenizer'
   | 'renderConversations'
   | 'makeTinyworld'
+  | 'probeKnowledge'
+  | 'teachKnowledge'
   | 'encode'
   | 'decode'
   | 'devices'

@@ -9,6 +9,7 @@ import { EXIT, writeError, type Streams } from './console';
 import { addData } from './dataCommands';
 import { addDevices, addEval, addExport, addGenerate, addLogits } from './modelCommands';
 import { addChat } from './chatCommand';
+import { addKnowledge } from './knowledgeCommand';
 import { addSft } from './sftCommand';
 import { addTinyworld } from './tinyworldCommand';
 import { addTokenizer } from './tokenizerCommands';
@@ -32,6 +33,7 @@ function createProgram(context: Context): Command {
   addSft(program, context);
   addChat(program, context);
   addTinyworld(program, context);
+  addKnowledge(program, context);
   addGenerate(program, context);
   addLogits(program, context);
   addEval(program, context);

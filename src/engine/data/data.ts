@@ -26,8 +26,10 @@ export {
   type EvaluationWindows,
 } from './batches';
 export {
-  judgeAnswer,
+  askFacts,
   writeTinyworld,
+  type AskOptions,
+  type FactQuestion,
   type TinyworldOptions,
   type TinyworldSummary,
 } from './tinyworld/tinyworld';

@@ -197,17 +197,3 @@ export function* testQuestions(world: World, seed: number): Generator<TestQuesti
     yield { kind: 'sum', question: askSum(rng, pair), answer: String(pair.a + pair.b), wrong: [] };
   }
 }
-
-const words = (text: string): Set<string> =>
-  new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
-
-/** How an answer stands to the truth: it holds the right word and no wrong one, or admits ignorance. */
-export function judgeAnswer(
-  { answer: right, wrong }: Pick<TestQuestion, 'answer' | 'wrong'>,
-  text: string,
-): 'right' | 'wrong' | 'refused' {
-  const said = words(text);
-  if (/\b(don't know|never heard|not know)\b/i.test(text)) return 'refused';
-  const has = (value: string): boolean => said.has(value.toLowerCase());
-  return has(right) && !wrong.some(has) ? 'right' : 'wrong';
-}

@@ -1,3 +1,3 @@
 /** Tinyworld: a world that is known completely, as stories, truth, conversations and questions. */
-export { judgeAnswer } from './talks';
+export { askFacts, type AskOptions, type FactQuestion } from './askFacts';
 export { writeTinyworld, type TinyworldOptions, type TinyworldSummary } from './writeTinyworld';

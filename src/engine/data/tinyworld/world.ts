@@ -4,7 +4,7 @@
  *
  * A person's facts are told often, once or never; which, goes with the person, so that nothing of some
  * people is ever said. A part of the people who are often told of is kept out of every conversation to
- * learn from (`heldOut`), as is half of those who are never told of.
+ * learn from (`heldOut`), as is half of those who are told of once or never.
  */
 import { Rng } from '../../../base/rng';
 import { BEDS, BESIDES, DIETS, KNOWN_FOR, RELATIONS, VALUES } from './words';
@@ -75,7 +75,7 @@ export function makeWorld(seed: number, often: number): World {
   const unknown = Math.max(4, Math.round(often * 0.75));
   const people = [
     ...group(often, 'often', Math.max(1, Math.round(often * HELD_OUT))),
-    ...group(rare, 'once', rare),
+    ...group(rare, 'once', Math.ceil(rare / 2)),
     ...group(unknown, 'never', Math.floor(unknown / 2)),
   ];
   return { people, towns, animals };

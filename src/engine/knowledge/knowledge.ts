@@ -1,0 +1,37 @@
+/**
+ * The knowledge room: finds out what a model knows by asking it, makes conversations that teach it to
+ * say where it doesn't, and shows both. Knows no files of runs and no training: what it makes is a
+ * dataset of conversations like any other.
+ */
+export { identityTalks, parseProfile, type Profile } from './identity';
+export { isRefusal, judgeByWords, type Verdict } from './judge';
+export { modelJudge } from './modelJudge';
+export {
+  askAll,
+  judge,
+  KNOWLEDGE,
+  knowledgeOf,
+  wordJudge,
+  type Judge,
+  type Knowledge,
+  type Probed,
+  type ProbeOptions,
+} from './probe';
+export {
+  questionSchema,
+  type KnowledgeQuestion,
+  type QuestionProblem,
+  type Questions,
+} from './question';
+export { readQuestions } from './readQuestions';
+export {
+  checkOut,
+  knowledgeByQuestion,
+  probedSchema,
+  readProbe,
+  writeProbe,
+  type Probe,
+} from './report';
+export { summarize, type Bin, type KnowledgeSummary } from './statistics';
+export { lessonOf, USUAL_REFUSALS, type Lesson, type TaughtTalk } from './teach';
+export { choosePassages, writeQuestions } from './writeQuestions';

@@ -1,0 +1,74 @@
+/**
+ * Conversations that teach a model to say what it doesn't know, made of what a probe found (Llama 3,
+ * Grattafiori et al. 2024, section 4.3.6): what it made up, consistently and wrongly, becomes a
+ * refusal; what it knows keeps its own answer; what is inconsistent teaches nothing and is left out.
+ * And conversations about itself, from a profile that a person writes.
+ */
+import { Rng } from '../../base/rng';
+import type { Probed } from './probe';
+
+export interface TaughtTalk {
+  readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[];
+}
+
+export interface TeachOptions {
+  /** Ways to refuse; `{subject}` stands for who or what is asked about. */
+  readonly refusals?: readonly string[] | undefined;
+  readonly seed: number;
+}
+
+/** `{subject}` is left out where the question names none. */
+export const USUAL_REFUSALS = [
+  "I don't know.",
+  "I don't know {subject}.",
+  "I have never heard of {subject}, so I don't know.",
+];
+
+export interface Lesson {
+  readonly talks: readonly TaughtTalk[];
+  readonly answers: number;
+  readonly refusals: number;
+  /** Questions that were inconsistent, of which nothing is taught. */
+  readonly leftOut: number;
+}
+
+/** The training set, in an order of chance. */
+export function lessonOf(
+  probed: readonly Probed[],
+  { refusals = USUAL_REFUSALS, seed }: TeachOptions,
+): Lesson {
+  const rng = new Rng(seed);
+  const talks: TaughtTalk[] = [];
+  let [answers, refused] = [0, 0];
+  for (const each of probed) {
+    const content = answerFor(each, refusals, rng);
+    if (content === undefined) continue;
+    if (each.knowledge === 'known') answers++;
+    else refused++;
+    talks.push({
+      messages: [
+        { role: 'user', content: each.question.question },
+        { role: 'assistant', content },
+      ],
+    });
+  }
+  for (let i = talks.length - 1; i > 0; i--) {
+    const j = rng.below(i + 1);
+    [talks[i], talks[j]] = [talks[j]!, talks[i]!];
+  }
+  return { talks, answers, refusals: refused, leftOut: probed.length - talks.length };
+}
+
+function answerFor(
+  { knowledge, answer, drawn, question }: Probed,
+  refusals: readonly string[],
+  rng: Rng,
+): string | undefined {
+  if (knowledge === 'inconsistent') return undefined;
+  if (knowledge === 'known')
+    return [answer, ...drawn].find(({ verdict }) => verdict === 'right')?.text;
+  const { subject } = question;
+  const fitting = refusals.filter((text) => subject !== undefined || !text.includes('{subject}'));
+  const chosen = fitting.length > 0 ? fitting[rng.below(fitting.length)]! : USUAL_REFUSALS[0]!;
+  return chosen.replaceAll('{subject}', subject ?? '');
+}

@@ -1,0 +1,177 @@
+/** The protocol's requests about what a model knows in terms of the rooms. */
+import path from 'node:path';
+import { GlassboxError } from '../base/errors';
+import { atomicFile, readTextFile } from '../base/files';
+import type { GenerateRequest } from '../protocol/messages';
+import type { ProbeEvent, ProbeRequest } from '../protocol/knowledgeMessages';
+import type { Handlers } from '../protocol/protocol';
+import { askFacts } from './data/data';
+import {
+  askAll,
+  checkOut,
+  choosePassages,
+  identityTalks,
+  judge,
+  knowledgeByQuestion,
+  lessonOf,
+  modelJudge,
+  parseProfile,
+  readProbe,
+  readQuestions,
+  summarize,
+  wordJudge,
+  writeProbe,
+  writeQuestions,
+} from './knowledge/knowledge';
+import type { Judge, KnowledgeQuestion, Probed } from './knowledge/knowledge';
+import type { Claimed } from './modelSlot';
+
+type Claim = (
+  request: Pick<GenerateRequest, 'model' | 'backend' | 'precision' | 'threads'>,
+  signal: AbortSignal,
+) => Promise<Claimed>;
+
+/** Passages that are shown to a writer where nobody says how many. */
+const PASSAGES = 200;
+
+export function createKnowledgeService(
+  claim: Claim,
+): Handlers<'probeKnowledge' | 'teachKnowledge'> {
+  /** One model after the other is loaded, whichever are needed: to write, to answer, to judge. */
+  async function* withModel<Event>(
+    request: ProbeRequest,
+    folder: string,
+    signal: AbortSignal,
+    work: (claimed: Claimed) => AsyncIterable<Event>,
+  ): AsyncGenerator<Event, void, void> {
+    const claimed = await claim({ ...request, model: folder }, signal);
+    try {
+      yield* work(claimed);
+    } finally {
+      claimed.release();
+    }
+  }
+
+  async function* questionsFor(
+    request: ProbeRequest,
+    signal: AbortSignal,
+    into: KnowledgeQuestion[],
+  ): AsyncGenerator<ProbeEvent, void, void> {
+    const { source, limit, seed } = request;
+    if (source.kind === 'tinyworld') {
+      const { folder, split } = source;
+      into.push(...(await askFacts(path.resolve(folder), { split, limit, seed })));
+      return;
+    }
+    if (source.kind === 'questions') {
+      const { questions, problems } = await readQuestions(source.paths, { limit, signal });
+      into.push(...questions);
+      for (const problem of problems) yield { kind: 'problem', ...problem };
+      return;
+    }
+    const count = limit ?? PASSAGES;
+    const passages = await choosePassages(source.paths, { count, seed, signal });
+    yield* withModel(
+      request,
+      source.writer ?? request.model,
+      signal,
+      async function* ({ model }): AsyncGenerator<ProbeEvent> {
+        let done = 0;
+        for await (const found of writeQuestions(model, passages, { seed, signal })) {
+          if ('question' in found) into.push(found);
+          else yield { kind: 'problem', ...found };
+          yield {
+            kind: 'progress',
+            doing: 'Writing questions',
+            done: ++done,
+            total: passages.length,
+          };
+        }
+      },
+    );
+  }
+
+  return {
+    async *probeKnowledge(request, signal) {
+      const { out, before: earlier, samples, temperature, maxTokens, seed } = request;
+      const folder = out === undefined ? undefined : path.resolve(out);
+      if (folder !== undefined) await checkOut(folder);
+      const before = earlier === undefined ? undefined : await readProbe(path.resolve(earlier));
+      const questions: KnowledgeQuestion[] = [];
+      yield* questionsFor(request, signal, questions);
+      if (questions.length === 0) throw noQuestions();
+
+      const said: Parameters<typeof judge>[0][] = [];
+      const probed: Probed[] = [];
+      const total = questions.length;
+      const told = async (each: (typeof said)[number], judgeOf: Judge): Promise<ProbeEvent> => {
+        const found = await judge(each, judgeOf);
+        probed.push(found);
+        const { question, ...rest } = found;
+        return { kind: 'answer', question: question.question, right: question.answer, ...rest };
+      };
+      yield* withModel(
+        request,
+        request.model,
+        signal,
+        async function* ({ model }): AsyncGenerator<ProbeEvent> {
+          const options = { samples, temperature, maxTokens, seed, signal };
+          let done = 0;
+          for await (const each of askAll(model, questions, options)) {
+            if (request.judge === undefined) yield await told(each, wordJudge);
+            else said.push(each);
+            yield { kind: 'progress', doing: 'Asking', done: ++done, total };
+          }
+        },
+      );
+      if (request.judge !== undefined)
+        yield* withModel(
+          request,
+          request.judge,
+          signal,
+          async function* ({ model }): AsyncGenerator<ProbeEvent> {
+            const judgeOf = modelJudge(model, signal);
+            for (const [at, each] of said.entries()) {
+              yield await told(each, judgeOf);
+              yield { kind: 'progress', doing: 'Judging', done: at + 1, total };
+            }
+          },
+        );
+
+      const summary = summarize(probed, before && knowledgeByQuestion(before));
+      const known = before && summarize(before);
+      if (folder !== undefined)
+        await writeProbe(folder, { model: request.model, probed, summary, before: known });
+      yield { kind: 'done', summary, before: known, out: folder };
+    },
+
+    async teachKnowledge({ probes, profile, refusals, seed, out }) {
+      const probed: Probed[] = [];
+      for (const place of probes) probed.push(...(await readProbe(path.resolve(place))));
+      const lesson = lessonOf(probed, { refusals, seed });
+      const identity =
+        profile === undefined
+          ? []
+          : identityTalks(parseProfile(await readTextFile(path.resolve(profile)), profile));
+      const talks = [...lesson.talks, ...identity];
+      if (talks.length === 0) throw nothingToTeach();
+      const file = path.resolve(out);
+      await atomicFile(file, talks.map((talk) => `${JSON.stringify(talk)}\n`).join(''));
+      const { answers, refusals: refused, leftOut } = lesson;
+      return { file, answers, refusals: refused, leftOut, identity: identity.length };
+    },
+  };
+}
+
+function noQuestions(): GlassboxError {
+  return new GlassboxError('no-questions', 'There is no question to ask.', {
+    remedy:
+      'Give longer texts, or a model that writes questions (--writer): only questions whose answers stand in the text are asked.',
+  });
+}
+
+function nothingToTeach(): GlassboxError {
+  return new GlassboxError('nothing-to-teach', 'The probes give nothing to teach.', {
+    remedy: 'Give a probe with answers that are known or made up, or a profile.',
+  });
+}

@@ -1,0 +1,163 @@
+/** What a model knows: scripted models answer, and the sorting, the lessons and the table follow. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BUILTIN_TEMPLATES, chooseTemplate } from '../../src/engine/chat/chat';
+import type { LoadedModel } from '../../src/engine/infer/infer';
+import {
+  askAll,
+  judge,
+  judgeByWords,
+  knowledgeOf,
+  lessonOf,
+  modelJudge,
+  summarize,
+  wordJudge,
+} from '../../src/engine/knowledge/knowledge';
+import type { KnowledgeQuestion, Probed, Verdict } from '../../src/engine/knowledge/knowledge';
+import { byteTokenizer } from '../../src/engine/tokenizer/tokenizer';
+import { scriptedModel } from '../chat/scriptedModel';
+
+const END = '<|im_end|>';
+
+/** A model that says one text after the other, the last for ever. */
+async function speaker(texts: readonly string[]): Promise<LoadedModel> {
+  const { tokenizer, endId } = await chooseTemplate('chatml', undefined, byteTokenizer());
+  const script = texts.map((text) => tokenizer.encode(text, { special: 'allow' }));
+  let [text, at] = [0, 0];
+  const next = (): number => {
+    const now = script[text]!;
+    const id = now[at++]!;
+    if (at === now.length) [text, at] = [Math.min(text + 1, script.length - 1), 0];
+    return id;
+  };
+  return scriptedModel(tokenizer, BUILTIN_TEMPLATES['chatml']!.source, next, { eos: endId });
+}
+
+const owl: KnowledgeQuestion = {
+  question: 'What is the pet of Mira?',
+  answer: 'owl',
+  wrong: ['dog', 'cat'],
+  subject: 'Mira',
+  told: 'often',
+};
+
+async function probe(question: KnowledgeQuestion, said: readonly string[]): Promise<Probed> {
+  const model = await speaker(said.map((text) => `${text}${END}`));
+  const options = { samples: said.length - 1, temperature: 1, maxTokens: 60, seed: 1 };
+  for await (const each of askAll(model, [question], options)) return judge(each, wordJudge);
+  throw new Error('one question has one answer');
+}
+
+describe('a judgement by words', () => {
+  it('is exact where the wrong words are known', () => {
+    expect(judgeByWords(owl, 'Mira has an Owl.')).toBe('right');
+    expect(judgeByWords(owl, 'Mira has an owl and a dog.')).toBe('wrong');
+    expect(judgeByWords(owl, 'Mira has an owlet.')).toBe('wrong');
+    expect(judgeByWords(owl, "I don't know Mira.")).toBe('refused');
+    expect(judgeByWords(owl, ' ... ')).toBe('refused');
+  });
+
+  it('takes the reference within an answer, or most of its words, for right', () => {
+    const asked = { answer: 'the old harbour of Vik' };
+    expect(judgeByWords(asked, 'It was The Old Harbour, of Vik.')).toBe('right');
+    expect(judgeByWords(asked, 'harbour of Vik')).toBe('right');
+    expect(judgeByWords(asked, 'A new market in the north')).toBe('wrong');
+    expect(judgeByWords({ answer: '1871' }, 'In 18711 it was built.')).toBe('wrong');
+  });
+
+  it('never depends on case, nor lets a wrong word pass', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.constantFrom('owl', 'dog', 'cat'), (noise, word) => {
+        const text = `${noise} ${word} `;
+        const verdict = judgeByWords(owl, text);
+        expect(judgeByWords(owl, text.toUpperCase())).toBe(verdict);
+        if (word !== 'owl') expect(verdict).not.toBe('right');
+      }),
+    );
+  });
+});
+
+describe('what a model knows', () => {
+  it('follows from most of its answers', () => {
+    const of = (...verdicts: Verdict[]) => knowledgeOf(verdicts.map((verdict) => ({ verdict })));
+    expect(of('right', 'right', 'right', 'right', 'wrong')).toBe('known');
+    expect(of('wrong', 'wrong', 'wrong', 'wrong', 'refused')).toBe('unknown');
+    expect(of('wrong', 'wrong', 'wrong', 'wrong', 'right')).toBe('inconsistent');
+    expect(of('refused', 'refused', 'refused', 'refused', 'wrong')).toBe('refused');
+    expect(of('refused', 'refused', 'wrong', 'wrong', 'wrong')).toBe('inconsistent');
+  });
+
+  it('is found by asking, with how sure the model was', async () => {
+    const said = ['It is an owl.', 'An owl!', 'The owl.', 'owl', 'It is an owl.', 'A dog.'];
+    const found = await probe(owl, said);
+    expect(found).toMatchObject({
+      answer: { text: 'It is an owl.', verdict: 'right' },
+      ended: true,
+      agreement: 0.8,
+      knowledge: 'known',
+    });
+    expect(found.drawn.map(({ text }) => text)).toEqual(said.slice(1));
+    expect(found.probability).toBeGreaterThan(0.99);
+  });
+
+  it('is told of an answer that never ends, which is cut off', async () => {
+    const model = await speaker(['on and ']);
+    const options = { samples: 0, temperature: 1, maxTokens: 20, seed: 1 };
+    for await (const each of askAll(model, [owl], options)) {
+      expect(each).toMatchObject({ ended: false, answer: 'on and on and on and' });
+      expect(summarize([await judge(each, wordJudge)]).unended).toBe(1);
+    }
+  });
+
+  it('can be judged by a model where words do not tell', async () => {
+    const asked = { question: 'When?', answer: 'in the evening' };
+    const yes = modelJudge(await speaker(['Y']));
+    const no = modelJudge(await speaker(['N']));
+    expect(await yes(asked, 'at dusk')).toBe('right');
+    expect(await no(asked, 'at dusk')).toBe('wrong');
+    // What words tell is not asked.
+    expect(await no(asked, 'in the evening')).toBe('right');
+    expect(await yes(asked, "I don't know.")).toBe('refused');
+  });
+});
+
+describe('a lesson', () => {
+  it('keeps what is known in its own words, refuses what was made up, leaves out the rest', async () => {
+    const probed = [
+      await probe(owl, ['A dog.', ...Array<string>(5).fill('It is an owl.')]),
+      await probe({ ...owl, subject: 'Kira' }, Array<string>(6).fill('A dog.')),
+      await probe(owl, ['An owl.', 'A dog.', 'A cat.', 'An owl.', 'A dog.', 'An owl.']),
+      await probe({ question: 'Why?', answer: 'rain' }, Array<string>(6).fill('Snow.')),
+    ];
+    const { talks, ...counts } = lessonOf(probed, { seed: 3, refusals: ['No {subject}.', 'No.'] });
+    expect(counts).toEqual({ answers: 1, refusals: 2, leftOut: 1 });
+    const answers = talks.map(({ messages }) => messages[1]?.content);
+    expect(answers).toContain('It is an owl.');
+    expect(answers.some((text) => text === 'No Kira.' || text === 'No.')).toBe(true);
+    expect(answers.join(' ')).not.toContain('{');
+    expect(lessonOf(probed, { seed: 3, refusals: ['No {subject}.', 'No.'] }).talks).toEqual(talks);
+  });
+});
+
+describe('a summary', () => {
+  it('sets what was known before against what is answered now', async () => {
+    const before = new Map([
+      [owl.question, 'known'],
+      ['Why?', 'unknown'],
+    ] as const);
+    const probed = [
+      await probe(owl, ["I don't know.", 'A dog.']),
+      await probe({ question: 'Why?', answer: 'rain' }, ["I don't know.", "I don't know."]),
+      await probe({ question: 'New?', answer: 'rain' }, ['Rain.', 'Rain.']),
+    ];
+    const { table, told, knowledge, probability } = summarize(probed, before);
+    expect(table).toEqual([
+      { row: 'known', right: 0, wrong: 0, refused: 1 },
+      { row: 'unknown', right: 0, wrong: 0, refused: 1 },
+    ]);
+    expect(told).toEqual([{ row: 'often', right: 0, wrong: 0, refused: 1 }]);
+    expect(knowledge).toEqual({ known: 1, inconsistent: 0, unknown: 1, refused: 1 });
+    // Refusals are no answers to be sure of.
+    expect(probability.reduce((sum, { count }) => sum + count, 0)).toBe(1);
+  });
+});
