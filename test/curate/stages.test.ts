@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openPipeline } from '../../src/engine/curate/curate';
 import { personalDataCleaner } from '../../src/engine/curate/stages/pii';
+import { Stretches } from '../../src/engine/curate/stages/repetition';
 import { wordsOf } from '../../src/engine/curate/stages/words';
 import { corpusRecipe, FILTER_STAGES } from '../../src/recipe/corpus';
 import { prose } from './warcFiles';
@@ -36,6 +38,43 @@ async function only(
   } = pipeline.judge({ id: '0-0', origin, url, date: undefined, body });
   return { reason: drop?.reason, values: values[stage] ?? {}, text: left, language };
 }
+
+describe('stretches of words', () => {
+  /** As datatrove defines them, written down plainly. */
+  function top(words: readonly string[], n: number): number {
+    const counts = new Map<string, number>();
+    for (let i = 0; i + n <= words.length; i++) {
+      const stretch = words.slice(i, i + n).join(' ');
+      counts.set(stretch, (counts.get(stretch) ?? 0) + 1);
+    }
+    const [first] = [...counts].sort(([, a], [, b]) => b - a);
+    return first ? [...first[0]].length * first[1] : 0;
+  }
+
+  function repeated(words: readonly string[], n: number): number {
+    const seen = new Set<string>();
+    let characters = 0;
+    for (let i = 0; i + n <= words.length;) {
+      const stretch = words.slice(i, i + n).join('');
+      if (seen.has(stretch)) characters += [...stretch].length;
+      i += seen.has(stretch) ? n : 1;
+      seen.add(stretch);
+    }
+    return characters;
+  }
+
+  it('are counted as their definition says', () => {
+    const words = fc.array(fc.constantFrom('a', 'ab', 'b', 'ba', '\u{1f600}', '好'), {
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(words, fc.integer({ min: 1, max: 10 }), (some, n) => {
+        expect(new Stretches(some, ' ').top(n)).toBe(top(some, n));
+        expect(new Stretches(some, '').repeated(n)).toBe(repeated(some, n));
+      }),
+    );
+  });
+});
 
 describe('words', () => {
   it('are those of spaCy', () => {

@@ -1,6 +1,6 @@
 /** Repetition within a document (Rae et al., "Scaling Language Models: Gopher", 2021, table A1). */
 import type { Finding, Page, Stage } from './stage';
-import { duplicateGrams, duplicates, topGram } from './repetition';
+import { duplicates, Stretches } from './repetition';
 import { lengthOf, wordsOf } from './words';
 
 function measure({ text, language }: Page): Finding {
@@ -11,8 +11,10 @@ function measure({ text, language }: Page): Finding {
   const lines = text.split(/\n+/);
   const ofLines = duplicates(lines);
   const words = wordsOf(text, language);
-  const top = (n: number): number => topGram(words, n) / length;
-  const duplicate = (n: number): number => duplicateGrams(words, n) / length;
+  const spaced = new Stretches(words, ' ');
+  const joined = new Stretches(words, '');
+  const top = (n: number): number => spaced.top(n) / length;
+  const duplicate = (n: number): number => joined.repeated(n) / length;
   return {
     values: {
       duplicateParagraphs: ofParagraphs.count / paragraphs.length,

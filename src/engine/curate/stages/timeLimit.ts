@@ -7,11 +7,22 @@ import vm from 'node:vm';
 const NAME = '__glassboxTimed';
 const script = new vm.Script(`globalThis.${NAME}()`);
 
-/** What the work gives; `late` if it took longer, `failed` if it threw. */
+/**
+ * What the work gives; `late` if it took longer, `failed` if it threw.
+ *
+ * @param milliseconds undefined: as long as it takes
+ */
 export function within<Result extends object>(
-  milliseconds: number,
+  milliseconds: number | undefined,
   work: () => Result,
 ): Result | 'late' | 'failed' {
+  if (milliseconds === undefined) {
+    try {
+      return work();
+    } catch {
+      return 'failed';
+    }
+  }
   const done: Result[] = [];
   Reflect.set(globalThis, NAME, () => {
     done.push(work());
