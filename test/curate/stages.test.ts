@@ -48,7 +48,7 @@ describe('stretches of words', () => {
       counts.set(stretch, (counts.get(stretch) ?? 0) + 1);
     }
     const [first] = [...counts].sort(([, a], [, b]) => b - a);
-    return first ? [...first[0]].length * first[1] : 0;
+    return first ? Array.from(first[0]).length * first[1] : 0;
   }
 
   function repeated(words: readonly string[], n: number): number {
@@ -56,7 +56,7 @@ describe('stretches of words', () => {
     let characters = 0;
     for (let i = 0; i + n <= words.length;) {
       const stretch = words.slice(i, i + n).join('');
-      if (seen.has(stretch)) characters += [...stretch].length;
+      if (seen.has(stretch)) characters += Array.from(stretch).length;
       i += seen.has(stretch) ? n : 1;
       seen.add(stretch);
     }
