@@ -1,5 +1,5 @@
 // Builds dist/: the engine, its workers and the command line as one bundle each, the extension in parts,
-// every webview, the JSON schemas of recipes, and the sample text. `--force` builds even if nothing changed.
+// every webview, the JSON schemas of recipes and labels, and the sample text. `--force` builds even if nothing changed.
 import esbuild from 'esbuild';
 import {
   chmodSync,
@@ -129,8 +129,8 @@ function writePackages(metafiles) {
   writeFileSync(path.join(dist, '.packages.json'), JSON.stringify(packages));
 }
 
-/** The schemas that VS Code checks recipes against, from the recipe room itself. */
-async function buildRecipeSchemas() {
+/** The schemas of recipes, which VS Code checks them against, and of labels, from their own rooms. */
+async function buildSchemas() {
   const folder = path.join(dist, `.recipe-${process.pid}`);
   await esbuild.build({
     ...bundleOptions,
@@ -139,13 +139,22 @@ async function buildRecipeSchemas() {
     format: 'esm',
     sourcemap: false,
     outExtension: { '.js': '.mjs' },
-    entryPoints: ['src/recipe/run.ts', 'src/recipe/corpus.ts'],
+    entryPoints: {
+      run: 'src/recipe/run.ts',
+      corpus: 'src/recipe/corpus.ts',
+      label: 'src/labels/record.ts',
+    },
     outdir: folder,
   });
   const load = (name) => import(pathToFileURL(path.join(folder, `${name}.mjs`)).href);
   const { recipeJsonSchema } = await load('run');
   const { corpusRecipe } = await load('corpus');
-  const schemas = { recipe: recipeJsonSchema(), corpus: corpusRecipe.jsonSchema() };
+  const { labelJsonSchema } = await load('label');
+  const schemas = {
+    recipe: recipeJsonSchema(),
+    corpus: corpusRecipe.jsonSchema(),
+    label: labelJsonSchema(),
+  };
   for (const [name, schema] of Object.entries(schemas))
     writeFileSync(
       path.join(dist, `${name}.schema.json`),
@@ -173,7 +182,7 @@ async function main() {
     buildBundles(),
     buildExtension(),
     buildWebviews(),
-    buildRecipeSchemas(),
+    buildSchemas(),
   ]);
   writePackages([bundles, extension, webviews]);
   buildSample();

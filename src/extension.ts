@@ -9,6 +9,7 @@ import { openCorpusCatalog } from './host/corpora/openCorpusCatalog';
 import { registerDashboard } from './host/dashboard/dashboard';
 import { EngineClient } from './host/engine/engineClient';
 import { registerEngineCommands } from './host/engine/engineCommands';
+import { registerLabels } from './host/labels/labels';
 import { registerModels } from './host/models/modelCommands';
 import { openModelCatalog } from './host/models/models';
 import { registerTokenizers } from './host/models/tokenizerCommands';
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTokenizers(services),
     registerTokens(services),
     registerCorpora(services),
+    registerLabels(services),
     registerChat(services),
   );
   log.info(`Glassbox ${version(context)} is active.`);

@@ -39,7 +39,9 @@ export const conversations: Conversations = {
     encodeConversation([{ role: 'user', content: question }], template, tokenizer).ids,
 };
 
-export function createConversationService(): Handlers<'renderConversations' | 'makeTinyworld'> {
+export function createConversationService(): Handlers<
+  'renderConversations' | 'readConversations' | 'makeTinyworld'
+> {
   return {
     async *makeTinyworld({ out, bytes, seed, people }, signal) {
       const folder = path.resolve(out);
@@ -90,6 +92,15 @@ export function createConversationService(): Handlers<'renderConversations' | 'm
         await new Promise(setImmediate);
       }
       yield { kind: 'done', ...sums };
+    },
+
+    async *readConversations({ paths }, signal) {
+      for await (const { file, line, messages, problems } of readDataset(paths, signal)) {
+        const read = messages?.map(({ role, content, toolCalls }) => {
+          return { role, content, ...(toolCalls && { toolCalls: [...toolCalls] }) };
+        });
+        yield { file, line, problems: [...problems], ...(read && { messages: read }) };
+      }
     },
   };
 }

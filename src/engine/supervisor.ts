@@ -215,6 +215,8 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     probeKnowledge: (request, signal) =>
       withModel(request, (worker) => worker.probeKnowledge(request, signal)),
     teachKnowledge: (request, signal) => clerk().teachKnowledge(request, signal),
+    readConversations: (request, signal) =>
+      alone((worker) => worker.readConversations(request, signal)),
     encode: (request, signal) => editor().encode(request, signal),
     decode: (request, signal) => editor().decode(request, signal),
     devices: here.devices,

@@ -61,6 +61,11 @@ export const renderEventSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+export const readConversationsRequestSchema = z.object({
+  /** Files and folders. */
+  paths: z.array(path).min(1),
+});
+
 export const tinyworldRequestSchema = z.object({
   /** A folder that is not there yet, or empty. */
   out: path,
@@ -100,6 +105,11 @@ const messageSchema = z.object({
     )
     .readonly()
     .optional(),
+});
+
+/** What stands in a dataset; of a record that is broken, only what is wrong with it. */
+export const conversationReadSchema = placeSchema.extend({
+  messages: z.array(messageSchema).readonly().optional(),
 });
 
 const toolWishSchema = z.object({
@@ -157,5 +167,6 @@ export type ConverseRequest = z.infer<typeof converseRequestSchema>;
 export type ConverseEvent = z.infer<typeof converseEventSchema>;
 export type ConversationMessage = z.infer<typeof messageSchema>;
 export type TinyworldEvent = z.infer<typeof tinyworldEventSchema>;
+export type ConversationRead = z.infer<typeof conversationReadSchema>;
 export type RenderRequest = z.infer<typeof renderRequestSchema>;
 export type RenderEvent = z.infer<typeof renderEventSchema>;

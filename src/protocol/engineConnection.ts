@@ -20,6 +20,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     renderConversations: ask.stream(protocol.renderConversations),
     probeKnowledge: ask.stream(protocol.probeKnowledge),
     teachKnowledge: ask.call(protocol.teachKnowledge),
+    readConversations: ask.stream(protocol.readConversations),
     encode: ask.call(protocol.encode),
     decode: ask.call(protocol.decode),
     devices: ask.call(protocol.devices),
@@ -68,6 +69,7 @@ export function serve(
   answer.stream(protocol.renderConversations, handlers.renderConversations);
   answer.stream(protocol.probeKnowledge, handlers.probeKnowledge);
   answer.call(protocol.teachKnowledge, handlers.teachKnowledge);
+  answer.stream(protocol.readConversations, handlers.readConversations);
   answer.call(protocol.encode, handlers.encode);
   answer.call(protocol.decode, handlers.decode);
   answer.call(protocol.devices, handlers.devices);

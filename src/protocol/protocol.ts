@@ -41,6 +41,11 @@ export const protocol = {
     knowledge.probeEventSchema,
   ),
   teachKnowledge: call('teachKnowledge', knowledge.teachRequestSchema, knowledge.teachAnswerSchema),
+  readConversations: stream(
+    'readConversations',
+    chat.readConversationsRequestSchema,
+    chat.conversationReadSchema,
+  ),
   devices: call('devices', z.object({}), z.array(messages.deviceSchema)),
   /** Bytes that the engine's process holds, its workers and their native memory included. */
   memory: call('memory', z.object({}), count),

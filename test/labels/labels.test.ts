@@ -1,0 +1,247 @@
+/** Labels files: what their lines say together, whatever happened to them on the way. */
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Rng } from '../../src/base/rng';
+import { LabelFile } from '../../src/labels/labelFile';
+import { Ledger } from '../../src/labels/ledger';
+import { lineOf, readLines, recordSchema } from '../../src/labels/record';
+import type { Label, LabelRecord } from '../../src/labels/record';
+import { tasksOf } from '../../src/labels/tasks';
+
+const NOW = '2026-11-26T10:00:00.000Z';
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-labels-'));
+  folders.push(folder);
+  return folder;
+}
+
+const label = (id: string, change: Partial<Label> = {}): Label => ({
+  kind: 'label',
+  id,
+  after: [],
+  task: 'task',
+  by: 'anna',
+  at: NOW,
+  status: 'done',
+  seconds: 3,
+  cites: [],
+  result: {
+    mode: 'answer',
+    branches: [
+      [
+        { role: 'user', content: 'Who?' },
+        { role: 'assistant', content: id },
+      ],
+    ],
+  },
+  ...change,
+});
+
+const question = (content: string) =>
+  tasksOf([{ mode: 'answer', turns: [{ role: 'user', content }] }], [], { by: 'anna', at: NOW });
+
+/** Histories as several windows make them: each version stands in for some that were there before. */
+const histories = fc
+  .array(
+    fc.record({
+      task: fc.constantFrom('a', 'b'),
+      by: fc.constantFrom('anna', 'ben'),
+      parents: fc.array(fc.nat(20), { maxLength: 3 }),
+      time: fc.nat(5),
+      status: fc.constantFrom('draft', 'done', 'skipped'),
+    }),
+    { maxLength: 20 },
+  )
+  .map((entries) => {
+    const made: Label[] = [];
+    for (const [at, { task, by, parents, time, status }] of entries.entries()) {
+      const same = made.filter((each) => each.task === task && each.by === by);
+      const after = parents.flatMap((each) => same[each % Math.max(1, same.length)]?.id ?? []);
+      made.push(
+        label(`v${at}`, {
+          ...{ task, by, status, after: [...new Set(after)] },
+          at: `2026-11-26T10:00:0${time}.000Z`,
+        }),
+      );
+    }
+    const tasks: LabelRecord[] = tasksOf(
+      [
+        { mode: 'answer', turns: [{ role: 'user', content: 'a' }] },
+        { mode: 'answer', turns: [{ role: 'user', content: 'b' }] },
+      ],
+      [],
+      { by: 'anna', at: NOW },
+    ).map((task, at) => ({ ...task, id: at === 0 ? 'a' : 'b' }));
+    return [...tasks, ...made];
+  });
+
+const shownBy = (records: readonly LabelRecord[]): unknown => {
+  const ledger = new Ledger(records);
+  return [
+    ledger.tasks,
+    ledger.tasks.map(({ id }) => [...ledger.labelsOf(id)].sort(([a], [b]) => (a < b ? -1 : 1))),
+    ledger.finished(),
+  ];
+};
+
+describe('the lines of a labels file', () => {
+  it('say the same in any order, repeated or not, and merged from copies that went apart', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(), fc.nat(40), (records, seed, cut) => {
+        const expected = shownBy(records);
+        const chance = new Rng(seed);
+        const shuffled = records
+          .map((record) => ({ record, key: chance.uniform() }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ record }) => record);
+        expect(shownBy(shuffled)).toEqual(expected);
+        expect(shownBy([...records, ...shuffled.slice(0, cut)])).toEqual(expected);
+        // One copy has the first lines, the other the last; git's union puts them together.
+        const [ours, theirs] = [records.slice(0, cut), records.slice(Math.floor(cut / 2))];
+        expect(shownBy([...theirs, ...ours])).toEqual(expected);
+      }),
+    );
+  });
+
+  it('lose no version: every one is a head or named by a later one', () => {
+    fc.assert(
+      fc.property(histories, (records) => {
+        const ledger = new Ledger(records);
+        for (const record of records) {
+          if (record.kind !== 'label') continue;
+          const heads = ledger.labelOf(record.task, record.by)?.heads ?? [];
+          const named = records.some(
+            (each) => each.kind === 'label' && each.after.includes(record.id),
+          );
+          expect(heads.some(({ id }) => id === record.id) || named).toBe(true);
+          expect(heads.length).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+
+  it('are read back as they were written, whatever stands in them', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (content, by) => {
+        const record = label('one', {
+          by: by || 'x',
+          result: { mode: 'answer', branches: [[{ role: 'assistant', content }]] },
+        });
+        if (!recordSchema.safeParse(record).success) return;
+        expect(readLines(lineOf(record)).records).toEqual([record]);
+      }),
+    );
+  });
+
+  it('are told of where they are broken, and harm no other', () => {
+    const good = lineOf(label('one'));
+    const { records, broken } = readLines(`${good}{"kind":"lab\r\n\n{"kind":"label"}\n${good}`);
+    expect(records).toHaveLength(2);
+    expect(broken.map(({ line }) => line)).toEqual([2, 4]);
+    expect(broken[1]?.problem).toMatch(/^id: /);
+  });
+
+  it('never throw, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const { records, broken } = readLines(text);
+        expect(records.length + broken.length).toBeLessThanOrEqual(text.split('\n').length);
+      }),
+    );
+  });
+});
+
+describe('a labels file', () => {
+  it('keeps a torn last line and goes on behind it', async () => {
+    const folder = newFolder();
+    const file = path.join(folder, 'a.labels.jsonl');
+    const labels = new LabelFile(file, path.join(folder, 'drafts'));
+    await labels.append([...question('Who?'), label('one')]);
+    appendFileSync(file, '{"kind":"label","id":"tw');
+    expect((await labels.read()).tornEnd).toBe(true);
+    await labels.append([label('three', { after: ['one'] })]);
+    const { broken, ledger, tornEnd } = await labels.read();
+    expect(readFileSync(file, 'utf8')).toContain('{"kind":"label","id":"tw\n');
+    expect([broken.map(({ line }) => line), tornEnd]).toEqual([[3], false]);
+    expect(ledger.labelOf('task', 'anna')?.heads.map(({ id }) => id)).toEqual(['three']);
+  });
+
+  it('holds no drafts: those lie beside it, and are gone when the label is finished', async () => {
+    const folder = newFolder();
+    const file = path.join(folder, 'a.labels.jsonl');
+    const labels = new LabelFile(file, path.join(folder, 'drafts'));
+    await labels.append(question('Who?'));
+    const before = readFileSync(file, 'utf8');
+    await labels.keepDraft(label('one', { status: 'draft' }));
+    expect(await labels.keepDraft(label('two', { status: 'draft', after: ['one'] }))).toBe('one');
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect((await labels.read()).ledger.labelOf('task', 'anna')?.label.id).toBe('two');
+    await labels.append([label('three', { after: ['one', 'two'] })]);
+    expect(readdirSync(path.join(folder, 'drafts'))).toEqual([]);
+    expect((await labels.read()).ledger.statusOf('task', 'anna')).toBe('done');
+  });
+
+  it('finds the drafts of a writer that died, and clears them once they count no more', async () => {
+    const folder = newFolder();
+    const [file, drafts] = [path.join(folder, 'a.labels.jsonl'), path.join(folder, 'drafts')];
+    const died = new LabelFile(file, drafts);
+    await died.append(question('Who?'));
+    await died.keepDraft(label('one', { status: 'draft' }));
+    const [name = ''] = readdirSync(drafts);
+    const left = path.join(drafts, '999999999-abcdef.jsonl');
+    writeFileSync(left, readFileSync(path.join(drafts, name)));
+    rmSync(path.join(drafts, name));
+
+    const next = new LabelFile(file, drafts);
+    await next.sweep();
+    expect((await next.read()).ledger.labelOf('task', 'anna')?.label.id).toBe('one');
+    await next.append([label('two', { after: ['one'] })]);
+    await next.sweep();
+    expect(readdirSync(drafts)).toEqual([]);
+  });
+
+  it('shows both versions of a label that two windows changed at once', async () => {
+    const folder = newFolder();
+    const [file, drafts] = [path.join(folder, 'a.labels.jsonl'), path.join(folder, 'drafts')];
+    const [one, other] = [new LabelFile(file, drafts), new LabelFile(file, drafts)];
+    await one.append([...question('Who?'), label('first')]);
+    await Promise.all([
+      one.keepDraft(label('mine', { after: ['first'], status: 'draft' })),
+      other.append([label('theirs', { after: ['first'] })]),
+    ]);
+    for (const each of [one, other]) {
+      const heads = (await each.read()).ledger.labelOf('task', 'anna')?.heads ?? [];
+      expect(heads.map(({ id }) => id).sort()).toEqual(['mine', 'theirs']);
+    }
+    await one.append([label('both', { after: ['first', 'mine', 'theirs'] })]);
+    expect((await other.read()).ledger.statusOf('task', 'anna')).toBe('done');
+  });
+
+  it('takes the lines of many writers at once', async () => {
+    const folder = newFolder();
+    const file = path.join(folder, 'a.labels.jsonl');
+    const writers = Array.from({ length: 8 }, () => new LabelFile(file, folder));
+    const ids = writers.map((_, at) => `label-${at}`);
+    await Promise.all(
+      writers.map((writer, at) => writer.append([label(ids[at]!, { by: `by-${at}` })])),
+    );
+    const { records, broken } = readLines(readFileSync(file, 'utf8'));
+    expect(records.map(({ id }) => id).sort()).toEqual(ids);
+    expect(broken).toEqual([]);
+  });
+});
