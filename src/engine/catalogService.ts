@@ -7,6 +7,7 @@ import path from 'node:path';
 import { messageOf } from '../base/errors';
 import type { ModelSummary, TokenizerSummary } from '../protocol/catalogMessages';
 import type { Handlers } from '../protocol/protocol';
+import { checkCorpusRecipe } from './checkCorpusRecipe';
 import { checkRecipe } from './checkRecipe';
 import { discover } from './discover';
 import { estimate } from './estimate';
@@ -78,7 +79,10 @@ export function createCatalogService(options: {
       return found;
     },
 
-    checkRecipe: ({ text, folder }) => checkRecipe(text, { folder, ...options }),
+    checkRecipe: ({ kind, text, folder }) =>
+      kind === 'corpus'
+        ? checkCorpusRecipe(text, folder)
+        : checkRecipe(text, { folder, ...options }),
 
     estimate: ({ recipe }, signal) => estimate(recipe, signal),
   };

@@ -43,14 +43,15 @@ const detailsSchema = z.object({
   problems: z.array(z.object({ path: z.string(), message: z.string() })),
 });
 
-function schemaProblems(thrown: unknown): RecipeProblem[] {
+/** What is wrong with the fields, of an error of a recipe that could not be parsed. */
+export function schemaProblems(thrown: unknown): RecipeProblem[] {
   if (!hasCode(thrown, 'recipe-invalid') || !(thrown instanceof GlassboxError)) throw thrown;
   const { problems } = detailsSchema.parse(thrown.details);
   return problems.map((problem) => ({ ...problem, severity: 'error' }));
 }
 
 /** Where a problem is an error's, its message and what to do about it. */
-function problemFrom(thrown: unknown, path: string): RecipeProblem {
+export function problemFrom(thrown: unknown, path: string): RecipeProblem {
   const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
   const message = remedy === undefined ? messageOf(thrown) : `${messageOf(thrown)} ${remedy}`;
   return { path, severity: 'error', message };

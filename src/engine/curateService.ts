@@ -7,7 +7,7 @@ import { GlassboxError, hasCode, messageOf } from '../base/errors';
 import { keepOutOfGit } from '../base/gitIgnore';
 import type { CorpusSummary } from '../protocol/corpusMessages';
 import type { Handlers } from '../protocol/protocol';
-import { resolveCorpusPaths } from '../recipe/corpus';
+import { resolveCorpusPaths } from '../recipe/paths';
 import { CORPUS_NAME, readCuratedCorpus, traceToken } from './data/data';
 import { threadsFor } from './devices';
 import { discover } from './discover';
@@ -20,8 +20,11 @@ type CorpusRequest =
   | 'corpora'
   | 'corpusDocuments'
   | 'corpusDocument'
+  | 'corpusPage'
+  | 'corpusCopy'
   | 'explainDocument'
   | 'traceToken'
+  | 'sampleCorpus'
   | 'corpusStatistics';
 
 /** Nothing that is read or judged takes longer, in milliseconds, unless it never ends. */
@@ -135,9 +138,12 @@ export function createCurateService(options: {
 
     corpora: async ({ folders }, signal) => {
       const found: CorpusSummary[] = [];
-      for await (const { folder, files } of discover(folders, signal)) {
-        if (!files.includes(CORPUS_NAME)) continue;
-        const summary = await summarize(folder);
+      for await (const { folder, files, begun } of discover(folders, signal)) {
+        const summary = files.includes(CORPUS_NAME)
+          ? await summarize(folder)
+          : begun
+            ? await summarizeBegun(folder)
+            : undefined;
         if (summary) found.push(summary);
       }
       return found;
@@ -149,15 +155,21 @@ export function createCurateService(options: {
     },
 
     corpusDocument: async ({ corpus, shard, line }, signal) => {
-      const { explainSource } = await room();
+      const { explainSource, unknownDocument } = await room();
       const folder = path.resolve(corpus);
       const explanation = await explainSource(`${path.join(folder, shard)}:${line}`, signal);
       if (explanation) return explanation;
-      throw new GlassboxError(
-        'document-unknown',
-        `${folder} holds no document in line ${line} of ${shard}.`,
-        { remedy: 'The corpus may have been made anew: choose the document again.' },
-      );
+      throw unknownDocument(folder, shard, line);
+    },
+
+    corpusPage: async ({ corpus, shard, line }, signal) => {
+      const { readPageCuts } = await room();
+      return { lines: await readPageCuts(path.resolve(corpus), { shard, line }, signal) };
+    },
+
+    corpusCopy: async ({ corpus, shard, line }, signal) => {
+      const { findOriginal } = await room();
+      return findOriginal(path.resolve(corpus), { shard, line }, signal);
     },
 
     explainDocument: async ({ corpus, document }, signal) => {
@@ -169,6 +181,11 @@ export function createCurateService(options: {
       const { explainSource } = await room();
       const origin = await traceToken(path.resolve(run, 'corpus'), split, token);
       return { ...origin, explanation: await explainSource(origin.source, signal) };
+    },
+
+    async *sampleCorpus({ corpus, ...options }, signal) {
+      const { sampleCorpus } = await room();
+      yield* sampleCorpus(path.resolve(corpus), options, signal);
     },
 
     corpusStatistics: async ({ corpus }) => {
@@ -187,5 +204,18 @@ async function summarize(folder: string): Promise<CorpusSummary | undefined> {
     return { ...known, documentsIn, documentsKept, tokens };
   } catch (thrown) {
     return { ...known, documentsIn: 0, documentsKept: 0, tokens: 0, problem: messageOf(thrown) };
+  }
+}
+
+/** A folder with a corpus that is being made, or whose making was cut off. */
+async function summarizeBegun(folder: string): Promise<CorpusSummary | undefined> {
+  const none = { documentsIn: 0, documentsKept: 0, tokens: 0 };
+  const known = { folder, name: path.basename(folder), ...none };
+  try {
+    const { readUnfinished } = await import('./curate/curate');
+    const unfinished = await readUnfinished(folder);
+    return unfinished && { ...known, unfinished };
+  } catch (thrown) {
+    return { ...known, problem: messageOf(thrown) };
   }
 }

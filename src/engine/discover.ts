@@ -11,6 +11,8 @@ export interface FoundFolder {
   readonly folder: string;
   /** What lies in it, folders not counted. */
   readonly files: readonly string[];
+  /** Whether a corpus was begun in it (`curate/folder.ts`). */
+  readonly begun: boolean;
 }
 
 /** Enough for `.glassbox/runs/NAME/checkpoints/STEP` in a folder of the workspace. */
@@ -31,10 +33,10 @@ export async function* discover(
     const below: string[] = [];
     for (let at = 0; at < level.length; at += WIDTH) {
       throwIfAborted(signal);
-      for (const { folder, files, folders } of await Promise.all(
+      for (const { folder, files, begun, folders } of await Promise.all(
         level.slice(at, at + WIDTH).map(read),
       )) {
-        yield { folder, files };
+        yield { folder, files, begun };
         for (const child of folders.map((name) => path.join(folder, name))) {
           if (seen.has(child) || seen.size >= MOST_FOLDERS) continue;
           seen.add(child);
@@ -54,6 +56,7 @@ async function read(folder: string): Promise<FoundFolder & { folders: readonly s
   return {
     folder,
     files,
+    begun: folders.includes('.work'),
     folders: folders.filter(
       (name) =>
         !SKIPPED.has(name) &&

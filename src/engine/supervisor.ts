@@ -245,7 +245,10 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     corpora: (request, signal) => clerk().corpora(request, signal),
     corpusDocuments: (request, signal) => clerk().corpusDocuments(request, signal),
     corpusDocument: (request, signal) => clerk().corpusDocument(request, signal),
+    corpusPage: (request, signal) => clerk().corpusPage(request, signal),
+    corpusCopy: (request, signal) => clerk().corpusCopy(request, signal),
     traceToken: (request, signal) => clerk().traceToken(request, signal),
+    sampleCorpus: (request, signal) => alone((worker) => worker.sampleCorpus(request, signal)),
     corpusStatistics: (request, signal) => clerk().corpusStatistics(request, signal),
     dispose: () => (disposed ??= end()),
   };

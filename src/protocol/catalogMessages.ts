@@ -109,6 +109,8 @@ export const recipeProblemSchema = z.object({
 });
 
 export const checkRecipeRequestSchema = z.object({
+  /** What the file describes. */
+  kind: z.enum(['run', 'corpus']),
   /** The file's text, which need not be JSON. */
   text: z.string(),
   /** What its relative paths start from. */

@@ -155,6 +155,16 @@ export const corpusSummarySchema = z.object({
   tokens: count,
   /** Why it can't be used. */
   problem: z.string().optional(),
+  /** Of one that is not finished. */
+  unfinished: z
+    .object({
+      /** Of its parts, those that are filtered. */
+      segments: count,
+      segmentsDone: count,
+      /** Whether some process is at work on it. */
+      busy: z.boolean(),
+    })
+    .optional(),
 });
 
 export const corpusDocumentsRequestSchema = z.object({
@@ -194,6 +204,32 @@ export const corpusDocumentRequestSchema = z.object({
   line: z.int().positive(),
 });
 
+export const corpusPageSchema = z.object({
+  /** Of the page that the document was made of, before anything was cut. */
+  lines: z
+    .array(
+      z.object({
+        text: z.string(),
+        /** Why it is not in the document. */
+        cut: z.object({ stage: z.string(), reason: z.string() }).optional(),
+        /** What the document has instead. */
+        becomes: z.string().optional(),
+      }),
+    )
+    .readonly(),
+});
+
+export const corpusCopySchema = z.object({
+  shard: z.string(),
+  /** From 1. */
+  line: count,
+  id: z.string(),
+  title: z.string().optional(),
+  url: z.string().optional(),
+  /** The share of their stretches of words that the two texts have in common. */
+  similarity: z.number(),
+});
+
 export const traceTokenRequestSchema = z.object({
   /** A run's folder. */
   run: path,
@@ -212,6 +248,46 @@ export const tokenOriginSchema = z.object({
   /** Where the file is a shard of a curated corpus. */
   explanation: explanationSchema.optional(),
 });
+
+const reasons = z.record(z.string(), z.string());
+
+export const sampledDocumentSchema = z.object({
+  shard: z.string(),
+  /** From 1. */
+  line: count,
+  id: z.string(),
+  url: z.string().optional(),
+  title: z.string().optional(),
+  /** How its text begins, in one line. */
+  start: z.string(),
+  /** Of the text that would be kept. */
+  tokens: count,
+  /** What every stage finds in it: `recipe/judging.ts` judges by it. */
+  values: z.record(z.string(), z.record(z.string(), z.number())),
+  reasons,
+  crossings: reasons,
+  end: z.string().optional(),
+  copy: z.object({ stage: z.string(), reason: z.string() }).optional(),
+});
+
+export const sampleCorpusRequestSchema = z.object({
+  corpus: path,
+  /** Documents in the sample, at most. */
+  size: z.int().positive().max(100_000),
+  /** The same seed, the same sample. */
+  seed: z.int(),
+});
+
+export const sampleCorpusEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    recipe: corpusSchema,
+    /** In the corpus, and in the sample. */
+    documents: count,
+    sampled: count,
+  }),
+  z.object({ kind: z.literal('documents'), documents: z.array(sampledDocumentSchema).readonly() }),
+]);
 
 export const corpusStatisticsRequestSchema = z.object({ corpus: path });
 
@@ -240,3 +316,6 @@ export type CorpusDocuments = z.infer<typeof corpusDocumentsSchema>;
 export type CorpusDocumentRequest = z.infer<typeof corpusDocumentRequestSchema>;
 export type Explanation = z.infer<typeof explanationSchema>;
 export type CorpusStatistics = z.infer<typeof corpusStatisticsSchema>;
+export type SampledDocument = z.infer<typeof sampledDocumentSchema>;
+export type SampleCorpusEvent = z.infer<typeof sampleCorpusEventSchema>;
+export type CorpusPage = z.infer<typeof corpusPageSchema>;

@@ -35,7 +35,10 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     corpora: ask.call(protocol.corpora),
     corpusDocuments: ask.call(protocol.corpusDocuments),
     corpusDocument: ask.call(protocol.corpusDocument),
+    corpusPage: ask.call(protocol.corpusPage),
+    corpusCopy: ask.call(protocol.corpusCopy),
     traceToken: ask.call(protocol.traceToken),
+    sampleCorpus: ask.stream(protocol.sampleCorpus),
     corpusStatistics: ask.call(protocol.corpusStatistics),
     tokenizers: ask.call(protocol.tokenizers),
     checkRecipe: ask.call(protocol.checkRecipe),
@@ -84,7 +87,10 @@ export function serve(
   answer.call(protocol.corpora, handlers.corpora);
   answer.call(protocol.corpusDocuments, handlers.corpusDocuments);
   answer.call(protocol.corpusDocument, handlers.corpusDocument);
+  answer.call(protocol.corpusPage, handlers.corpusPage);
+  answer.call(protocol.corpusCopy, handlers.corpusCopy);
   answer.call(protocol.traceToken, handlers.traceToken);
+  answer.stream(protocol.sampleCorpus, handlers.sampleCorpus);
   answer.call(protocol.corpusStatistics, handlers.corpusStatistics);
   answer.call(protocol.tokenizers, handlers.tokenizers);
   answer.call(protocol.checkRecipe, handlers.checkRecipe);

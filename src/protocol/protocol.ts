@@ -85,7 +85,15 @@ export const protocol = {
     corpora.corpusDocumentRequestSchema,
     corpora.explanationSchema,
   ),
+  corpusPage: call('corpusPage', corpora.corpusDocumentRequestSchema, corpora.corpusPageSchema),
+  /** The document that another one was dropped as a copy of. */
+  corpusCopy: call('corpusCopy', corpora.corpusDocumentRequestSchema, corpora.corpusCopySchema),
   traceToken: call('traceToken', corpora.traceTokenRequestSchema, corpora.tokenOriginSchema),
+  sampleCorpus: stream(
+    'sampleCorpus',
+    corpora.sampleCorpusRequestSchema,
+    corpora.sampleCorpusEventSchema,
+  ),
   corpusStatistics: call(
     'corpusStatistics',
     corpora.corpusStatisticsRequestSchema,

@@ -3,7 +3,6 @@
  * through. The stages and their defaults are those of FineWeb (Penedo et al., "The FineWeb Datasets",
  * 2024; datatrove's examples/fineweb.py), in its order, which is the order of the sections here.
  */
-import path from 'node:path';
 import * as z from 'zod';
 import { least, leastShare, most, mostShare, rulesOf, type NamedRule } from './corpusRules';
 import { recipeKind } from './recipeKind';
@@ -307,14 +306,3 @@ export const FILTER_RULES: Readonly<Record<FilterStage, readonly NamedRule[]>> =
   c4: rulesOf(c4Schema.shape),
   fineweb: rulesOf(finewebSchema.shape),
 };
-
-/** The recipe with its paths made absolute: they are relative to `folder`. */
-export function resolveCorpusPaths(recipe: CorpusRecipe, folder: string): CorpusRecipe {
-  const absolute = (file: string): string => path.resolve(folder, file);
-  const { sources, url } = recipe;
-  return {
-    ...recipe,
-    sources: sources.map(absolute),
-    url: { ...url, lists: url.lists.map(absolute) },
-  };
-}

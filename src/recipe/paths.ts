@@ -1,5 +1,6 @@
 /** The files that a recipe names. */
 import path from 'node:path';
+import type { CorpusRecipe } from './corpus';
 import type { Recipe } from './run';
 
 /** The recipe with its paths made absolute: they are relative to `folder`. */
@@ -13,5 +14,16 @@ export function resolvePaths(recipe: Recipe, folder: string): Recipe {
     tokenizer:
       tokenizer.file === undefined ? tokenizer : { ...tokenizer, file: absolute(tokenizer.file) },
     model: model.from === undefined ? model : { ...model, from: absolute(model.from) },
+  };
+}
+
+/** The same for the recipe of a corpus. */
+export function resolveCorpusPaths(recipe: CorpusRecipe, folder: string): CorpusRecipe {
+  const absolute = (file: string): string => path.resolve(folder, file);
+  const { sources, url } = recipe;
+  return {
+    ...recipe,
+    sources: sources.map(absolute),
+    url: { ...url, lists: url.lists.map(absolute) },
   };
 }

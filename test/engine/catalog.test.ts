@@ -265,7 +265,7 @@ describe('tokenizers', () => {
 describe('a recipe', () => {
   const check = (recipe: object | string): Promise<RecipeProblem[]> =>
     catalog.checkRecipe(
-      { text: typeof recipe === 'string' ? recipe : JSON.stringify(recipe), folder },
+      { kind: 'run', text: typeof recipe === 'string' ? recipe : JSON.stringify(recipe), folder },
       never,
     );
   const byte = { tokenizer: { kind: 'byte' }, data: { paths: ['text.txt'] } };
@@ -333,5 +333,36 @@ describe('a recipe', () => {
     expect(frozen.tokensPerSecond).toBeGreaterThan(0);
     const stopped = catalog.estimate({ recipe: recipe('model.width=32') }, AbortSignal.abort());
     expect(await failure(stopped)).toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('a recipe of a corpus', () => {
+  const check = (recipe: object): Promise<RecipeProblem[]> =>
+    catalog.checkRecipe({ kind: 'corpus', text: JSON.stringify(recipe), folder }, never);
+
+  it('without mistakes has no problems', async () => {
+    expect(await check({ sources: ['text.txt', '.'] })).toEqual([]);
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    ['an unknown field', { c4: { minSentence: 1 } }, 'c4.minSentence', /did you mean c4\.minSen/],
+    ['no file', { sources: ['text.txt', 'no.warc'] }, 'sources[1]', /no such/],
+    ['no format', { sources: ['picture.png'] }, 'sources[0]', /no format that can be read/],
+    ['no list', { sources: ['.'], url: { lists: ['no'] } }, 'url.lists[0]', /no such/],
+    ['no source', {}, 'sources', /no source/],
+    [
+      'nothing let through',
+      { sources: ['.'], gopherQuality: { minWords: 10, maxWords: 9 } },
+      'gopherQuality.minWords',
+      /more than gopherQuality\.maxWords \(9\)/,
+    ],
+  ])('is underlined: %s', async (_, recipe, place, message) => {
+    writeFileSync(path.join(folder, 'picture.png'), '');
+    const problems = await check(recipe);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({
+      path: place,
+      message: expect.stringMatching(message) as string,
+    });
   });
 });

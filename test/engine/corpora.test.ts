@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createCurateService } from '../../src/engine/curateService';
+import { corpusRecipe } from '../../src/recipe/corpus';
 import { never, testFolder } from '../train/runs';
 
 const folder = testFolder();
@@ -40,4 +41,27 @@ it('say which document is not there', async () => {
   await expect(
     service.corpusDocument({ corpus, shard: '../empty/kept-00000.jsonl', line: 1 }, never),
   ).rejects.toMatchObject({ code: 'document-unknown' });
+});
+
+it('are found while they are not finished, with how far they have come', async () => {
+  const plan = {
+    ...{ format: 'glassbox-corpus-plan', version: 1, recipe: corpusRecipe.defaults() },
+    files: ['a', 'b'].map((name) => ({
+      ...{ path: `/${name}.warc`, format: 'warc', gzip: false, size: 1 << 22 },
+    })),
+  };
+  const left = path.dirname(write('begun/left/.work/plan.json', plan));
+  write('begun/left/.work/segments/000001/summary.json', {});
+  write('begun/left/.work/segments/.tmp-000000/kept.jsonl', '');
+  write('begun/left/.lock', { pid: 2 ** 22 + 1 });
+  const busy = path.dirname(write('begun/busy/.work/plan.json', plan));
+  write('begun/busy/.lock', { pid: process.pid });
+  write('begun/none/.work/else.json', {});
+  const broken = path.dirname(write('begun/broken/.work/plan.json', { ...plan, version: 9 }));
+  const found = await service.corpora({ folders: [path.join(folder, 'begun')] }, never);
+  const of = (each: string): unknown => found.find((summary) => summary.folder === each);
+  expect(found).toHaveLength(3);
+  expect(of(left)).toMatchObject({ unfinished: { segments: 2, segmentsDone: 1, busy: false } });
+  expect(of(busy)).toMatchObject({ unfinished: { segmentsDone: 0, busy: true } });
+  expect(of(broken)).toMatchObject({ problem: expect.stringMatching(/plan\.json/) as string });
 });

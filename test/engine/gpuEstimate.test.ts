@@ -45,7 +45,7 @@ it('a recipe for a GPU is checked against its limits, and not against what is fr
   const catalog = createCatalogService({ samplePath: '' });
   const check = (...settings: string[]) => {
     const recipe = smallRecipe(text, 'runtime.backend=webgpu', ...settings);
-    return catalog.checkRecipe({ text: JSON.stringify(recipe), folder }, never);
+    return catalog.checkRecipe({ kind: 'run', text: JSON.stringify(recipe), folder }, never);
   };
   // Tensors of 256 MiB at most, but several times as many as the machine has room for: 5 GiB a layer.
   const layers = Math.ceil(freemem() / 2 ** 30);

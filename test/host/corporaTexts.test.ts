@@ -2,13 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { languagesIn, percentOf, ranked, recipeOf } from '../../src/host/corpora/corpusPlan';
-import {
-  barsOf,
-  measuredText,
-  statisticsText,
-  verdictText,
-  type Translate,
-} from '../../src/host/corpora/corpusTexts';
+import { measuredText, verdictText, type Translate } from '../../src/host/corpora/corpusTexts';
 import { namedBy, partsOf } from '../../src/host/corpora/corpusUri';
 import type { Explanation } from '../../src/protocol/corpusMessages';
 
@@ -119,32 +113,6 @@ describe('the measured values', () => {
         expect(shown.slice(9)).toMatch(/^([\p{L}\p{N}]|&#\d+;)*$/u);
       }),
     );
-  });
-});
-
-describe('statistics', () => {
-  const statistics = {
-    ...{ documentsIn: 4, documentsKept: 1, tokens: 1234, bytes: 9 },
-    funnel: [
-      { stage: 'source', documents: 4, tokens: 5000 },
-      { stage: 'url', documents: 1, tokens: 1234 },
-    ],
-    dropped: { 'url.domains': 1, 'url.hardWords': 2 },
-    histograms: { 'language.score': { edges: [0, 0.5, 1], counts: [1, 3], least: 0, most: 1 } },
-  };
-
-  it('show the funnel, the reasons and how often each value was measured', () => {
-    const text = statisticsText('web_1', statistics, t);
-    expect(text).toContain('# web&#95;1');
-    expect(text).toContain('1 of 4 documents were kept (25.0%), 1,234 tokens.');
-    expect(text).toContain('| url | 1 | 25.0% | 1,234 |');
-    expect(text.indexOf('url.hardWords | 2')).toBeLessThan(text.indexOf('url.domains | 1'));
-    expect(text).toContain('| language.score | 0 | `▃█` | 1 |');
-  });
-
-  it('have a bar for whatever was there at all', () => {
-    expect(barsOf([0, 1, 8000])).toBe(' ▁█');
-    expect(barsOf([0, 0])).toBe('  ');
   });
 });
 

@@ -1,6 +1,7 @@
 /** Corpora: made by answering questions and from a recipe, looked into, trained on, deleted. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
+import { corpusRecipe } from '../../src/recipe/corpus';
 import { page as pageOf, prose } from '../curate/warcFiles';
 import { openWorkspace } from './harness/vscode';
 import type { Code } from './harness/vscode';
@@ -25,6 +26,22 @@ beforeAll(async () => {
   });
   code.page.setDefaultTimeout(60_000);
 });
+
+/** What a curation leaves that was killed before its first part was done. */
+function leaveBegun(name: string): void {
+  const files = [0, 1, 2].map((i) => {
+    const file = code.path('pages', `${i}.html`);
+    return { path: file, format: 'html', gzip: false, size: statSync(file).size };
+  });
+  const sources = files.map((file) => file.path);
+  const plan = {
+    ...{ format: 'glassbox-corpus-plan', version: 1, files },
+    recipe: { ...corpusRecipe.defaults(), name, sources },
+  };
+  const work = code.path('.glassbox', 'corpora', name, '.work');
+  mkdirSync(work, { recursive: true });
+  writeFileSync(`${work}/plan.json`, JSON.stringify(plan));
+}
 
 const row = (text: string | RegExp) =>
   code.page
@@ -61,7 +78,9 @@ it('are made by answering questions', async () => {
 it('are made from a recipe', async () => {
   await code.openFile('web.corpus.json');
   const button = code.page.getByRole('button', { name: 'Curate Corpus from Recipe' }).first();
-  await code.until(row(/web.*6 of 8 documents/), () => button.click());
+  // It is in the tree from the moment that it is begun.
+  await code.until(row(/^web/), () => button.click());
+  await row(/^web.*6 of 8 documents/).waitFor();
   expect(existsSync(code.path('.glassbox/corpora/web/kept-00000.parquet'))).toBe(true);
   // Its schema has been read by now, and finds nothing to say.
   await code.page.locator('.statusbar-item[aria-label="No Problems"]').waitFor({ timeout: 2000 });
@@ -70,11 +89,10 @@ it('are made from a recipe', async () => {
 
 it('show what each stage left and why documents were dropped', async () => {
   await row(/^web/).click();
-  const preview = await code.webview(/statistics/);
-  await preview.getByRole('heading', { name: 'Why documents were dropped' }).waitFor();
-  await preview.getByText('exactDuplicates.copy').waitFor();
-  await preview.getByText('6 of 8 documents were kept (75.0%)').waitFor();
-  await code.inThemes('corpora-5-statistics');
+  const tab = await code.webview('web');
+  await tab.getByRole('heading', { name: 'Why documents are dropped' }).waitFor();
+  await tab.getByText('Exact copies: copy').waitFor();
+  await tab.getByText('6 / 8').waitFor();
 });
 
 it('open their documents, with the verdict above and values in a hover', async () => {
@@ -95,6 +113,27 @@ it('open their documents, with the verdict above and values in a hover', async (
   );
   await code.inThemes('corpora-7-dropped');
   await page.keyboard.press('Escape');
+});
+
+it('show the page that a document was made of, with what was cut, and copies side by side', async () => {
+  const { page } = code;
+  await choose(row(/^web/), 'Open Document of Corpus...');
+  await code.pick('Whale again');
+  await page.getByRole('tab', { name: /Whale again\.txt/ }).waitFor();
+  const whole = page.getByRole('tab', { name: /Whale again \(whole page\)\.txt/ });
+  await code.until(whole, () =>
+    page.getByText('Show What Was Cut', { exact: true }).first().click(),
+  );
+  const footer = page.locator('.view-line', { hasText: 'Imprint' }).first();
+  const why = page.locator('.monaco-hover', { hasText: 'not the main content' }).first();
+  await code.until(why, () => footer.hover({ position: { x: 20, y: 8 } }));
+  await code.inThemes('corpora-9-page');
+  const diff = page.getByRole('tab', { name: /↔ Whale again.*: 100% alike/ });
+  await code.until(diff, () =>
+    page.getByText('Compare with the Original', { exact: true }).first().click(),
+  );
+  await page.locator('.monaco-diff-editor').waitFor();
+  await code.screenshot('corpora-10-copies');
 });
 
 it('show the tokens of a document that was kept, in a new window too', async () => {
@@ -118,6 +157,20 @@ it('show the tokens of a document that was kept, in a new window too', async () 
   await painted.first().waitFor();
 });
 
+it('that were cut off are gone on with, or deleted', async () => {
+  leaveBegun('begun');
+  leaveBegun('given-up');
+  // What another window or a terminal has done is seen when the window is loaded.
+  await code.reload();
+  await code.showTrees();
+  await row(/^given-up.*not finished, 0% filtered/).waitFor();
+  await code.screenshot('corpora-11-unfinished');
+  await choose(row(/^begun.*not finished/), 'Go On with Corpus');
+  await row(/^begun.*3 of 3 documents/).waitFor();
+  await choose(row(/^given-up/), 'Delete Corpus');
+  await deleted('given-up');
+});
+
 it('lead to a run', async () => {
   await code.showTrees();
   await choose(row(/^whales/), 'Train on This Corpus...');
@@ -131,16 +184,20 @@ it('lead to a run', async () => {
 });
 
 it('are deleted', async () => {
-  const { page } = code;
-  const folder = code.path('.glassbox/corpora/web');
   await choose(row(/^web/), 'Delete Corpus');
+  await deleted('web');
+});
+
+/** Answers the question, and waits until the corpus is gone from the disk and the tree. */
+async function deleted(name: string): Promise<void> {
+  const { page } = code;
   await page.getByRole('button', { name: 'Move to Trash' }).click();
   await expect
     .poll(async () => {
       const forGood = page.getByRole('button', { name: 'Delete Permanently' });
       if (await forGood.isVisible()) await forGood.click();
-      return existsSync(folder);
+      return existsSync(code.path('.glassbox/corpora', name));
     }, WAIT)
     .toBe(false);
-  await row(/^web/).waitFor({ state: 'detached' });
-});
+  await row(new RegExp(`^${name}`)).waitFor({ state: 'detached' });
+}

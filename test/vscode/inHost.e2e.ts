@@ -21,6 +21,7 @@ const { code, results } = await runHostTests(['activation'], {
     'notes.txt': 'Q: What is red?\nA: The',
     'talk.chatml': TRANSCRIPT,
     'whales.recipe.json': '{}\n',
+    'web.corpus.json': '{ "sources": ["whales.txt", "missing.warc"] }\n',
     'whales.txt': 'The whale swims at night.\n'.repeat(2000),
     ...trainTalker(),
   },

@@ -100,6 +100,8 @@ it('offers nothing in a folder that is not trusted', async () => {
     .getByText(/so it needs your trust/)
     .first()
     .waitFor();
+  await other.page.getByText('Corpora of this folder are read once you trust it.').waitFor();
+  expect(await other.offers('Glassbox: Open Corpus')).toBe(false);
   await other.screenshot('recipes-4-untrusted');
   await other.close();
 });

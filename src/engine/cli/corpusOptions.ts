@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { GlassboxError } from '../../base/errors';
 import { readTextFile } from '../../base/files';
-import { corpusRecipe, resolveCorpusPaths, type CorpusRecipe } from '../../recipe/corpus';
+import { corpusRecipe, type CorpusRecipe } from '../../recipe/corpus';
+import { resolveCorpusPaths } from '../../recipe/paths';
 
 export interface CorpusOptions {
   readonly recipe?: string;

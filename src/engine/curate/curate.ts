@@ -29,13 +29,17 @@ import { takeSteps, type CurateEvent, type StepOptions } from './steps';
 
 export { filterSegment } from './filterSegment';
 export { segmentMoved } from './marks';
-export { explainDocument, explainSource, type Explanation } from './explain';
+export { findOriginal } from './copies';
+export { explainDocument, explainSource, unknownDocument, type Explanation } from './explain';
+export { readPageCuts } from './pageCuts';
 export { findDocuments } from './findDocuments';
+export { readUnfinished } from './unfinished';
 export { openPipeline, type Pipeline } from './pipeline';
 export { readStatistics } from './readStatistics';
+export { sampleCorpus, type SampleEvent } from './sample';
 export type { Cluster } from './manifests';
 export type { CurateEvent } from './steps';
-export { listSources, readStretch } from './sources/sources';
+export { isReadable, listSources, readStretch } from './sources/sources';
 export type { Statistics } from './statistics';
 
 export interface CurateOptions extends StepOptions {

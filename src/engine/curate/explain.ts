@@ -2,9 +2,10 @@
 import path from 'node:path';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { corpusSchema, FILTER_RULES, FILTER_STAGES, type CorpusRecipe } from '../../recipe/corpus';
+import { crosses } from '../../recipe/judging';
 import { readCuratedCorpus } from '../data/data';
 import { notACorpus } from './readStatistics';
-import { readShard } from './shards';
+import { pickFromShard, readShard } from './shards';
 import type { StoredDocument } from './storedDocument';
 
 export interface ExplainedValue {
@@ -45,7 +46,7 @@ function explain(document: StoredDocument, recipe: CorpusRecipe): Explanation['s
         limits: rules.flatMap(({ setting, drops, measure: of }) => {
           const threshold: unknown = Reflect.get(recipe[stage], setting);
           if (of !== measure || typeof threshold !== 'number') return [];
-          const crossed = drops === 'above' ? value > threshold : value < threshold;
+          const crossed = crosses({ drops }, value, threshold);
           return { setting, threshold, drops, crossed };
         }),
       })),
@@ -69,11 +70,10 @@ export async function explainSource(
   const shard = [...index.kept, ...index.dropped].find(({ name }) => name === path.basename(file));
   if (!shard) return undefined;
   const recipe = corpusSchema.parse(index['recipe']);
-  let line = 0;
-  for await (const document of readShard(file)) {
+  const line = Number(number);
+  for await (const document of pickFromShard(file, [line])) {
     throwIfAborted(signal);
-    if (++line !== Number(number)) continue;
-    return { document, shard: path.basename(file), line, stages: explain(document, recipe) };
+    return { document, shard: shard.name, line, stages: explain(document, recipe) };
   }
   return undefined;
 }
@@ -106,4 +106,12 @@ export async function explainDocument(
     remedy: 'Give a URL as the source has it, or an id from one of the shards.',
     details: { corpus, sought },
   });
+}
+
+export function unknownDocument(corpus: string, shard: string, line: number): GlassboxError {
+  return new GlassboxError(
+    'document-unknown',
+    `${corpus} holds no document in line ${line} of ${shard}.`,
+    { remedy: 'The corpus may have been made anew: choose the document again.' },
+  );
 }

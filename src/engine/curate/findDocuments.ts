@@ -61,10 +61,15 @@ function matches(document: StoredDocument, words: readonly string[]): boolean {
 
 function found(document: StoredDocument, shard: string, line: number): FoundDocument {
   const { id, url, title, tokens, text } = document;
-  const start = text
+  const start = startOf(text);
+  return { shard, line, id, url, title, tokens, start, dropped: reasonOf(document) };
+}
+
+/** How a text begins, in one line. */
+export function startOf(text: string): string {
+  return text
     .slice(0, 4 * START)
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, START);
-  return { shard, line, id, url, title, tokens, start, dropped: reasonOf(document) };
 }

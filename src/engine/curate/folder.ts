@@ -23,7 +23,7 @@ import { atomicFile, fileError, readTextFile, readTextIfPresent } from '../../ba
 import { corpusSchema } from '../../recipe/corpus';
 import { planSegments, type Segment } from './segments';
 
-const sourceFileSchema = z.strictObject({
+export const sourceFileSchema = z.strictObject({
   path: z.string(),
   format: z.enum(['warc', 'html', 'text', 'jsonl', 'parquet']),
   gzip: z.boolean(),

@@ -3,7 +3,13 @@
  * Gopher quality, C4, FineWeb. What compares documents with each other (exact copies, near copies) and
  * what changes those that are left (personal data) comes after, over the whole corpus: `curate.ts`.
  */
-import { FILTER_RULES, type CorpusRecipe, type FilterStage } from '../../recipe/corpus';
+import { FILTER_STAGES, type CorpusRecipe, type FilterStage } from '../../recipe/corpus';
+import {
+  firstCrossing,
+  thresholdsOf,
+  type Measurement,
+  type Thresholds,
+} from '../../recipe/judging';
 import type { Drop, JudgedDocument, RawDocument, Unreadable, Values } from './document';
 import { c4 } from './stages/c4';
 import { extraction } from './stages/extraction';
@@ -16,26 +22,32 @@ import { urlFilter } from './stages/urlFilter';
 
 export interface Pipeline {
   judge(document: RawDocument): JudgedDocument;
+  /**
+   * What the stages from `from` on find in a page, verdicts ignored and changes made. It ends before its
+   * time where a page is too large to be looked at.
+   */
+  measure(page: Page, from: FilterStage): MeasuredPage;
 }
 
-/**
- * What a finding leads to: the stage's own reason, or the first threshold that is crossed. A value that
- * was not measured crosses none.
- */
+export interface MeasuredPage extends Pick<Measurement, 'reasons' | 'crossings'> {
+  /** After the last stage. */
+  readonly page: Page;
+  readonly values: Partial<Record<FilterStage, Values>>;
+  readonly end: FilterStage | undefined;
+}
+
+/** What a finding leads to: the stage's own reason, or the first threshold that is crossed. */
 function dropFor(
   stage: FilterStage,
-  { values, reason }: Finding,
-  settings: object,
+  { values, reason, crossing }: Finding,
+  thresholds: Thresholds,
 ): Drop | undefined {
   if (reason !== undefined) return { stage, reason };
-  for (const { setting, measure, drops } of FILTER_RULES[stage]) {
-    const measured = values[measure];
-    const threshold: unknown = Reflect.get(settings, setting);
-    if (measured === undefined || typeof threshold !== 'number') continue;
-    if (drops === 'above' ? measured > threshold : measured < threshold)
-      return { stage, reason: setting, measured, threshold };
-  }
-  return undefined;
+  const crossed = firstCrossing(stage, values, thresholds);
+  if (!crossed) return undefined;
+  if (crossing !== undefined) return { stage, reason: crossing };
+  const { rule, measured, threshold } = crossed;
+  return { stage, reason: rule.setting, measured, threshold };
 }
 
 /** @throws GlassboxError where a list of the recipe can't be read */
@@ -54,8 +66,28 @@ async function stagesOf(recipe: CorpusRecipe): Promise<Stage[]> {
 /** The filters of a recipe, ready to judge. Throws where a list of the recipe can't be read. */
 export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
   const stages = await stagesOf(recipe);
+  const thresholds = thresholdsOf(recipe);
   const slow = new Set(recipe.extraction.slow);
   return {
+    measure: (first, from) => {
+      let page = first;
+      const values: Partial<Record<FilterStage, Values>> = {};
+      const reasons: Record<string, string> = {};
+      const crossings: Record<string, string> = {};
+      for (const stage of stages) {
+        const { name } = stage;
+        if (FILTER_STAGES.indexOf(name) < FILTER_STAGES.indexOf(from)) continue;
+        const finding = stage.measure(page);
+        values[name] = finding.values;
+        if (finding.reason !== undefined) reasons[name] = finding.reason;
+        if (finding.crossing !== undefined) crossings[name] = finding.crossing;
+        page = { ...page, ...finding.change };
+        // Beyond the bounds on a page nothing is made of it.
+        if (name === 'extraction' && !finding.change)
+          return { page, values, reasons, crossings, end: name };
+      }
+      return { page, values, reasons, crossings, end: undefined };
+    },
     judge: (document) => {
       if (slow.has(document.id)) return tooSlowDocument(document);
       const { body, ...head } = document;
@@ -65,7 +97,7 @@ export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
       for (const stage of stages) {
         const finding = stage.measure(page);
         values[stage.name] = finding.values;
-        drop = dropFor(stage.name, finding, recipe[stage.name]);
+        drop = dropFor(stage.name, finding, thresholds);
         // A dropped document keeps the text that it was dropped for.
         if (!drop || stage.name !== 'c4') page = { ...page, ...finding.change };
         if (drop) break;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { CorpusRecipe } from '../../recipe/corpus';
 import { LineFile } from './lineFile';
 import { ParquetShard, readParquetShard } from './parquetShard';
-import { lineOf, readStored, type StoredDocument } from './storedDocument';
+import { lineOf, pickStored, readStored, type StoredDocument } from './storedDocument';
 
 export interface Shard {
   readonly name: string;
@@ -80,4 +80,23 @@ export class ShardWriter {
 /** The documents of a shard, in order. */
 export function readShard(file: string): AsyncIterable<StoredDocument> {
   return file.endsWith('.parquet') ? readParquetShard(file) : readStored(file);
+}
+
+/** Those in some lines or rows, counted from 1, in ascending order. Lines that are not there give none. */
+export async function* pickFromShard(
+  file: string,
+  wanted: readonly number[],
+): AsyncGenerator<StoredDocument, void, void> {
+  if (wanted.length === 0) return;
+  if (!file.endsWith('.parquet')) {
+    yield* pickStored(file, wanted);
+    return;
+  }
+  let row = 0;
+  let next = 0;
+  for await (const document of readParquetShard(file)) {
+    if (++row !== wanted[next]) continue;
+    yield document;
+    if (++next === wanted.length) return;
+  }
 }

@@ -60,6 +60,32 @@ export async function* readStored(file: string): AsyncGenerator<StoredDocument, 
   }
 }
 
+/**
+ * The documents in some lines of such a file, counted from 1, in ascending order: the others are passed
+ * over unread.
+ *
+ * @throws GlassboxError `corpus-damaged` for a line that is none
+ */
+export async function* pickStored(
+  file: string,
+  wanted: readonly number[],
+): AsyncGenerator<StoredDocument, void, void> {
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+  let number = 0;
+  let next = 0;
+  try {
+    for await (const line of lines) {
+      if (++number !== wanted[next]) continue;
+      yield parseLine(line, file);
+      if (++next === wanted.length) return;
+    }
+  } catch (thrown) {
+    throw fileError(thrown, 'read', file);
+  } finally {
+    lines.close();
+  }
+}
+
 function parseLine(line: string, file: string): StoredDocument {
   try {
     return storedDocumentSchema.parse(JSON.parse(line));

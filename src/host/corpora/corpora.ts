@@ -9,13 +9,22 @@ import { moveToTrash } from '../runs/trash';
 import type { Services } from '../services';
 import { requireWorkFolders } from '../workspace';
 import type { CorpusCatalog } from './corpusCatalog';
-import { corpusUri, registerCorpusFiles } from './corpusFiles';
+import { registerCorpusFiles } from './corpusFiles';
+import type { CorpusTabs } from './corpusTab';
 import { corpusDescription, CorpusTree } from './corpusTree';
+
+const VIEW_TYPE = 'glassbox.corpus';
 
 export function registerCorpora(services: Services): vscode.Disposable {
   const { log, corpora } = services;
   const tree = new CorpusTree(services);
   const shown = registerCorpusFiles(services);
+  let opened: Promise<CorpusTabs> | undefined;
+  // Schemas and tabs only once a corpus is looked at.
+  const tabs = (): Promise<CorpusTabs> =>
+    (opened ??= import('./corpusTab').then(
+      ({ CorpusTabs }) => new CorpusTabs(services, shown.files, VIEW_TYPE),
+    ));
 
   /** Does `work` to the corpus that the command is about, if there is one. */
   async function withCorpus(
@@ -27,7 +36,8 @@ export function registerCorpora(services: Services): vscode.Disposable {
     const folder = folderIn(given) ?? (await pickCorpus(corpora, fits));
     if (folder !== undefined) await work(folder);
   }
-  const isSound = ({ problem }: CorpusSummary): boolean => problem === undefined;
+  const isSound = ({ problem, unfinished }: CorpusSummary): boolean =>
+    problem === undefined && unfinished === undefined;
 
   return vscode.Disposable.from(
     tree,
@@ -53,25 +63,34 @@ export function registerCorpora(services: Services): vscode.Disposable {
         },
       ),
     ),
-    registerCommand(log, 'glassbox.showCorpusStatistics', (given) =>
-      withCorpus(given, isSound, async (corpus) => {
-        const title = vscode.l10n.t('{0}, statistics', path.basename(corpus));
-        const uri = corpusUri({ kind: 'statistics', corpus }, title);
-        // What is wrong with it is told in the engine's words.
-        await shown.files.readFile(uri);
-        await vscode.commands.executeCommand('markdown.showPreview', uri);
-      }),
+    registerCommand(log, 'glassbox.openCorpus', (given) =>
+      withCorpus(given, isSound, async (folder) => (await tabs()).show(folder)),
     ),
+    vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
+      deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) =>
+        (await tabs()).restore(panel, state),
+    }),
+    { dispose: () => void opened?.then((open) => open.dispose()) },
     registerCommand(log, 'glassbox.openCorpusDocument', (given) =>
       withCorpus(given, isSound, async (folder) => {
         const { openDocument } = await import('./openDocument');
         await openDocument(services, shown.files, folder);
       }),
     ),
+    registerCommand(log, 'glassbox.goOnWithCorpus', (given) =>
+      withCorpus(
+        given,
+        ({ unfinished }) => unfinished?.busy === false,
+        async (folder) => {
+          const { goOnWithCorpus } = await import('./curateCorpus');
+          await goOnWithCorpus(services, folder);
+        },
+      ),
+    ),
     registerCommand(log, 'glassbox.deleteCorpus', (given) =>
       withCorpus(
         given,
-        () => true,
+        ({ unfinished }) => unfinished?.busy !== true,
         (folder) => deleteCorpus(services, folder),
       ),
     ),

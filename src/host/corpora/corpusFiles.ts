@@ -2,13 +2,13 @@
  * Documents of corpora as read-only files of a scheme of their own. What is said about one stands above
  * its text as a lens and in a hover, not in it: so its tokens are those that a model is trained on.
  */
-import path from 'node:path';
 import * as vscode from 'vscode';
-import type { Explanation } from '../../protocol/corpusMessages';
+import type { CorpusDocumentRequest, CorpusPage, Explanation } from '../../protocol/corpusMessages';
 import { logError, registerCommand } from '../problems';
 import type { Services } from '../services';
 import { requireTrust } from '../workspace';
 import type { Translate } from './corpusTexts';
+import { showCuts } from './pageCuts';
 import { CORPUS_SCHEME, namedBy, partsOf, type Named } from './corpusUri';
 
 /** The texts that come through it are literals where they are written. */
@@ -25,6 +25,7 @@ export class CorpusFiles implements vscode.FileSystemProvider {
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
   readonly #explanations = new Map<string, Promise<Explanation>>();
+  readonly #pages = new Map<string, Promise<CorpusPage>>();
 
   constructor(engine: Services['engine']) {
     this.#engine = engine;
@@ -44,29 +45,42 @@ export class CorpusFiles implements vscode.FileSystemProvider {
 
   forget(uri: vscode.Uri): void {
     this.#explanations.delete(uri.toString());
+    this.#pages.delete(uri.toString());
   }
 
   async #ask(uri: vscode.Uri): Promise<Explanation> {
+    const place = await this.#place(uri);
+    return (await this.#engine.methods()).corpusDocument(place, never);
+  }
+
+  async #place(uri: vscode.Uri): Promise<CorpusDocumentRequest> {
     requireTrust();
     const named = namedBy(uri.query);
-    if (named?.kind !== 'document') throw vscode.FileSystemError.FileNotFound(uri);
+    if (!named) throw vscode.FileSystemError.FileNotFound(uri);
     const { corpus, shard, line } = named;
-    return (await this.#engine.methods()).corpusDocument({ corpus, shard, line }, never);
+    return Promise.resolve({ corpus, shard, line });
+  }
+
+  /** The lines of the page that the document was made of; asked of the engine once. */
+  page(uri: vscode.Uri): Promise<CorpusPage> {
+    const key = uri.toString();
+    let found = this.#pages.get(key);
+    if (!found) {
+      found = this.#place(uri).then(async (place) =>
+        (await this.#engine.methods()).corpusPage(place, never),
+      );
+      this.#pages.set(key, found);
+      found.catch(() => this.#pages.delete(key));
+    }
+    return found;
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    return new TextEncoder().encode(await this.#text(uri));
-  }
-
-  async #text(uri: vscode.Uri): Promise<string> {
-    const named = namedBy(uri.query);
-    if (named?.kind !== 'statistics') return (await this.explanation(uri)).document.text;
-    requireTrust();
-    const { corpus } = named;
-    const methods = await this.#engine.methods();
-    const { statisticsText } = await import('./corpusTexts');
-    const statistics = await methods.corpusStatistics({ corpus }, never);
-    return statisticsText(path.basename(corpus), statistics, translate);
+    const text =
+      namedBy(uri.query)?.kind === 'page'
+        ? (await this.page(uri)).lines.map((line) => line.text).join('\n')
+        : (await this.explanation(uri)).document.text;
+    return new TextEncoder().encode(text);
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
@@ -104,7 +118,7 @@ export class CorpusFiles implements vscode.FileSystemProvider {
   }
 }
 
-/** The verdict above a document; its values against their thresholds in a hover over the first line. */
+/** The verdict above a document, with the ways to its page and to what it is a copy of; its values against their thresholds in a hover over the first line. */
 export function registerCorpusFiles({
   engine,
   log,
@@ -131,12 +145,28 @@ export function registerCorpusFiles({
         const verdict = verdictText(explanation, translate);
         const top = new vscode.Range(0, 0, 0, 0);
         const command = 'glassbox.showMeasuredValues';
+        const isPage = namedBy(uri.query)?.kind === 'page';
+        const { l10n } = vscode;
         return [
           new vscode.CodeLens(top, {
             title: `${dropped ? '$(circle-slash)' : '$(pass)'} ${verdict}`,
             command,
           }),
-          new vscode.CodeLens(top, { title: vscode.l10n.t('Show Measured Values'), command }),
+          new vscode.CodeLens(top, { title: l10n.t('Show Measured Values'), command }),
+          new vscode.CodeLens(top, {
+            title: isPage ? l10n.t('Show What Is Left') : l10n.t('Show What Was Cut'),
+            command: 'glassbox.showCorpusPage',
+            arguments: [uri],
+          }),
+          ...(explanation.document.drop?.of === undefined
+            ? []
+            : [
+                new vscode.CodeLens(top, {
+                  title: l10n.t('Compare with the Original'),
+                  command: 'glassbox.compareCopies',
+                  arguments: [uri],
+                }),
+              ]),
         ];
       },
     }),
@@ -150,6 +180,15 @@ export function registerCorpusFiles({
         return new vscode.Hover(text, document.lineAt(0).range);
       },
     }),
+    showCuts(files, log),
+    registerCommand(log, 'glassbox.showCorpusPage', async (given) => {
+      const { showPage } = await import('./openDocument');
+      await showPage(files, uriIn(given));
+    }),
+    registerCommand(log, 'glassbox.compareCopies', async (given) => {
+      const { compareCopies } = await import('./openDocument');
+      await compareCopies(engine, uriIn(given));
+    }),
     registerCommand(log, 'glassbox.showMeasuredValues', async () => {
       const editor = vscode.window.activeTextEditor;
       if (!editor) return;
@@ -159,4 +198,9 @@ export function registerCorpusFiles({
     }),
   );
   return Object.assign(registered, { files });
+}
+
+/** The document that a command was given, else the one in the active editor. */
+function uriIn(given: unknown): vscode.Uri | undefined {
+  return given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
 }

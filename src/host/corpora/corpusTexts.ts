@@ -1,7 +1,6 @@
 /** What is said about a corpus and its documents, in the words of `t`. Pure. */
-import type { CorpusStatistics, Explanation } from '../../protocol/corpusMessages';
+import type { Explanation } from '../../protocol/corpusMessages';
 import { literal } from '../literal';
-import { ranked } from './corpusPlan';
 
 /** VS Code's `l10n.t`, or what stands in for it. */
 export type Translate = (message: string, ...values: (string | number)[]) => string;
@@ -73,62 +72,6 @@ export function measuredText(explanation: Explanation, t: Translate): string {
     ...(rows.length === 0
       ? []
       : [...header([t('Stage'), t('Measured'), t('Value'), t('Wanted')]), ...rows]),
-  ].join('\n');
-}
-
-const BARS = '▁▂▃▄▅▆▇█';
-
-/** Counts as a row of bars; a count above zero is never as low as none. */
-export function barsOf(counts: readonly number[]): string {
-  const most = Math.max(...counts);
-  return counts
-    .map((count) => (count === 0 ? ' ' : BARS[Math.ceil((count / most) * BARS.length) - 1]!))
-    .join('');
-}
-
-/** The funnel, the reasons of drops, and what was measured: a page of Markdown. */
-export function statisticsText(name: string, statistics: CorpusStatistics, t: Translate): string {
-  const { documentsIn, documentsKept, tokens, funnel, dropped, histograms } = statistics;
-  const share = (count: number): string =>
-    documentsIn === 0 ? '' : `${((100 * count) / documentsIn).toFixed(1)}%`;
-  const grouped = (count: number): string => count.toLocaleString('en');
-  const reasons = ranked(dropped);
-  const measured = Object.entries(histograms);
-  return [
-    `# ${literal(name)}`,
-    '',
-    t(
-      '{0} of {1} documents were kept ({2}), {3} tokens.',
-      ...[grouped(documentsKept), grouped(documentsIn), share(documentsKept), grouped(tokens)],
-    ),
-    '',
-    `## ${t('What each stage left')}`,
-    '',
-    ...header([t('Stage'), t('Documents'), t('Share'), t('Tokens')]),
-    ...funnel.map(({ stage, documents, tokens: left }) =>
-      cells(stage, grouped(documents), share(documents), grouped(left)),
-    ),
-    '',
-    `## ${t('Why documents were dropped')}`,
-    '',
-    ...(reasons.length === 0
-      ? [t('None was dropped.')]
-      : [
-          ...header([t('Reason'), t('Documents'), t('Share')]),
-          ...reasons.map(([reason, count]) => cells(reason, grouped(count), share(count))),
-        ]),
-    '',
-    ...(measured.length === 0
-      ? []
-      : [
-          `## ${t('What was measured')}`,
-          '',
-          ...header([t('Value'), t('Least'), t('How often'), t('Most')]),
-          ...measured.map(([measure, { least, most, counts }]) =>
-            cells(measure, valueText(least), `\`${barsOf(counts)}\``, valueText(most)),
-          ),
-        ]),
-    '',
   ].join('\n');
 }
 

@@ -1,15 +1,14 @@
-/** What a URI of the scheme `glassbox-corpus` names: a document of a corpus, or its statistics. Pure. */
+/** What a URI of the scheme `glassbox-corpus` names: a document of a corpus, or the page that it was made of. Pure. */
 
 export const CORPUS_SCHEME = 'glassbox-corpus';
 
-export type Named =
-  | {
-      readonly kind: 'document';
-      readonly corpus: string;
-      readonly shard: string;
-      readonly line: number;
-    }
-  | { readonly kind: 'statistics'; readonly corpus: string };
+export interface Named {
+  /** The text as it is in the corpus, or the page before anything was cut of it. */
+  readonly kind: 'document' | 'page';
+  readonly corpus: string;
+  readonly shard: string;
+  readonly line: number;
+}
 
 export interface UriParts {
   /** What the tab is called after. */
@@ -26,8 +25,7 @@ export function partsOf(named: Named, title: string): UriParts {
     .trim()
     .slice(0, LONGEST_NAME)
     .trim();
-  const ending = named.kind === 'statistics' ? 'md' : 'txt';
-  return { path: `/${name === '' ? named.kind : name}.${ending}`, query: JSON.stringify(named) };
+  return { path: `/${name === '' ? named.kind : name}.txt`, query: JSON.stringify(named) };
 }
 
 /** Undefined for one that was not made here. */
@@ -42,8 +40,8 @@ export function namedBy(query: string): Named | undefined {
   if (!('kind' in named) || !('corpus' in named) || typeof named.corpus !== 'string')
     return undefined;
   const { corpus, kind } = named;
-  if (kind === 'statistics') return { kind, corpus };
-  if (kind !== 'document' || !('shard' in named) || !('line' in named)) return undefined;
+  if ((kind !== 'document' && kind !== 'page') || !('shard' in named) || !('line' in named))
+    return undefined;
   const { shard, line } = named;
   if (typeof shard !== 'string' || typeof line !== 'number') return undefined;
   return { kind, corpus, shard, line };

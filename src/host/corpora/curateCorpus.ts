@@ -4,7 +4,8 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { GlassboxError, hasCode } from '../../base/errors';
 import type { CurateEvent } from '../../protocol/corpusMessages';
-import { corpusRecipe, resolveCorpusPaths, type CorpusRecipe } from '../../recipe/corpus';
+import { corpusRecipe, type CorpusRecipe } from '../../recipe/corpus';
+import { resolveCorpusPaths } from '../../recipe/paths';
 import { countText } from '../formats';
 import { BACK, guide, input, pick } from '../guide';
 import type { Question } from '../guide';
@@ -134,12 +135,19 @@ async function chooseRecipe(): Promise<vscode.Uri | undefined> {
   return (await window.showQuickPick(items, { placeHolder }))?.uri;
 }
 
+/** Goes on with what was begun in the folder, by the recipe that it was begun with. */
+export async function goOnWithCorpus(services: Services, out: string): Promise<void> {
+  const folder = await chooseWorkFolder(vscode.Uri.file(out));
+  if (folder) await make(services, folder, undefined, out);
+}
+
 type Done = Extract<CurateEvent, { kind: 'done' }>;
 
+/** Undefined goes on with what was begun in the folder. */
 async function make(
   services: Services,
   folder: vscode.WorkspaceFolder,
-  recipe: CorpusRecipe,
+  recipe: CorpusRecipe | undefined,
   out: string,
 ): Promise<void> {
   await makeStorage(folder.uri);
@@ -148,16 +156,35 @@ async function make(
   try {
     done = await follow(services, recipe, out);
   } catch (thrown) {
-    if (!hasCode(thrown, 'cancelled')) throw thrown;
-    await tellStopped(name, out, () => make(services, folder, recipe, out));
+    const again = (): Promise<void> => make(services, folder, recipe, out);
+    if (hasCode(thrown, 'cancelled')) await tellStopped(services, out, again);
+    else if (recipe && hasCode(thrown, 'corpus-different')) {
+      const beside = inCorpora(folder, await freeName(name, (each) => inCorpora(folder, each)));
+      await tellDifferent(out, again, () => make(services, folder, recipe, beside));
+    } else throw inThisEditor(thrown, out);
     return;
+  } finally {
+    await services.corpora.refresh();
   }
-  await services.corpora.refresh();
   void tellDone(name, done).catch((thrown: unknown) => tellError(services.log, thrown));
 }
 
+/** The engine's remedies speak of the command line. */
+function inThisEditor(thrown: unknown, out: string): unknown {
+  const { l10n } = vscode;
+  const remedies: Readonly<Record<string, string>> = {
+    'corpus-exists': l10n.t('Delete that corpus first, or choose another name.'),
+    'not-a-corpus': l10n.t('Empty the folder {0}, or choose another name.', out),
+    'run-busy': l10n.t('Wait for it, or choose another name.'),
+    'no-plan': l10n.t('Make it anew with "Glassbox: Curate Corpus...".'),
+  };
+  const remedy = thrown instanceof GlassboxError ? remedies[thrown.code] : undefined;
+  if (!(thrown instanceof GlassboxError) || remedy === undefined) return thrown;
+  return new GlassboxError(thrown.code, thrown.message, { remedy, cause: thrown });
+}
+
 /** Throws `cancelled`, and what the engine throws. */
-function follow(services: Services, recipe: CorpusRecipe, out: string): Thenable<Done> {
+function follow(services: Services, recipe: CorpusRecipe | undefined, out: string): Thenable<Done> {
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: vscode.l10n.t('Curating "{0}"', path.basename(out)),
@@ -168,10 +195,16 @@ function follow(services: Services, recipe: CorpusRecipe, out: string): Thenable
     token.onCancellationRequested(() => abort.abort());
     const methods = await services.engine.methods();
     const threads = settings.threads();
-    const request = { recipe, out, ...(threads === 0 ? {} : { workers: threads }) };
+    const request = {
+      ...(recipe ? { recipe } : {}),
+      out,
+      ...(threads === 0 ? {} : { workers: threads }),
+    };
     let shown = 0;
     for await (const event of methods.curate(request, abort.signal)) {
       if (event.kind === 'done') return event;
+      // It is in the tree from now on.
+      if (event.kind === 'start') void services.corpora.refresh().catch(() => undefined);
       if (event.kind !== 'progress') continue;
       const percent = percentOf(event);
       progress.report({ message: progressText(event), increment: Math.max(0, percent - shown) });
@@ -194,7 +227,11 @@ function progressText(event: Extract<CurateEvent, { kind: 'progress' }>): string
   }
 }
 
-async function tellStopped(name: string, out: string, goOn: () => Promise<void>): Promise<void> {
+async function tellStopped(
+  { corpora }: Services,
+  out: string,
+  goOn: () => Promise<void>,
+): Promise<void> {
   const { l10n, window } = vscode;
   // A folder in which nothing was begun is gone.
   const begun = await access(out).then(
@@ -202,11 +239,38 @@ async function tellStopped(name: string, out: string, goOn: () => Promise<void>)
     () => false,
   );
   if (!begun) return;
+  await corpora.refresh();
   const [further, discard] = [l10n.t('Go On'), l10n.t('Discard')];
-  const said = l10n.t('"{0}" is not finished. What was done so far is in {1}.', name, out);
+  const said = l10n.t(
+    '"{0}" is not finished. What was done so far is in {1}.',
+    ...[path.basename(out), out],
+  );
   const answer = await window.showInformationMessage(said, further, discard);
   if (answer === further) await goOn();
   if (answer === discard) await moveToTrash(vscode.Uri.file(out));
+}
+
+/** What lies in the folder was begun with another recipe: it is given up, or left as it is. */
+async function tellDifferent(
+  out: string,
+  beginAnew: () => Promise<void>,
+  makeBeside: () => Promise<void>,
+): Promise<void> {
+  const { l10n, window } = vscode;
+  const [anew, beside] = [l10n.t('Discard and Begin Anew'), l10n.t('Make Another')];
+  const answer = await window.showWarningMessage(
+    l10n.t(
+      '"{0}" is not finished, and was begun with another recipe or other sources.',
+      path.basename(out),
+    ),
+    anew,
+    beside,
+  );
+  if (answer === anew) {
+    await moveToTrash(vscode.Uri.file(out));
+    await beginAnew();
+  }
+  if (answer === beside) await makeBeside();
 }
 
 async function tellDone(name: string, done: Done): Promise<void> {
@@ -222,11 +286,10 @@ async function tellDone(name: string, done: Done): Promise<void> {
       ? [l10n.t('The most frequent reason of dropping is {0}: {1}.', first[0], countText(first[1]))]
       : []),
   ].join(' ');
-  const [train, show] = [l10n.t('Train on It'), l10n.t('Show Statistics')];
+  const [train, show] = [l10n.t('Train on It'), l10n.t('Open Corpus')];
   const answer = await (documentsKept === 0
     ? window.showWarningMessage(said, show)
     : window.showInformationMessage(said, train, show));
   if (answer === train) await commands.executeCommand('glassbox.trainOnCorpus', { folder: out });
-  if (answer === show)
-    await commands.executeCommand('glassbox.showCorpusStatistics', { folder: out });
+  if (answer === show) await commands.executeCommand('glassbox.openCorpus', { folder: out });
 }

@@ -1,10 +1,12 @@
 /** "Open Document of Corpus": a list that the engine fills while one types, as Go to File does. */
 import * as vscode from 'vscode';
-import type { CorpusDocuments } from '../../protocol/corpusMessages';
+import type { CorpusDocumentRequest, CorpusDocuments } from '../../protocol/corpusMessages';
+import { documentName } from '../../protocol/documentName';
 import { countText } from '../formats';
 import { tellError } from '../problems';
 import type { Services } from '../services';
 import { corpusUri, type CorpusFiles } from './corpusFiles';
+import { namedBy, type Named } from './corpusUri';
 
 /** More would not be read: a person types another word. */
 const MOST_SHOWN = 200;
@@ -23,7 +25,16 @@ export async function openDocument(
   const document = await choose(services, corpus);
   if (!document) return;
   const { shard, line } = document;
-  const uri = corpusUri({ kind: 'document', corpus, shard, line }, nameOf(document));
+  await showDocument(files, { corpus, shard, line }, documentName(document));
+}
+
+/** Opens one in an editor. */
+export async function showDocument(
+  files: CorpusFiles,
+  place: CorpusDocumentRequest,
+  name: string,
+): Promise<void> {
+  const uri = corpusUri({ kind: 'document', ...place }, name);
   // What is wrong with it is told in the engine's words.
   await files.explanation(uri);
   await vscode.window.showTextDocument(uri, { preview: true });
@@ -79,7 +90,7 @@ function itemsOf({ documents, more }: CorpusDocuments): DocumentItem[] {
     const { dropped, tokens, start } = document;
     return {
       document,
-      label: `${dropped === undefined ? '$(pass)' : '$(circle-slash)'} ${nameOf(document)}`,
+      label: `${dropped === undefined ? '$(pass)' : '$(circle-slash)'} ${documentName(document)}`,
       description:
         dropped === undefined
           ? l10n.t('{0} tokens', countText(tokens))
@@ -95,12 +106,43 @@ function itemsOf({ documents, more }: CorpusDocuments): DocumentItem[] {
   return [...items, { label, alwaysShow: true }];
 }
 
-/** Its title, or the end of its address. */
-function nameOf({ title, url, id }: Found): string {
-  if (title !== undefined && title.trim() !== '') return title.replace(/\s+/g, ' ').trim();
-  const last = url
-    ?.replace(/[?#].*$/, '')
-    .split('/')
-    .findLast((part) => part !== '');
-  return last ?? id;
+/** From a document to the page that it was made of, with what was cut; and back. */
+export async function showPage(files: CorpusFiles, uri: vscode.Uri | undefined): Promise<void> {
+  const named = uri && namedBy(uri.query);
+  if (!uri || !named) return;
+  const title = titleOf(uri, named);
+  const other =
+    named.kind === 'page'
+      ? corpusUri({ ...named, kind: 'document' }, title)
+      : corpusUri({ ...named, kind: 'page' }, vscode.l10n.t('{0} (whole page)', title));
+  // What is wrong with it is told in the engine's words.
+  await files.readFile(other);
+  await vscode.window.showTextDocument(other, { preview: true });
+}
+
+/** A copy beside the document that is kept of the two. */
+export async function compareCopies(
+  engine: Services['engine'],
+  uri: vscode.Uri | undefined,
+): Promise<void> {
+  const named = uri && namedBy(uri.query);
+  if (!uri || !named) return;
+  const { corpus, shard, line } = named;
+  const { signal } = new AbortController();
+  const original = await (await engine.methods()).corpusCopy({ corpus, shard, line }, signal);
+  const name = titleOf(uri, named);
+  const left = corpusUri(
+    { kind: 'document', corpus, shard: original.shard, line: original.line },
+    documentName(original),
+  );
+  const right = corpusUri({ ...named, kind: 'document' }, name);
+  const alike = `${Math.round(100 * original.similarity)}%`;
+  const title = vscode.l10n.t('{0} ↔ {1}: {2} alike', documentName(original), name, alike);
+  await vscode.commands.executeCommand('vscode.diff', left, right, title);
+}
+
+/** The document's name as its tab has it. */
+function titleOf({ path }: vscode.Uri, { kind }: Named): string {
+  const title = path.replace(/^\/|\.txt$/g, '');
+  return kind === 'page' ? title.replace(/ \([^()]*\)$/, '') : title;
 }

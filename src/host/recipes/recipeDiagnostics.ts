@@ -1,13 +1,13 @@
 /**
  * Squiggles in recipes for what no schema can see: files that aren't there, heads that don't divide
- * the width, a batch that will not fit. What the schema sees VS Code underlines by itself.
+ * the width, a batch that will not fit; in those of corpora too. What the schema sees VS Code underlines by itself.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RecipeProblem } from '../../protocol/catalogMessages';
 import { logError } from '../problems';
 import type { Services } from '../services';
-import { isRecipe } from './recipeFiles';
+import { recipeKindOf } from './recipeFiles';
 
 /** Milliseconds without a keystroke before a recipe is looked at. */
 const PAUSE = 300;
@@ -46,7 +46,8 @@ export class RecipeDiagnostics {
   async problems(document: vscode.TextDocument, signal: AbortSignal): Promise<RecipeProblem[]> {
     const folder = path.dirname(document.uri.fsPath);
     const methods = await this.#engine.methods();
-    return methods.checkRecipe({ text: document.getText(), folder }, signal);
+    const kind = recipeKindOf(document) ?? 'run';
+    return methods.checkRecipe({ kind, text: document.getText(), folder }, signal);
   }
 
   dispose(): void {
@@ -56,7 +57,7 @@ export class RecipeDiagnostics {
   }
 
   #later(document: vscode.TextDocument, milliseconds: number): void {
-    if (!isRecipe(document)) return;
+    if (!recipeKindOf(document)) return;
     const key = document.uri.toString();
     const before = this.#checks.get(key);
     if (before) end(before);
@@ -77,7 +78,7 @@ export class RecipeDiagnostics {
     ]);
     if (signal.aborted) return;
     const { Error, Warning } = vscode.DiagnosticSeverity;
-    const diagnostics = unseenBySchema(text, problems).map((problem) => {
+    const diagnostics = unseenBySchema(text, problems, recipeKindOf(document)).map((problem) => {
       const { start, end } = spanOf(text, problem.path);
       const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
       const severity = problem.severity === 'error' ? Error : Warning;

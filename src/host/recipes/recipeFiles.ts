@@ -5,13 +5,23 @@ import type { Recipe } from '../../recipe/run';
 import { workFolders } from '../workspace';
 
 export const RECIPES: vscode.DocumentFilter = { scheme: 'file', pattern: '**/*.recipe.json' };
+export const CORPUS_RECIPES: vscode.DocumentFilter = {
+  scheme: 'file',
+  pattern: '**/*.corpus.json',
+};
 
 const ENDING = /\.recipe\.json$/i;
+const CORPUS_ENDING = /\.corpus\.json$/i;
 
-/** A recipe on the disk, in a folder that is trusted: only there it is read. */
-export function isRecipe({ uri }: { readonly uri: vscode.Uri }): boolean {
-  return uri.scheme === 'file' && ENDING.test(uri.path) && workFolders().length > 0;
+/** What a recipe on the disk, in a folder that is trusted, describes; undefined for other documents. */
+export function recipeKindOf({ uri }: { readonly uri: vscode.Uri }): 'run' | 'corpus' | undefined {
+  if (uri.scheme !== 'file' || workFolders().length === 0) return undefined;
+  return ENDING.test(uri.path) ? 'run' : CORPUS_ENDING.test(uri.path) ? 'corpus' : undefined;
 }
+
+/** A recipe of a run on the disk, in a folder that is trusted: only there it is read. */
+export const isRecipe = (document: { readonly uri: vscode.Uri }): boolean =>
+  recipeKindOf(document) === 'run';
 
 /**
  * The recipe in the text of a file: defaults filled in, its paths absolute, its name the file's if it

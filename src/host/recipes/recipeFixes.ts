@@ -1,6 +1,6 @@
 /** "Change to ..." on a field that does not exist, where the one that was meant is known. */
 import * as vscode from 'vscode';
-import { isRecipe } from './recipeFiles';
+import { recipeKindOf } from './recipeFiles';
 
 export class RecipeFixes implements vscode.CodeActionProvider {
   async provideCodeActions(
@@ -8,9 +8,10 @@ export class RecipeFixes implements vscode.CodeActionProvider {
     range: vscode.Range,
     { diagnostics }: vscode.CodeActionContext,
   ): Promise<vscode.CodeAction[]> {
-    if (!isRecipe(document)) return [];
+    const kind = recipeKindOf(document);
+    if (!kind) return [];
     const { misspelt } = await import('./recipeText');
-    return misspelt(document.getText()).flatMap(({ span, meant }) => {
+    return misspelt(document.getText(), kind).flatMap(({ span, meant }) => {
       const key = new vscode.Range(document.positionAt(span.start), document.positionAt(span.end));
       if (!key.intersection(range)) return [];
       const title = vscode.l10n.t('Change to "{0}"', meant);

@@ -6,6 +6,7 @@ import { findNodeAtLocation, parseTree } from 'jsonc-parser';
 import type { Node } from 'jsonc-parser';
 import { nearest } from '../../recipe/problems';
 import { parseJson } from '../../recipe/json';
+import { corpusRecipe, corpusSchema } from '../../recipe/corpus';
 import { recipeJsonSchema, recipeSchema } from '../../recipe/run';
 
 /** Offsets in UTF-16 code units, half open. */
@@ -15,6 +16,14 @@ export interface Span {
 }
 
 type Segment = string | number;
+
+/** What a recipe describes. */
+export type Kind = 'run' | 'corpus';
+
+const KINDS = {
+  run: { schema: recipeSchema, jsonSchema: recipeJsonSchema },
+  corpus: { schema: corpusSchema, jsonSchema: corpusRecipe.jsonSchema },
+} as const;
 
 /** `data.paths[1]` as what leads there; a key that is no plain name is a JSON string. */
 export function segmentsOf(path: string): Segment[] {
@@ -55,10 +64,11 @@ function keyOf({ parent }: Node): Node | undefined {
 export function unseenBySchema<Problem extends { readonly path: string }>(
   text: string,
   problems: readonly Problem[],
+  kind: Kind = 'run',
 ): readonly Problem[] {
   const json = parseJson(text);
   if (!json.ok) return [];
-  const result = recipeSchema.safeParse(json.value);
+  const result = KINDS[kind].schema.safeParse(json.value);
   const seen = new Set(
     (result.error?.issues ?? []).flatMap((issue) => {
       if (issue.code === 'custom') return [];
@@ -79,17 +89,18 @@ export interface Misspelt {
   readonly meant: string;
 }
 
-export function misspelt(text: string): readonly Misspelt[] {
+export function misspelt(text: string, kind: Kind = 'run'): readonly Misspelt[] {
   const json = parseJson(text);
   const root = parseTree(text);
   if (!json.ok || !root) return [];
-  const issues = recipeSchema.safeParse(json.value).error?.issues ?? [];
+  const { schema, jsonSchema } = KINDS[kind];
+  const issues = schema.safeParse(json.value).error?.issues ?? [];
   return issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.flatMap((key) => {
           const place = issue.path.filter((each) => typeof each !== 'symbol');
           const section = place.join('.');
-          const near = nearest(recipeJsonSchema(), section === '' ? key : `${section}.${key}`);
+          const near = nearest(jsonSchema(), section === '' ? key : `${section}.${key}`);
           const meant = near?.slice(near.lastIndexOf('.') + 1);
           const isBeside = near !== undefined && near === [...place, meant].join('.');
           const node = findNodeAtLocation(root, [...place, key]);

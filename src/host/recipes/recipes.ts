@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { RecipeDiagnostics } from './recipeDiagnostics';
-import { RECIPES } from './recipeFiles';
+import { CORPUS_RECIPES, RECIPES } from './recipeFiles';
 import { RecipeFixes } from './recipeFixes';
 import { RecipeLenses } from './recipeLenses';
 
@@ -14,7 +14,7 @@ export function registerRecipes(services: Services): vscode.Disposable {
   return vscode.Disposable.from(
     diagnostics,
     languages.registerCodeLensProvider(RECIPES, new RecipeLenses(services)),
-    languages.registerCodeActionsProvider(RECIPES, new RecipeFixes(), {
+    languages.registerCodeActionsProvider([RECIPES, CORPUS_RECIPES], new RecipeFixes(), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
     registerCommand(log, 'glassbox.startRunFromRecipe', async (given) => {

@@ -78,3 +78,13 @@ test('the schema completes the names of fields and says what they mean', async (
   assert.ok(labels.includes('schedule'), labels.join(', '));
   await vscode.commands.executeCommand('workbench.action.files.revert');
 });
+
+test('a source that is not there is underlined in the recipe of a corpus', async () => {
+  const editor = await open('web.corpus.json');
+  const [problem] = await eventually(() => {
+    const all = found(editor);
+    assert.equal(all.length, 1);
+    return all;
+  });
+  assert.equal(editor.document.getText(there(problem, 'problem').range), '"missing.warc"');
+});

@@ -24,6 +24,9 @@ function formatOf(file: string): SourceFormat | undefined {
   return FORMATS.find(([name]) => name.test(file))?.[1];
 }
 
+/** Whether its name says a format that can be read. */
+export const isReadable = (file: string): boolean => formatOf(file) !== undefined;
+
 /** A .gitignore, and the folder whose content it is about. */
 interface Rules {
   readonly folder: string;

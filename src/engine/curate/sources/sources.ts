@@ -7,7 +7,7 @@ import { readParquetSource } from './parquet';
 import type { Stretch } from './source';
 import { readWarc } from './warc';
 
-export { listSources } from './listSources';
+export { isReadable, listSources } from './listSources';
 
 /** The documents, and the records that are none, of a stretch of a file. */
 export function readStretch(stretch: Stretch, { reading }: CorpusRecipe): AsyncIterable<Read> {

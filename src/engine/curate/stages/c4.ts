@@ -18,39 +18,60 @@ const POLICIES = [
 ];
 const ENDS = /[.?!"']$/;
 
-export function c4(settings: CorpusRecipe['c4']): Stage {
+/** Why a line is cut. */
+type Cut = 'longWord' | 'noPunctuation' | 'fewWords' | 'javascript' | 'policy';
+
+export type LineFate =
+  | { readonly kind: 'kept'; readonly text: string }
+  | { readonly kind: 'cut'; readonly reason: Cut | 'loremIpsum' | 'curlyBrackets' };
+
+/** What becomes of each line. */
+export function c4Lines(settings: CorpusRecipe['c4']): (line: string) => LineFate {
   const { minWordsPerLine, maxWordLength, endPunctuation, removeCitations } = settings;
+  const cut = (reason: Extract<LineFate, { kind: 'cut' }>['reason']): LineFate => ({
+    kind: 'cut',
+    reason,
+  });
+  return (whole) => {
+    const trimmed = whole.trim();
+    const words = trimmed === '' ? [] : trimmed.split(/\s+/);
+    if (words.some((word) => word.length > maxWordLength && lengthOf(word) > maxWordLength))
+      return cut('longWord');
+    const line = removeCitations ? trimmed.replace(CITATION, '') : trimmed;
+    const lower = line.toLowerCase();
+    if (endPunctuation && (!ENDS.test(line) || line.endsWith('...'))) return cut('noPunctuation');
+    if (words.length < minWordsPerLine) return cut('fewWords');
+    if (lower.includes('lorem ipsum')) return cut('loremIpsum');
+    if (settings.javascript && lower.includes('javascript')) return cut('javascript');
+    if (line.includes('{')) return cut('curlyBrackets');
+    if (settings.policies && POLICIES.some((phrase) => lower.includes(phrase)))
+      return cut('policy');
+    return { kind: 'kept', text: line };
+  };
+}
+
+export function c4(settings: CorpusRecipe['c4']): Stage {
+  const fateOf = c4Lines(settings);
 
   function measure({ text, language }: Page): Finding {
     const cut = { longWord: 0, noPunctuation: 0, fewWords: 0, javascript: 0, policy: 0 };
+    const dropping = { loremIpsum: 0, curlyBrackets: 0 };
     let sentences = 0;
-    let loremIpsum = 0;
-    let curlyBrackets = 0;
     const kept: string[] = [];
-    for (const whole of linesOf(text)) {
-      const trimmed = whole.trim();
-      const words = trimmed === '' ? [] : trimmed.split(/\s+/);
-      if (words.some((word) => word.length > maxWordLength && lengthOf(word) > maxWordLength)) {
-        cut.longWord++;
-        continue;
-      }
-      const line = removeCitations ? trimmed.replace(CITATION, '') : trimmed;
-      const lower = line.toLowerCase();
-      if (endPunctuation && (!ENDS.test(line) || line.endsWith('...'))) cut.noPunctuation++;
-      else if (words.length < minWordsPerLine) cut.fewWords++;
-      else if (lower.includes('lorem ipsum')) loremIpsum++;
-      else if (settings.javascript && lower.includes('javascript')) cut.javascript++;
-      else if (line.includes('{')) curlyBrackets++;
-      else if (settings.policies && POLICIES.some((phrase) => lower.includes(phrase))) cut.policy++;
-      else {
-        sentences += countSentences(line, language);
-        kept.push(line);
+    for (const line of linesOf(text)) {
+      const fate = fateOf(line);
+      if (fate.kind === 'kept') {
+        sentences += countSentences(fate.text, language);
+        kept.push(fate.text);
+      } else if (fate.reason === 'loremIpsum' || fate.reason === 'curlyBrackets') {
+        dropping[fate.reason]++;
+      } else {
+        cut[fate.reason]++;
       }
     }
     return {
       values: {
-        loremIpsum,
-        curlyBrackets,
+        ...dropping,
         sentences,
         linesCut: Object.values(cut).reduce((sum, count) => sum + count, 0),
         cutLongWord: cut.longWord,

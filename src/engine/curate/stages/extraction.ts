@@ -72,3 +72,13 @@ export function extraction(settings: CorpusRecipe['extraction']): Stage {
 
   return { name: 'extraction', measure };
 }
+
+/** All of a page's text, menus and footers too; of what is no page, its text. */
+export function wholeText(body: Page['body'], settings: CorpusRecipe['extraction']): string {
+  if (body.kind === 'decoded') return body.text;
+  const text = decodePage(body.bytes, body.charset);
+  if (body.kind === 'text') return text.replaceAll('\r\n', '\n');
+  const bounds = { nodes: settings.maxNodes, depth: settings.maxDepth };
+  const { document } = parsePage(text, bounds);
+  return document ? textOf(document.body) : '';
+}

@@ -45,7 +45,7 @@ export async function language(settings: CorpusRecipe['language']): Promise<Stag
     return {
       values: { score },
       change: { language: best.language },
-      ...(isWanted || score >= settings.minScore ? {} : { reason: 'notWanted' }),
+      ...(isWanted ? {} : { crossing: 'notWanted' }),
     };
   }
 

@@ -23,6 +23,8 @@ export interface Finding {
   readonly change?: Partial<Pick<Page, 'text' | 'title' | 'language'>> | undefined;
   /** Reason of a drop that no threshold is about. */
   readonly reason?: string | undefined;
+  /** What a drop by a threshold is called here, where not after the threshold. */
+  readonly crossing?: string | undefined;
 }
 
 export interface Stage {

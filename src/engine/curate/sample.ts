@@ -1,0 +1,157 @@
+/**
+ * A sample of a corpus's documents, kept and dropped, in which every stage has measured every document:
+ * with it any threshold can be changed, and who survives be told again without reading anything
+ * (`recipe/judging.ts`).
+ *
+ * What was kept has all its values already. What was dropped is measured from the stage that dropped it
+ * on, by its own and all later stages, verdicts ignored and changes made: its text is stored as that stage
+ * met it. No threshold changes a text, so what is judged anew is what the pipeline itself would say.
+ *
+ * Not covered: copies, which are not looked for anew; pages that were too large to be looked at, and
+ * those whose address was refused: of these there is no text.
+ */
+import path from 'node:path';
+import { throwIfAborted } from '../../base/errors';
+import { Rng } from '../../base/rng';
+import {
+  corpusSchema,
+  FILTER_RULES,
+  type CorpusRecipe,
+  type FilterStage,
+} from '../../recipe/corpus';
+import type { Measurement } from '../../recipe/judging';
+import { readCuratedCorpus } from '../data/data';
+import { builtinTokenizer, type Tokenizer } from '../tokenizer/tokenizer';
+import { startOf } from './findDocuments';
+import { openPipeline, type Pipeline } from './pipeline';
+import { notACorpus } from './readStatistics';
+import { pickFromShard } from './shards';
+import { personalDataCleaner } from './stages/pii';
+import type { StoredDocument } from './storedDocument';
+
+export interface SampledDocument extends Measurement {
+  readonly shard: string;
+  /** From 1. */
+  readonly line: number;
+  readonly id: string;
+  readonly url?: string | undefined;
+  readonly title?: string | undefined;
+  /** How its text begins, in one line. */
+  readonly start: string;
+  /** Of the text that would be kept. */
+  readonly tokens: number;
+}
+
+export type SampleEvent =
+  | {
+      readonly kind: 'start';
+      readonly recipe: CorpusRecipe;
+      /** In the corpus, and in the sample. */
+      readonly documents: number;
+      readonly sampled: number;
+    }
+  | { readonly kind: 'documents'; readonly documents: readonly SampledDocument[] };
+
+export interface SampleOptions {
+  /** Documents at most. */
+  readonly size: number;
+  readonly seed: number;
+}
+
+/** Documents told of at once. */
+const BATCH = 50;
+
+/** So many different numbers below `total`, in order, each as likely as the others (Floyd's method). */
+function chooseNumbers(total: number, { size, seed }: SampleOptions): number[] {
+  if (size >= total) return Array.from({ length: total }, (_, number) => number);
+  const rng = new Rng(seed);
+  const chosen = new Set<number>();
+  for (let most = total - size; most < total; most++) {
+    const number = rng.below(most + 1);
+    chosen.add(chosen.has(number) ? most : number);
+  }
+  return [...chosen].sort((a, b) => a - b);
+}
+
+interface Tools {
+  readonly pipeline: Pipeline;
+  readonly tokenizer: Tokenizer;
+  readonly clean: (text: string) => string;
+}
+
+const isFilter = (stage: string): stage is FilterStage => stage in FILTER_RULES;
+const isThreshold = (stage: FilterStage, reason: string): boolean =>
+  FILTER_RULES[stage].some(({ setting }) => setting === reason);
+
+type Measured = Measurement & Pick<SampledDocument, 'tokens'>;
+
+function measure(document: StoredDocument, { pipeline, tokenizer, clean }: Tools): Measured {
+  const { drop, text, title, language, url, tokens } = document;
+  const { values } = document;
+  const known: Measured = { values, reasons: {}, crossings: {}, tokens };
+  if (!drop) return known;
+  const { stage, reason } = drop;
+  if (!isFilter(stage))
+    return stage === 'source'
+      ? { ...known, reasons: { source: reason } }
+      : { ...known, copy: { stage, reason } };
+  const isBounded = stage === 'url' || (stage === 'extraction' && reason !== 'minCharacters');
+  if (isBounded)
+    return isThreshold(stage, reason)
+      ? { ...known, end: stage }
+      : { ...known, reasons: { [stage]: reason } };
+  const page = { url, body: { kind: 'decoded', text } as const, text, title, language };
+  const found = pipeline.measure(page, stage === 'extraction' ? 'language' : stage);
+  const { reasons, crossings } = found;
+  return {
+    values: { ...values, ...found.values },
+    ...{ reasons, crossings },
+    tokens: tokenizer.encode(clean(found.page.text)).length,
+  };
+}
+
+/**
+ * First what there is, then the documents, in the order of the corpus.
+ *
+ * @throws GlassboxError `not-a-corpus`, `corpus-damaged`, `cancelled`
+ */
+export async function* sampleCorpus(
+  corpus: string,
+  options: SampleOptions,
+  signal: AbortSignal,
+): AsyncGenerator<SampleEvent, void, void> {
+  const index = await readCuratedCorpus(corpus);
+  if (!index) throw notACorpus(corpus);
+  const recipe = corpusSchema.parse(index['recipe']);
+  const shards = [...index.kept, ...index.dropped];
+  const total = shards.reduce((sum, { documents }) => sum + documents, 0);
+  const numbers = chooseNumbers(total, options);
+  yield { kind: 'start', recipe, documents: total, sampled: numbers.length };
+  if (numbers.length === 0) return;
+
+  const cleaner = recipe.pii.enabled ? personalDataCleaner(recipe.pii) : undefined;
+  const tools: Tools = {
+    pipeline: await openPipeline(recipe),
+    tokenizer: await builtinTokenizer(recipe.output.tokenizer),
+    clean: (text) => cleaner?.(text).text ?? text,
+  };
+  let batch: SampledDocument[] = [];
+  let before = 0;
+  for (const { name: shard, documents } of shards) {
+    const lines = numbers
+      .filter((number) => number >= before && number < before + documents)
+      .map((number) => number - before + 1);
+    before += documents;
+    let at = 0;
+    for await (const document of pickFromShard(path.join(corpus, shard), lines)) {
+      throwIfAborted(signal);
+      const { id, url, title } = document;
+      const start = startOf(document.text);
+      batch.push({ shard, line: lines[at++]!, id, url, title, start, ...measure(document, tools) });
+      if (batch.length < BATCH) continue;
+      yield { kind: 'documents', documents: batch };
+      batch = [];
+    }
+  }
+  yield { kind: 'documents', documents: batch };
+}

@@ -1,0 +1,41 @@
+/** A document's record in its source, read again: what the filters and the copies have left of it is stored alone. */
+import { stat } from 'node:fs/promises';
+import * as z from 'zod';
+import { GlassboxError, throwIfAborted } from '../../base/errors';
+import { corpusSchema } from '../../recipe/corpus';
+import type { CuratedCorpus } from '../data/data';
+import type { RawDocument } from './document';
+import { sourceFileSchema } from './folder';
+import { readStretch } from './sources/sources';
+import type { StoredDocument } from './storedDocument';
+
+const changed = (file: string): GlassboxError =>
+  new GlassboxError('source-changed', `${file} is not what the corpus was made of any more.`, {
+    remedy: 'Put the file back as it was, or make the corpus again.',
+    details: { path: file },
+  });
+
+/**
+ * @throws GlassboxError `source-changed` where the source is gone, or no longer has the record; `cancelled`
+ */
+export async function readSourceOf(
+  document: StoredDocument,
+  index: CuratedCorpus,
+  signal: AbortSignal,
+): Promise<RawDocument> {
+  const recipe = corpusSchema.parse(index['recipe']);
+  const files = z.array(sourceFileSchema).parse(index['sources']);
+  const number = files.findIndex((each) => each.path === document.file);
+  const file = files[number];
+  const size = (await stat(document.file).catch(() => undefined))?.size;
+  if (!file || size !== file.size) throw changed(document.file);
+  // Where a record can be found from its place, that one alone is read.
+  const isSeekable = file.format === 'warc' || (file.format === 'jsonl' && !file.gzip);
+  const start = isSeekable ? document.offset : 0;
+  const end = isSeekable ? document.offset + 1 : file.size;
+  for await (const read of readStretch({ file, number, start, end }, recipe)) {
+    throwIfAborted(signal);
+    if (read.kind === 'document' && read.document.id === document.id) return read.document;
+  }
+  throw changed(document.file);
+}

@@ -1,0 +1,89 @@
+/** Stages, reasons and numbers as the page writes them. */
+import { NOT_MEASURED, type Verdict } from '../../src/recipe/judging';
+import { t } from '../shared/l10n';
+
+const language = document.documentElement.lang || undefined;
+const whole = new Intl.NumberFormat(language);
+const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(language, {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const precise = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+
+export const count = (value: number): string => whole.format(value);
+export const short = (value: number): string => compact.format(value);
+export const share = (part: number, of: number): string => percent.format(of === 0 ? 0 : part / of);
+export const signed = (value: number, text: (value: number) => string = count): string =>
+  value === 0 ? '±0' : `${value > 0 ? '+' : '−'}${text(Math.abs(value))}`;
+
+/** A measured value or a threshold. */
+export const valueText = (value: number): string =>
+  Number.isInteger(value) ? (value < 1e5 ? whole : compact).format(value) : precise.format(value);
+
+export function stageText(stage: string): string {
+  switch (stage) {
+    case 'source':
+      return t('Reading');
+    case 'url':
+      return t('Address');
+    case 'extraction':
+      return t('Main content');
+    case 'language':
+      return t('Language');
+    case 'gopherRepetition':
+      return t('Repetition (Gopher)');
+    case 'gopherQuality':
+      return t('Quality (Gopher)');
+    case 'c4':
+      return t('Lines (C4)');
+    case 'fineweb':
+      return t('FineWeb');
+    case 'exactDuplicates':
+      return t('Exact copies');
+    case 'nearDuplicates':
+      return t('Near copies');
+    default:
+      return stage;
+  }
+}
+
+/** What the stage does, in a line. */
+export function stageHint(stage: string): string {
+  switch (stage) {
+    case 'source':
+      return t('Records that could not be read, or are no pages.');
+    case 'url':
+      return t('Blocked domains and words in addresses.');
+    case 'extraction':
+      return t('The text of a page without its menus; pages that are too large.');
+    case 'language':
+      return t('How sure the classifier is of a wanted language.');
+    case 'gopherRepetition':
+      return t('Lines, paragraphs and groups of words that repeat.');
+    case 'gopherQuality':
+      return t('Whether it reads as prose.');
+    case 'c4':
+      return t('Lines that are no sentences are cut; code and placeholders are dropped.');
+    case 'fineweb':
+      return t('Lists, menus and repeated lines.');
+    case 'exactDuplicates':
+      return t('The same text as an earlier document.');
+    case 'nearDuplicates':
+      return t('Almost the same text as another document.');
+    default:
+      return '';
+  }
+}
+
+export const limitText = (drops: 'above' | 'below', threshold: number): string =>
+  drops === 'above'
+    ? t('at most {0}', valueText(threshold))
+    : t('at least {0}', valueText(threshold));
+
+/** `Quality (Gopher): minWords`. */
+export const reasonText = ({ stage, reason }: Verdict): string =>
+  reason === NOT_MEASURED
+    ? t('{0}: dropped there, and not measured beyond', stageText(stage))
+    : t('{0}: {1}', stageText(stage), reason);
