@@ -15,6 +15,8 @@ export const DOCUMENTS = {
     'help chat',
     'help chat render',
     'help tinyworld',
+    'help knowledge probe',
+    'help knowledge teach',
     'help generate',
     'help logits',
     'help eval',

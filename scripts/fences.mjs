@@ -33,7 +33,7 @@ const MAY_IMPORT = {
   ],
   'src/engine/tools': ['base', 'data'],
   'src/engine/chat': ['base', 'recipe', 'tokenizer', 'data', 'infer', 'tools'],
-  'src/engine/knowledge': ['base', 'data', 'infer', 'chat'],
+  'src/engine/knowledge': ['base', 'data', 'infer', 'tools', 'chat'],
   'src/engine': [
     'base',
     'protocol',

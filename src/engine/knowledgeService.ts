@@ -25,6 +25,7 @@ import {
 } from './knowledge/knowledge';
 import type { Judge, KnowledgeQuestion, Probed } from './knowledge/knowledge';
 import type { Claimed } from './modelSlot';
+import type { Tool, ToolWish } from './tools/tools';
 
 type Claim = (
   request: Pick<GenerateRequest, 'model' | 'backend' | 'precision' | 'threads'>,
@@ -36,6 +37,7 @@ const PASSAGES = 200;
 
 export function createKnowledgeService(
   claim: Claim,
+  toolbox: (wishes: readonly ToolWish[]) => Promise<readonly Tool[]>,
 ): Handlers<'probeKnowledge' | 'teachKnowledge'> {
   /** One model after the other is loaded, whichever are needed: to write, to answer, to judge. */
   async function* withModel<Event>(
@@ -97,6 +99,7 @@ export function createKnowledgeService(
       const folder = out === undefined ? undefined : path.resolve(out);
       if (folder !== undefined) await checkOut(folder);
       const before = earlier === undefined ? undefined : await readProbe(path.resolve(earlier));
+      const tools = await toolbox(request.tools ?? []);
       const questions: KnowledgeQuestion[] = [];
       yield* questionsFor(request, signal, questions);
       if (questions.length === 0) throw noQuestions();
@@ -115,7 +118,7 @@ export function createKnowledgeService(
         request.model,
         signal,
         async function* ({ model }): AsyncGenerator<ProbeEvent> {
-          const options = { samples, temperature, maxTokens, seed, signal };
+          const options = { samples, temperature, maxTokens, seed, tools, signal };
           let done = 0;
           for await (const each of askAll(model, questions, options)) {
             if (request.judge === undefined) yield await told(each, wordJudge);

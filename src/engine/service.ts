@@ -57,7 +57,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
   return {
     ...createDocumentService(),
     ...createConversationService(),
-    ...createKnowledgeService(claim),
+    ...createKnowledgeService(claim, toolbox),
     ...createCatalogService(options),
     ...createCurateService(options),
 

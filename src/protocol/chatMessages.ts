@@ -112,7 +112,7 @@ export const conversationReadSchema = placeSchema.extend({
   messages: z.array(messageSchema).readonly().optional(),
 });
 
-const toolWishSchema = z.object({
+export const toolWishSchema = z.object({
   name: z.enum(['calculator', 'search', 'javascript']),
   /** Where `search` looks: a folder, a file or a corpus. */
   folder: path.optional(),

@@ -3,6 +3,7 @@
  * relative to the engine's current folder.
  */
 import * as z from 'zod';
+import { toolWishSchema } from './chatMessages';
 import { count, path } from './fields';
 import { generateRequestSchema } from './messages';
 
@@ -34,6 +35,8 @@ export const probeRequestSchema = generateRequestSchema
     samples: count,
     temperature: z.number().nonnegative(),
     seed: count,
+    /** What the model may call before it answers. */
+    tools: z.array(toolWishSchema).optional(),
     /** A model that judges answers whose words don't tell. */
     judge: path.optional(),
     /** The folder of an earlier probe of the same questions: what the model knew is taken from it. */

@@ -9,7 +9,7 @@ import { writeJson, writeLine } from './console';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { wantsColour } from './display';
 import { linesOfSummary } from './knowledgeView';
-import { backendOption, decimal, MANY, SEED, wholeNumber } from './options';
+import { backendOption, decimal, MANY, SEED, toolList, wholeNumber } from './options';
 import { clean, grouped, styleFor } from './terminalText';
 
 export function addKnowledge(program: Command, context: Context): void {
@@ -27,6 +27,7 @@ interface ProbeOptions extends CommonOptions {
   readonly split: 'taught' | 'held-out';
   readonly data?: readonly string[];
   readonly writer?: string;
+  readonly tools?: ProbeRequest['tools'];
   readonly judge?: string;
   readonly before?: string;
   readonly limit?: number;
@@ -68,6 +69,11 @@ function addProbe(group: Command, context: Context): void {
     .option(
       '--writer <dir>',
       'the model that writes the questions; by default the one that is probed',
+    )
+    .option(
+      '--tools <list>',
+      'what it may call: calculator, search=FOLDER, javascript, divided by commas',
+      toolList,
     )
     .option('--judge <dir>', "a model that judges answers whose words don't tell")
     .option('--before <dir>', 'an earlier probe of the same questions: what was known is its word')
@@ -115,11 +121,11 @@ async function probe(
 ): Promise<void> {
   const { streams, signal } = context;
   const { model, judge, before, limit, samples, temperature, maxTokens, seed, out } = options;
-  const { backend, threads, json } = options;
+  const { backend, threads, tools, json } = options;
   const engine = await context.engine();
   const request: ProbeRequest = {
     ...{ model, source, judge, before, limit, samples, temperature, maxTokens, seed, out },
-    ...{ backend, threads },
+    ...{ backend, threads, tools },
   };
   const live = !json && streams.stderr.isTTY === true;
   const style = styleFor(wantsColour(streams.stdout, streams.env));

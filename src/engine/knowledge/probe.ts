@@ -10,7 +10,9 @@
  * Not covered: models without a chat template, which answer nobody.
  */
 import { converse } from '../chat/chat';
+import type { ConverseOptions } from '../chat/chat';
 import type { LoadedModel } from '../infer/infer';
+import type { Tool } from '../tools/tools';
 import { gistOf, judgeByWords } from './judge';
 import type { Verdict } from './judge';
 import type { KnowledgeQuestion } from './question';
@@ -50,6 +52,8 @@ export interface ProbeOptions {
   /** Of an answer; one that goes on is cut off, and told of (`ended`). */
   readonly maxTokens: number;
   readonly seed: number;
+  /** What the model may call before it answers. */
+  readonly tools?: readonly Tool[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -65,18 +69,23 @@ export interface Said {
 /** Of the drawn answers, so many make a judgement of what the model knows. */
 const MOST = 0.8;
 
-/** @throws GlassboxError `no-chat-template`, and what `converse` throws */
+/** @throws GlassboxError `no-chat-template`, `no-tool-tokens`, and what `converse` throws */
 export async function* askAll(
   model: LoadedModel,
   questions: readonly KnowledgeQuestion[],
-  { samples, temperature, maxTokens, seed, signal }: ProbeOptions,
+  { samples, temperature, maxTokens, seed, tools, signal }: ProbeOptions,
 ): AsyncGenerator<Said, void, void> {
   for (const [at, question] of questions.entries()) {
-    const likeliest = await say(model, question.question, { temperature: 0, maxTokens }, signal);
+    const likeliest = await say(
+      model,
+      question.question,
+      { temperature: 0, maxTokens, tools },
+      signal,
+    );
     const drawn: string[] = [];
     for (let i = 0; i < samples; i++) {
       const own = (seed + at * samples + i) % 2 ** 32;
-      const sampling = { temperature, maxTokens, seed: own };
+      const sampling = { temperature, maxTokens, seed: own, tools };
       drawn.push((await say(model, question.question, sampling, signal)).text);
     }
     const { text: answer, ended, probability } = likeliest;
@@ -87,7 +96,7 @@ export async function* askAll(
 async function say(
   model: LoadedModel,
   question: string,
-  sampling: { readonly temperature: number; readonly maxTokens: number; readonly seed?: number },
+  sampling: ConverseOptions,
   signal: AbortSignal | undefined,
 ): Promise<{ text: string; ended: boolean; probability: number }> {
   const messages = [{ role: 'user', content: question }] as const;
