@@ -77,12 +77,15 @@ function answersOf({ result }: Label): string[] {
   });
 }
 
+/** What may stand before it. */
+const APOLOGY =
+  /^(?:(?:i['’]?m|i am) )?(?:very |so |really )?(?:sorry|afraid|unfortunately)\b[\s,.;:]*(?:but |that )?/i;
 const REFUSAL =
-  /^(\W|(i['’]?m |i am |very |so |really )*(sorry|afraid)|unfortunately|but|that|as an ai[^,.]*)*\s*(i|we) (do not|don['’]t|can not|cannot|can['’]t|could not|couldn['’]t|am not able|['’]m not able|am unable|['’]m unable|won['’]t|will not|have no|am not sure|['’]m not sure)\b|^(i['’]m|i am) (not|unable|afraid)/i;
+  /^(?:i|we)(?: (?:do not|don['’]t) (?:know|have)| (?:can not|cannot|can['’]t|could not|couldn['’]t|will not|won['’]t)|(?: am|['’]m| are|['’]re) (?:not able|unable|not sure)| have no)\b/i;
 
 /** Whether an answer begins with "I don't know", "Sorry, I can't", and the like. */
 export function refuses(answer: string): boolean {
-  return REFUSAL.test(answer.trimStart());
+  return REFUSAL.test(answer.trimStart().replace(APOLOGY, ''));
 }
 
 function ofLabeller(

@@ -1,6 +1,7 @@
 /** The labelling desk: guidelines, a queue, answers written and drafted, judged, counted and exported. */
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
+import { labelSchema } from '../../src/labels/record';
 import { trainTalker } from './harness/talker';
 import { openWorkspace } from './harness/vscode';
 import type { Code, FrameLocator } from './harness/vscode';
@@ -23,6 +24,17 @@ beforeAll(async () => {
 
 const answer = () => desk.getByRole('textbox', { name: 'Answer', exact: true });
 const row = (text: string) => desk.locator('.queue-list li', { hasText: text });
+const chosen = (text: string) => desk.locator('.queue-list .chosen', { hasText: text });
+const status = (text: string, name: string) => row(text).locator(`.status.${name}`).first();
+/** Letters are keys where nobody is writing. */
+const leave = () => answer().press('Escape');
+/** In VS Code's own dialog, which fills its field again when it has looked at the folder. */
+async function chooseFile(name: string): Promise<void> {
+  const input = code.page.locator('.quick-input-widget input.input');
+  if (!(await input.isVisible())) return;
+  await input.fill(code.path(name));
+  await input.press('Enter');
+}
 const saved = () => desk.getByText('Saved', { exact: true });
 const lines = (): string[] => code.read(FILE).split('\n').slice(0, -1);
 
@@ -44,8 +56,7 @@ it('begins with a name, guidelines and prompts', async () => {
 it('imports prompts, and takes one that is written', async () => {
   await desk.getByRole('button', { name: /^Import or Generate/ }).click();
   await code.pick('Import a Dataset');
-  await code.answer(code.path('prompts.jsonl'));
-  await row('What is red?').waitFor();
+  await code.until(row('What is red?'), () => chooseFile('prompts.jsonl'));
   await desk.locator('.work').click({ position: { x: 5, y: 5 } });
   await code.page.keyboard.press('n');
   await desk.getByRole('textbox', { name: 'What the user asks' }).fill('Who are you?');
@@ -72,10 +83,47 @@ it('keeps an answer as it is written, and finishes it', async () => {
   await desk.locator('.queue-list .chosen', { hasText: 'What is blue?' }).waitFor();
 });
 
+it('drafts with a model, and shows what was changed in it', async () => {
+  await leave();
+  await code.page.keyboard.press('d');
+  await desk.getByText('drafted by talker').waitFor();
+  await desk.getByRole('button', { name: 'Draft with talker' }).waitFor();
+  const draft = await answer().inputValue();
+  expect(draft).not.toBe('');
+  await answer().fill(`${draft} So it is today.`);
+  await desk.locator('ins', { hasText: 'today' }).waitFor();
+  await saved().waitFor();
+  await code.inThemes('labelling-3-draft');
+  await answer().press('ControlOrMeta+Enter');
+  await status('What is blue?', 'done').waitFor();
+  expect(lines().at(-1)).toContain('"draft":{"by":"talker"');
+});
+
+it('asks further, branches off, and skips with a reason, by keys alone', async () => {
+  await chosen('What of the sun?').waitFor();
+  await leave();
+  await code.page.keyboard.press('f');
+  await desk.getByPlaceholder('What the user says').fill('Why?');
+  await desk.getByPlaceholder('What the user says').press('Escape');
+  await code.page.keyboard.press('b');
+  await desk.getByText('Branch 2 of 2').waitFor();
+  await saved().waitFor();
+  await code.page.keyboard.press('?');
+  await desk.getByRole('region', { name: 'Keys' }).waitFor();
+  await code.screenshot('labelling-4-keys');
+  await code.page.keyboard.press('Escape');
+  await code.page.keyboard.press('s');
+  await desk.getByRole('textbox', { name: 'Another reason' }).fill('too hot');
+  await desk.getByRole('textbox', { name: 'Another reason' }).press('Enter');
+  await status('What of the sun?', 'skipped').waitFor();
+  expect(lines().at(-1)).toContain('"reason":"too hot"');
+});
+
 it('exports what is finished', async () => {
   await desk.getByRole('button', { name: /^Export/ }).click();
   await code.pick('Conversations');
-  await code.answer(code.path('train.jsonl'));
+  const told = code.page.locator('.notification-list-item', { hasText: 'records are in' }).first();
+  await code.until(told, () => chooseFile('train.jsonl'));
   await expect.poll(() => existsSync(code.path('train.jsonl'))).toBe(true);
   expect(JSON.parse(code.read('train.jsonl'))).toMatchObject({
     messages: [
@@ -83,4 +131,57 @@ it('exports what is finished', async () => {
       { role: 'assistant', content: 'The apple is red.' },
     ],
   });
+});
+
+it('takes a second labeller, and lets answers be compared', async () => {
+  await desk.getByRole('button', { name: /^anna/ }).click();
+  await code.answer('ben', /stands in each label/);
+  await desk.getByRole('button', { name: /^ben/ }).waitFor();
+  await row('What is red?').getByRole('button').click();
+  await chosen('What is red?').waitFor();
+  await answer().fill('Red is the apple.');
+  await answer().press('ControlOrMeta+Enter');
+  await status('What is red?', 'done').waitFor();
+  await row('What is red?').getByRole('button').click();
+  await desk.getByText('What anna wrote, against this').click();
+  await desk.getByRole('button', { name: /^Compare/ }).click();
+  await code.pick('Compare');
+  await code.pick('Answers of Several Labellers');
+  const compared = desk.locator('.queue-list li', { has: desk.locator('.codicon-arrow-swap') });
+  await compared.getByRole('button').click();
+  await desk.getByText('As good as each other').waitFor();
+  await desk.locator('.candidate').first().click();
+  await code.page.keyboard.press('2');
+  await desk.locator('.candidate.chosen').waitFor();
+  await code.inThemes('labelling-5-compare');
+  await code.page.keyboard.press('ControlOrMeta+Enter');
+  await compared.locator('.status.done').waitFor();
+  expect(lines().at(-1)).toMatch(/"shown":\["\w+","(\w+)"\],"choice":"\1"/);
+});
+
+it('shows both versions of a label that was changed elsewhere, and what cannot be read', async () => {
+  await row('What is red?').first().getByRole('button').click();
+  const mine = lines().findLast((line) => line.includes('Red is the apple.')) ?? '';
+  const other = {
+    ...labelSchema.parse(JSON.parse(mine)),
+    id: 'elsewhere',
+    at: new Date().toISOString(),
+  };
+  const line = JSON.stringify(other).replaceAll('Red is the apple.', 'Red, said another window.');
+  appendFileSync(code.path(FILE), `${line}\n{"kind":"lab`);
+  await desk.getByText('changed in another place').waitFor();
+  await desk.getByText('Red, said another window.').waitFor();
+  await desk.getByText('of the labels file cannot be read').waitFor();
+  await code.inThemes('labelling-6-conflict');
+  await desk.getByRole('button', { name: 'Take the Other Version' }).click();
+  await status('What is red?', 'done').waitFor();
+  expect(await answer().inputValue()).toBe('Red, said another window.');
+  expect(code.read(FILE)).toContain('{"kind":"lab\n');
+});
+
+it('counts', async () => {
+  await desk.getByRole('button', { name: /^Statistics/ }).click();
+  await desk.getByRole('heading', { name: 'Agreement' }).waitFor();
+  await desk.getByRole('row', { name: /^anna 2 1/ }).waitFor();
+  await code.inThemes('labelling-7-statistics');
 });

@@ -1,0 +1,236 @@
+/** A desk without VS Code: what it shows, keeps, and tells; and two of them on one file. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Desk } from '../../src/host/labels/desk';
+import { answerRequest, promptsIn, promptsRequest } from '../../src/host/labels/drafting';
+import { LabelFile } from '../../src/labels/labelFile';
+import { readLines } from '../../src/labels/record';
+import type { NewTask } from '../../src/labels/tasks';
+import { taskFromConversation } from '../../src/labels/tasks';
+import type { DeskEvent, Work } from '../../src/protocol/labelSurface';
+import { labelSurface } from '../../src/protocol/labelSurface';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-desk-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** A window with a desk on the labels of a folder. */
+function openAt(folder: string, by?: string) {
+  const window = { labeller: by };
+  const file = path.join(folder, 'a.labels.jsonl');
+  const desk = new Desk({
+    file: new LabelFile(file, path.join(folder, 'drafts')),
+    guidelinesFile: path.join(folder, 'guidelines.md'),
+    nameOf: (each) => path.basename(each),
+    labeller: () => window.labeller,
+    model: () => undefined,
+    hasModels: () => false,
+  });
+  const lines = () => readLines(readFileSync(file, 'utf8')).records;
+  return { desk, window, lines };
+}
+
+const question = (content: string): NewTask => ({
+  mode: 'answer',
+  turns: [{ role: 'user', content }],
+});
+
+const work = (content: string, status: Work['status'] = 'draft'): Work => ({
+  ...{ status, seconds: 4, cites: [] },
+  result: {
+    mode: 'answer',
+    branches: [
+      [
+        { role: 'user', content: 'Who?' },
+        { role: 'assistant', content },
+      ],
+    ],
+  },
+});
+
+const textOf = ({ result }: Work): string | undefined =>
+  result.mode === 'answer' ? result.branches[0]?.at(-1)?.content : undefined;
+
+describe('a desk', () => {
+  it('keeps each label with the version of the guidelines that it was made under', async () => {
+    const folder = newFolder();
+    const { desk, lines } = openAt(folder, 'anna');
+    const guidelines = path.join(folder, 'guidelines.md');
+    writeFileSync(guidelines, '# All\n\n## Old');
+    await desk.refresh();
+    const [task] = await desk.add([question('Who?')]);
+    const { id } = task!;
+    await desk.keep(id, [], work('Me.', 'done'));
+    writeFileSync(guidelines, '# All\n\n## New');
+    await desk.refresh();
+    const view = desk.open(id);
+    expect(view.madeUnder).toBeDefined();
+    expect(desk.guidelines(view.madeUnder!)).toMatchObject({ text: '# All\n\n## Old' });
+    await desk.keep(id, view.basis, work('Me, again.', 'done'));
+    expect(desk.open(id).madeUnder).toBeUndefined();
+    expect(lines().map(({ kind }) => kind)).toEqual([
+      'task',
+      'guidelines',
+      'label',
+      'guidelines',
+      'label',
+    ]);
+  });
+
+  it('adds a prompt once, and asks who labels before it adds or keeps', async () => {
+    const { desk, window } = openAt(newFolder());
+    await expect(desk.add([question('Who?')])).rejects.toMatchObject({ code: 'no-labeller' });
+    window.labeller = 'anna';
+    expect(await desk.add([question('Who?'), question('Who?')])).toHaveLength(1);
+    expect(await desk.add([question('Who?')])).toHaveLength(0);
+    window.labeller = undefined;
+    const [item] = desk.state().queue;
+    await expect(desk.keep(item!.task, [], work('x'))).rejects.toMatchObject({
+      code: 'no-labeller',
+    });
+  });
+
+  it('goes on with a draft after its window is gone, and after every keystroke', async () => {
+    const folder = newFolder();
+    const first = openAt(folder, 'anna');
+    const [task] = await first.desk.add([question('Who?')]);
+    const { id } = task!;
+    const before = await first.desk.keep(id, [], work('done once', 'done'));
+    let basis = before;
+    for (const text of ['M', 'Me', 'Me.']) basis = await first.desk.keep(id, basis, work(text));
+
+    const second = openAt(folder, 'anna');
+    await second.desk.refresh();
+    const view = second.desk.open(id);
+    expect(textOf(view.work)).toBe('Me.');
+    // The new window's own draft stands in for the other's, and neither lets the old label come back.
+    await second.desk.keep(id, view.basis, work('Me!'));
+    await second.desk.refresh();
+    expect(second.desk.open(id).heads).toHaveLength(1);
+    expect(textOf(second.desk.open(id).work)).toBe('Me!');
+    await second.desk.keep(id, second.desk.open(id).basis, work('Me!', 'done'));
+    expect(second.desk.state().queue[0]?.status).toBe('done');
+    expect(second.desk.open(id).heads).toHaveLength(1);
+  });
+
+  it('shows both versions of a label that two windows change at once; a person decides', async () => {
+    const folder = newFolder();
+    const [one, other] = [openAt(folder, 'anna'), openAt(folder, 'anna')];
+    const [task] = await one.desk.add([question('Who?')]);
+    const { id } = task!;
+    await other.desk.refresh();
+    await Promise.all([
+      one.desk.keep(id, [], work('from one', 'done')),
+      other.desk.keep(id, [], work('from the other', 'done')),
+    ]);
+    for (const { desk } of [one, other]) {
+      await desk.refresh();
+      expect(desk.state().queue[0]?.status).toBe('conflict');
+      const texts = desk.open(id).heads.map((each) => textOf(each));
+      expect(texts.sort()).toEqual(['from one', 'from the other']);
+    }
+    const basis = one.desk.open(id).heads.map((each) => each.id);
+    await one.desk.keep(id, basis, work('from one', 'done'));
+    await other.desk.refresh();
+    expect(other.desk.state().queue[0]?.status).toBe('done');
+  });
+
+  it('shows what others made of a task only once one has finished it oneself', async () => {
+    const { desk, window } = openAt(newFolder(), 'anna');
+    const [task] = await desk.add([question('Who?')]);
+    const { id } = task!;
+    await desk.keep(id, [], work('Anna.', 'done'));
+    window.labeller = 'ben';
+    expect(desk.open(id)).toMatchObject({ others: [], heads: [] });
+    expect(textOf(desk.open(id).work)).toBe('');
+    await desk.keep(id, [], work('Ben.', 'done'));
+    expect(desk.open(id).others.map(({ by }) => by)).toEqual(['anna']);
+  });
+
+  it('tells of one changed item by itself, and of everything when the queue grows', async () => {
+    const { desk } = openAt(newFolder(), 'anna');
+    await desk.refresh();
+    const told: DeskEvent[] = [];
+    desk.watch((event) => told.push(labelSurface.watch.event.parse(event)));
+    const [task] = await desk.add([question('Who?'), question('What?')]);
+    const { id } = task!;
+    await desk.keep(id, [], work('M'));
+    expect(told.map(({ kind }) => kind)).toEqual(['state', 'state', 'item']);
+    expect(told[2]).toMatchObject({ item: { task: id, status: 'draft' } });
+  });
+
+  it('keeps what was written when the disk takes nothing', async () => {
+    const folder = newFolder();
+    const { desk, lines } = openAt(folder, 'anna');
+    const [task] = await desk.add([question('Who?')]);
+    // A file where the folder of drafts should be.
+    writeFileSync(path.join(folder, 'drafts'), '');
+    await expect(desk.keep(task!.id, [], work('M'))).rejects.toThrow();
+    await expect(desk.keep(task!.id, [], work('M', 'done'))).rejects.toThrow();
+    rmSync(path.join(folder, 'drafts'));
+    await desk.keep(task!.id, [], work('Me', 'done'));
+    expect(lines()).not.toHaveLength(0);
+    expect(textOf(desk.open(task!.id).work)).toBe('Me');
+    expect(readdirSync(folder)).toContain('a.labels.jsonl');
+  });
+});
+
+describe('what a model is asked', () => {
+  const sampling = {
+    maxTokens: 100,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    minP: 0,
+    repetitionPenalty: 1,
+  };
+  const model = (chat: boolean) => ({
+    ...{ folder: '/m', name: 'm', architecture: 'LlamaForCausalLM', parameters: 1, context: 64 },
+    ...{ vocab: 9, bytes: 4, chat },
+  });
+  const turns = [{ role: 'user' as const, content: 'Who?' }];
+
+  it('is a conversation, or a text where it was never taught to chat', () => {
+    expect(answerRequest(turns, model(true), sampling)).toMatchObject({
+      prompt: { messages: turns },
+      maxTokens: 32,
+    });
+    expect(answerRequest(turns, model(false), sampling).prompt).toBe('Question: Who?\nAnswer:');
+    expect(() => answerRequest([{ role: 'user', content: ' ' }], model(true), sampling)).toThrow(
+      'nothing to answer',
+    );
+  });
+
+  it('for prompts is to go on with a list, of which whole lines count', () => {
+    const { prompt } = promptsRequest(['Who?', 'What?'], model(true), sampling, 1);
+    expect(prompt).toBe('Question: Who?\nQuestion: What?\nQuestion:');
+    expect(promptsIn(' Where?\nAnswer: x\nQuestion: When?\nQuestion: Ho', false)).toEqual([
+      'Where?',
+      'When?',
+    ]);
+    expect(promptsIn(' Where?', true)).toEqual(['Where?']);
+  });
+});
+
+describe('an imported conversation', () => {
+  it('is asked up to its last answer, from which the label begins', () => {
+    const talk = [
+      { role: 'user' as const, content: 'Who?' },
+      { role: 'assistant' as const, content: 'Me.' },
+    ];
+    expect(taskFromConversation(talk, 'a.jsonl')).toEqual({
+      ...{ mode: 'answer', turns: talk.slice(0, 1), source: 'a.jsonl' },
+      suggestion: { by: 'a.jsonl', text: 'Me.' },
+    });
+    expect(taskFromConversation(talk.slice(1), 'a.jsonl')).toBeUndefined();
+  });
+});
