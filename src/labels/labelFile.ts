@@ -133,6 +133,11 @@ export class LabelFile {
   }
 }
 
+/** What stands in a file alone, drafts left out. */
+export async function readLedger(file: string): Promise<Ledger> {
+  return new Ledger(readLines((await readTextIfPresent(file)) ?? '').records);
+}
+
 interface FileRead extends ReadLines {
   readonly tornEnd: boolean;
 }

@@ -125,7 +125,8 @@ it('exports what is finished', async () => {
   const told = code.page.locator('.notification-list-item', { hasText: 'records are in' }).first();
   await code.until(told, () => chooseFile('train.jsonl'));
   await expect.poll(() => existsSync(code.path('train.jsonl'))).toBe(true);
-  expect(JSON.parse(code.read('train.jsonl'))).toMatchObject({
+  const [first = ''] = code.read('train.jsonl').split('\n');
+  expect(JSON.parse(first)).toMatchObject({
     messages: [
       { role: 'user', content: 'What is red?' },
       { role: 'assistant', content: 'The apple is red.' },
@@ -161,7 +162,7 @@ it('takes a second labeller, and lets answers be compared', async () => {
 
 it('shows both versions of a label that was changed elsewhere, and what cannot be read', async () => {
   await row('What is red?').first().getByRole('button').click();
-  const mine = lines().findLast((line) => line.includes('Red is the apple.')) ?? '';
+  const mine = lines().findLast((line) => /"label".*Red is the apple\./.test(line)) ?? '';
   const other = {
     ...labelSchema.parse(JSON.parse(mine)),
     id: 'elsewhere',
@@ -184,4 +185,11 @@ it('counts', async () => {
   await desk.getByRole('heading', { name: 'Agreement' }).waitFor();
   await desk.getByRole('row', { name: /^anna 2 1/ }).waitFor();
   await code.inThemes('labelling-7-statistics');
+});
+
+it('stands in the tree, and opens from there', async () => {
+  await code.showTrees();
+  const item = code.page.locator('.monaco-list-row', { hasText: 'answers.labels.jsonl' }).first();
+  await item.getByText('3 of 5 done').waitFor();
+  await code.screenshot('labelling-8-tree');
 });

@@ -177,7 +177,8 @@ function draw(page: Page): void {
 async function main(): Promise<void> {
   const page = new Page(await connectToHost(), draw);
   document.addEventListener('keydown', (event) => onKey(page, event));
-  document.addEventListener('pointerdown', () => page.touch());
+  for (const sign of ['pointerdown', 'pointermove', 'wheel'] as const)
+    document.addEventListener(sign, () => page.touch(), { passive: true });
   window.addEventListener('pagehide', () => void page.flush().catch(() => undefined));
   await page.watch();
 }

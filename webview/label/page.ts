@@ -498,13 +498,14 @@ function sameSet(one: readonly string[], other: readonly string[]): boolean {
 /** What a label lacks to be finished; undefined where it lacks nothing. */
 function missingIn({ work: { result }, view }: OpenTask): string | undefined {
   if (result.mode === 'answer') {
-    const empty = result.branches.findIndex(
-      (branch) => branch.at(-1)?.role !== 'assistant' || branch.at(-1)?.content.trim() === '',
-    );
+    const lacks = (branch: readonly Turn[]): boolean =>
+      branch.at(-1)?.role !== 'assistant' ||
+      branch.some(({ content, toolCalls }) => content.trim() === '' && !toolCalls);
+    const empty = result.branches.findIndex(lacks);
     if (empty < 0) return undefined;
     return result.branches.length === 1
-      ? t('The answer is empty: write one, or skip the prompt.')
-      : t('The answer of branch {0} is empty.', empty + 1);
+      ? t('Something in it is empty: write an answer, or skip the prompt.')
+      : t('Something in branch {0} is empty.', empty + 1);
   }
   if (result.mode === 'ranking')
     return result.choice === undefined ? t('Choose one of the two, or a tie.') : undefined;

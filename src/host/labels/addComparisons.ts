@@ -59,7 +59,7 @@ export async function addComparisons(services: Services, { desk }: OpenDesk): Pr
   const source = await window.showQuickPick(sources, { title: l10n.t('Whose answers?') });
   const added = await source?.run();
   if (added !== undefined)
-    void window.showInformationMessage(l10n.t('{0} were added to the queue.', added));
+    void window.showInformationMessage(l10n.t('Added to the queue: {0}.', added));
 }
 
 interface AnsweredTwice {

@@ -14,6 +14,7 @@ import { settings } from '../settings';
 import type { Desk } from './desk';
 import { promptsIn, promptsRequest } from './drafting';
 import { chooseDrafter } from './labeller';
+import { UNUSED } from './labelTree';
 import type { OpenDesk } from './openDesk';
 
 const SEED_FILES = '**/*.seeds.txt';
@@ -50,8 +51,8 @@ export async function addPrompts(services: Services, { desk, uri }: OpenDesk): P
 
 function tellAdded({ added, left }: Added): void {
   const { l10n, window } = vscode;
-  const said = l10n.t('{0} prompts were added.', added);
-  const more = left > 0 ? ` ${l10n.t('{0} were there already, or ask nothing.', left)}` : '';
+  const said = l10n.t('Prompts added: {0}.', added);
+  const more = left > 0 ? ` ${l10n.t('There already, or without a question: {0}.', left)}` : '';
   void window.showInformationMessage(said + more);
 }
 
@@ -152,7 +153,7 @@ const knownPrompts = (desk: Desk): string[] =>
 
 async function fromSeeds(desk: Desk, uri: vscode.Uri): Promise<Added | undefined> {
   const { l10n, window, workspace } = vscode;
-  const found = await workspace.findFiles(SEED_FILES, '**/{node_modules,.git}/**');
+  const found = await workspace.findFiles(SEED_FILES, UNUSED);
   if (found.length === 0) {
     const file = vscode.Uri.joinPath(uri, '..', 'prompts.seeds.txt');
     await atomicFile(file.fsPath, STARTING_SEEDS);

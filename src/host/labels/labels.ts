@@ -1,13 +1,15 @@
-/** Labelling in VS Code: the desk as an editor of labels files, and its commands. */
+/** Labelling in VS Code: the desk as an editor of labels files, their tree, the commands. */
 import * as vscode from 'vscode';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { registerDeskEditor } from './deskEditor';
+import { registerLabelTree } from './labelTree';
 
 export function registerLabels(services: Services): vscode.Disposable {
   const { log } = services;
   return vscode.Disposable.from(
     registerDeskEditor(services),
+    registerLabelTree(services),
     registerCommand(log, 'glassbox.openLabellingDesk', async (given) => {
       const { openLabellingDesk } = await import('./newDesk');
       await openLabellingDesk(services, given);

@@ -6,10 +6,9 @@ import { atomicFile, fileError, readTextIfPresent, systemCodeOf } from '../../ba
 import type { Services } from '../services';
 import { chooseWorkFolder, requireWorkFolders } from '../workspace';
 import { VIEW } from './deskEditor';
+import { LABEL_FILES, UNUSED } from './labelTree';
 import { STARTING_GUIDELINES } from './startingGuidelines';
 
-export const LABEL_FILES = '**/*.labels.jsonl';
-const UNUSED = '**/{node_modules,.git}/**';
 /** Where the first desk is made, in the workspace folder. */
 const FOLDER = 'labels';
 const ATTRIBUTES = '*.labels.jsonl text eol=lf merge=union';
