@@ -122,10 +122,13 @@ it('asks further, branches off, and skips with a reason, by keys alone', async (
 it('exports what is finished', async () => {
   await desk.getByRole('button', { name: /^Export/ }).click();
   await code.pick('Conversations');
-  const told = code.page.locator('.notification-list-item', { hasText: 'records are in' }).first();
-  await code.until(told, () => chooseFile('train.jsonl'));
-  await expect.poll(() => existsSync(code.path('train.jsonl'))).toBe(true);
-  const [first = ''] = code.read('train.jsonl').split('\n');
+  const exported = 'labels/answers.conversations.jsonl';
+  const isThere = async (): Promise<boolean> => {
+    await chooseFile(exported);
+    return existsSync(code.path(exported));
+  };
+  await expect.poll(isThere).toBe(true);
+  const [first = ''] = code.read(exported).split('\n');
   expect(JSON.parse(first)).toMatchObject({
     messages: [
       { role: 'user', content: 'What is red?' },

@@ -89,12 +89,18 @@ it('makes a new recipe', async () => {
 
 it('offers nothing in a folder that is not trusted', async () => {
   const other = await openWorkspace({
-    files: { 'a.recipe.json': BROKEN },
+    files: { 'a.recipe.json': BROKEN, 'a.labels.jsonl': '' },
     open: ['a.recipe.json'],
     trust: false,
   });
   expect(await other.offers('Glassbox: New Training Run...')).toBe(false);
   expect(await other.page.getByText('Start Run', { exact: true }).count()).toBe(0);
+  expect(await other.offers('Glassbox: Open Labelling Desk')).toBe(false);
+  const labels = { name: /a\.labels\.jsonl/ };
+  await other.until(other.page.getByRole('tab', labels).first(), () =>
+    other.page.getByRole('treeitem', labels).first().dblclick(),
+  );
+  await (await other.webview()).getByText('its labels are not shown').waitFor();
   await other.showTrees();
   await other.page
     .getByText(/so it needs your trust/)
@@ -103,5 +109,6 @@ it('offers nothing in a folder that is not trusted', async () => {
   await other.page.getByText('Corpora of this folder are read once you trust it.').waitFor();
   expect(await other.offers('Glassbox: Open Corpus')).toBe(false);
   await other.screenshot('recipes-4-untrusted');
+
   await other.close();
 });

@@ -24,7 +24,8 @@ export function onKey(page: Page, event: KeyboardEvent): void {
   }
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (page.panel === 'prompt') page.addPrompt();
+    const inAnswer = target instanceof Element && target.matches('.task *');
+    if (page.panel === 'prompt' && !inAnswer) page.addPrompt();
     else page.finish('done');
     return;
   }

@@ -169,6 +169,9 @@ function draw(page: Page): void {
   const task = page.task?.view.task;
   if (task === openedTask) return;
   openedTask = task;
+  const opened = page.state?.queue.find((each) => each.task === task);
+  const said = document.getElementById('said');
+  if (said && opened) said.textContent = opened.title;
   root.querySelector('.queue .chosen')?.scrollIntoView({ block: 'nearest' });
   root.querySelector('.task')?.scrollTo({ top: 0 });
   if (document.hasFocus()) focus('textarea.answer');

@@ -3,7 +3,7 @@
  * kept by the host shortly after each change, one version after the other.
  */
 import * as z from 'zod';
-import { messageOf } from '../../src/base/errors';
+import { GlassboxError, messageOf } from '../../src/base/errors';
 import type { Label, Turn } from '../../src/labels/record';
 import { labelSurface } from '../../src/protocol/labelSurface';
 import type {
@@ -144,7 +144,8 @@ export class Page {
   }
 
   fail(error: unknown): void {
-    this.problem = messageOf(error);
+    const remedy = error instanceof GlassboxError ? (error.remedy ?? '') : '';
+    this.problem = `${messageOf(error)} ${remedy}`.trim();
     this.redraw();
   }
 
