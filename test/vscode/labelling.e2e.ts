@@ -178,9 +178,9 @@ it('shows both versions of a label that was changed elsewhere, and what cannot b
   await desk.getByText('of the labels file cannot be read').waitFor();
   await code.inThemes('labelling-6-conflict');
   await desk.getByRole('button', { name: 'Take the Other Version' }).click();
-  await status('What is red?', 'done').waitFor();
-  expect(await answer().inputValue()).toBe('Red, said another window.');
-  expect(code.read(FILE)).toContain('{"kind":"lab\n');
+  await expect.poll(() => answer().inputValue()).toBe('Red, said another window.');
+  await desk.getByText('changed in another place').waitFor({ state: 'detached' });
+  await expect.poll(() => code.read(FILE)).toContain('{"kind":"lab\n');
 });
 
 it('counts', async () => {
