@@ -12,22 +12,14 @@
  * With --sound the broken records are left out, at which other readers end, and pages in XML, which
  * datatrove passes over. The same packages give the same bytes. Needs a Debian or one of its kind.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { mix, Rng } from '../src/base/rng';
+import { packagePages, recordOf, type PageRecord } from './support/crawlPages';
 import {
   pageAround,
   plantedText,
@@ -36,15 +28,6 @@ import {
   withPersonalData,
 } from './support/plantedPages';
 
-const PACKAGES = [
-  'apache2-doc aptitude-doc-en aptitude-doc-es aptitude-doc-fr debian-faq-de debian-handbook',
-  'debian-policy debian-reference-de debian-reference-en debian-reference-fr debian-reference-ja',
-  'debian-reference-zh-cn developers-reference exim4-doc-html git-doc jargon libreoffice-help-de',
-  'libreoffice-help-en-us libreoffice-help-es libreoffice-help-fr libreoffice-help-ja',
-  'lilypond-doc-html-de maint-guide-de octave-doc postgresql-doc-15 python-django-doc python3.11-doc',
-  'sqlite3-doc',
-].flatMap((line) => line.split(' '));
-
 const SAMPLE =
   'node_modules/warc/test/fixtures/CC-MAIN-20140820021334-00006-ip-10-180-136-8.ec2.internal.warc';
 
@@ -52,77 +35,14 @@ const SAMPLE =
 const SHARES = { package: 0.7, copy: 0.03, near: 0.05, spam: 0.04, personal: 0.02, broken: 0.02 };
 const RATES = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12];
 
-// --- Pages of packages ---
-
-function command(program: string, args: readonly string[], cwd: string): void {
-  const { status, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
-}
-
-interface PackagePage {
-  readonly url: string;
-  readonly file: string;
-}
-
-/** The pages of the packages, fetched and unpacked if they aren't there, in an order of their own. */
-function packagePages(cache: string): PackagePage[] {
-  mkdirSync(cache, { recursive: true });
-  const archiveOf = (name: string): string | undefined =>
-    readdirSync(cache).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'));
-  const missing = PACKAGES.filter((name) => archiveOf(name) === undefined);
-  if (missing.length > 0) command('apt-get', ['download', '-q', ...missing], cache);
-  const pages: PackagePage[] = [];
-  for (const name of PACKAGES) {
-    const tree = path.join(cache, name);
-    if (statSync(tree, { throwIfNoEntry: false }) === undefined)
-      command('dpkg-deb', ['-x', archiveOf(name) ?? name, name], cache);
-    const files = readdirSync(tree, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.x?html?$/.test(entry.name))
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .sort();
-    for (const file of files) {
-      const { size } = statSync(file);
-      const below = path.relative(tree, file).split(path.sep).map(encodeURIComponent).join('/');
-      if (size > 300 && size < 3_000_000)
-        pages.push({ url: `http://${name}.example.org/${below}`, file });
-    }
-  }
-  return pages;
-}
-
-// --- Records ---
-
-interface Record {
-  readonly url: string;
-  readonly body: Uint8Array;
-  readonly status?: string;
-  readonly contentType?: string;
-  /** Added to the true length. */
-  readonly lie?: number;
-}
-
-function recordOf({ url, body, status, contentType, lie = 0 }: Record, number: number): Buffer {
-  const http = `HTTP/1.1 ${status ?? '200 OK'}\r\nContent-Type: ${contentType ?? 'text/html'}\r\nContent-Length: ${body.length}\r\n\r\n`;
-  const date = new Date(Date.UTC(2026, 0, 1) + number * 1000).toISOString().slice(0, 19);
-  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-  const head = [
-    'WARC/1.0',
-    'WARC-Type: response',
-    `WARC-Target-URI: ${url}`,
-    `WARC-Date: ${date}Z`,
-    `WARC-Record-ID: <urn:uuid:${id}>`,
-    'Content-Type: application/http; msgtype=response',
-    `Content-Length: ${http.length + body.length + lie}`,
-  ].join('\r\n');
-  return Buffer.concat([Buffer.from(`${head}\r\n\r\n${http}`), body, Buffer.from('\r\n\r\n')]);
-}
+// --- What is broken ---
 
 /** Broken in one of eight ways; some of them a person could still read. */
 function brokenMember(seed: number, number: number): Buffer {
   const url = `http://broken.example.net/${number}`;
   const { html } = pageAround(plantedText(seed), seed);
   const body = Buffer.from(html);
-  const plain = (record: Partial<Record>): Buffer =>
+  const plain = (record: Partial<PageRecord>): Buffer =>
     gzipSync(recordOf({ url, body, ...record }, number));
   const whole = plain({});
   switch (seed % 8) {

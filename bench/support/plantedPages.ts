@@ -47,6 +47,15 @@ export function plantedText(seed: number): string {
   return all.slice(start, start + count).join('\n');
 }
 
+/** Passages of a few paragraphs, no paragraph in two of them. */
+export function passages(paragraphsEach: number): string[] {
+  const all = [...new Set(paragraphs())];
+  const count = Math.floor(all.length / paragraphsEach);
+  return Array.from({ length: count }, (_, i) =>
+    all.slice(i * paragraphsEach, (i + 1) * paragraphsEach).join('\n'),
+  );
+}
+
 /** The text with about this share of its words replaced. */
 export function varied(text: string, rate: number, seed: number): string {
   const rng = new Rng(seed);
