@@ -209,6 +209,30 @@ describe('a corpus', () => {
   });
 });
 
+describe("Common Crawl's own sample", () => {
+  it('has a reason for each of its pages, and the values that led to it', async () => {
+    const { out, done } = await make('sample', [
+      'node_modules/warc/test/fixtures/CC-MAIN-20140820021334-00006-ip-10-180-136-8.ec2.internal.warc',
+    ]);
+    expect(done).toMatchObject({ documentsIn: 4, documentsKept: 0 });
+    const { documents } = await findDocuments(out, { query: '', limit: 10 }, signal);
+    const found = [];
+    for (const { id } of documents) {
+      const [explanation] = await explainDocument(out, id, signal);
+      const { url, drop, values } = explanation!.document;
+      const host = new URL(url ?? '').host;
+      found.push([host, `${drop?.stage}.${drop?.reason}`, values['gopherQuality']?.['words']]);
+    }
+    // A redirect; two photographs; what a wiki says of a page that nothing links to.
+    expect(found).toEqual([
+      ['0.r.msn.com', 'source.notAPage', undefined],
+      ['0pointer.de', 'gopherQuality.minWords', 27],
+      ['0pointer.de', 'gopherQuality.minWords', 27],
+      ['0x20.be', 'gopherQuality.minWords', 34],
+    ]);
+  });
+});
+
 describe('a Parquet corpus', () => {
   it('holds what one of JSON Lines holds, and is trained on and explained alike', async () => {
     const file = await warcFile('formats.warc', [
