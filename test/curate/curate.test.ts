@@ -223,7 +223,7 @@ describe("Common Crawl's own sample", () => {
       const host = new URL(url ?? '').host;
       found.push([host, `${drop?.stage}.${drop?.reason}`, values['gopherQuality']?.['words']]);
     }
-    // A redirect; two photographs; what a wiki says of a page that nothing links to.
+    // An empty answer; two photographs; what a wiki says of a page that nothing links to.
     expect(found).toEqual([
       ['0.r.msn.com', 'source.notAPage', undefined],
       ['0pointer.de', 'gopherQuality.minWords', 27],
