@@ -1,5 +1,5 @@
 /** A sample's documents, judged anew under other thresholds, against corpora that were made with these. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -104,6 +104,7 @@ it('gives the verdicts of the corpus back, and those of any other thresholds', a
     ],
     ['language.minScore=0', 'c4.maxCurlyBrackets=3', 'c4.minSentences=1'],
     ['fineweb.maxNewlines=1', 'fineweb.maxShortLines=1', 'fineweb.minPunctuatedLines=0'],
+    ['url.maxSoftWords=5'],
     ['gopherQuality.minWords=200', 'extraction.minCharacters=0', 'fineweb.maxNewlines=0.01'],
   ].entries()) {
     const again = await make(`again-${i}`, settings);
@@ -113,7 +114,10 @@ it('gives the verdicts of the corpus back, and those of any other thresholds', a
 });
 
 it('says of which documents nothing can be told', async () => {
-  const { documents, recipe } = await sample(await make('soft', []));
+  const corpus = await make('soft', []);
+  // Its source could say more, but is no longer there.
+  await appendFile(path.join(scratch, 'pages.warc'), ' ');
+  const { documents, recipe } = await sample(corpus);
   const changed = corpusRecipe.apply(recipe, ['url.maxSoftWords=5']);
   const verdicts = judged({ documents, recipe }, changed);
   expect(verdicts['http://example.com/nude-dating']).toBe(`url.${NOT_MEASURED}`);

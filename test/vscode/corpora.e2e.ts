@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { corpusRecipe } from '../../src/recipe/corpus';
+import { variedTexts } from '../curate/variedTexts';
 import { page as pageOf, prose } from '../curate/warcFiles';
 import { openWorkspace } from './harness/vscode';
 import type { Code } from './harness/vscode';
@@ -171,6 +172,19 @@ it('that were cut off are gone on with, or deleted', async () => {
   await deleted('given-up');
 });
 
+it('that are being made can be stopped, and discarded', async () => {
+  // Enough for it to be stopped in the midst.
+  writeFileSync(code.path('many.jsonl'), variedTexts(600).repeat(40));
+  writeFileSync(code.path('many.corpus.json'), JSON.stringify({ sources: ['many.jsonl'] }));
+  await code.openFile('many.corpus.json');
+  const button = code.page.getByRole('button', { name: 'Curate Corpus from Recipe' }).first();
+  await code.until(row(/^many.*is being made/), () => button.click());
+  await code.answerNotification(/Curating "many"/, 'Cancel');
+  await row(/^many.*not finished/).waitFor();
+  await code.answerNotification(/"many" is not finished/, 'Discard');
+  await gone('many');
+});
+
 it('lead to a run', async () => {
   await code.showTrees();
   await choose(row(/^whales/), 'Train on This Corpus...');
@@ -190,11 +204,15 @@ it('are deleted', async () => {
 
 /** Answers the question, and waits until the corpus is gone from the disk and the tree. */
 async function deleted(name: string): Promise<void> {
-  const { page } = code;
-  await page.getByRole('button', { name: 'Move to Trash' }).click();
+  await code.page.getByRole('button', { name: 'Move to Trash' }).click();
+  await gone(name);
+}
+
+async function gone(name: string): Promise<void> {
   await expect
     .poll(async () => {
-      const forGood = page.getByRole('button', { name: 'Delete Permanently' });
+      // Where there is no trash.
+      const forGood = code.page.getByRole('button', { name: 'Delete Permanently' });
       if (await forGood.isVisible()) await forGood.click();
       return existsSync(code.path('.glassbox/corpora', name));
     }, WAIT)

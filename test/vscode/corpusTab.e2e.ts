@@ -24,7 +24,7 @@ beforeAll(async () => {
       'one.corpus.json': recipe('one.html'),
       'none.corpus.json': recipe('none.html'),
     },
-    viewport: { width: 1500, height: 1000 },
+    viewport: { width: 1440, height: 900 },
   });
   code.page.setDefaultTimeout(60_000);
 });
@@ -57,7 +57,7 @@ it('shows what each stage leaves, why documents are dropped, and every value tha
   await tab.getByText('Repetition (Gopher): maxDuplicate5Grams').waitFor();
   await line('gopherQuality.minWords').waitFor();
   await tab.getByText('As in the recipe.').waitFor();
-  await code.page.getByRole('tab', { name: 'web.corpus.json' }).hover();
+  await code.command('Notifications: Clear All Notifications');
   await code.inThemes('corpusTab-1-whole');
 });
 
@@ -68,7 +68,7 @@ it('judges again when a threshold is moved by keys', async () => {
   await line('gopherQuality.minWords').press('PageUp');
   await tab.getByRole('heading', { name: 'Thrown out' }).waitFor();
   await tab.getByText('Save as Recipe...').waitFor();
-  await code.inThemes('corpusTab-2-stricter');
+  await code.screenshot('corpusTab-2-stricter');
   await line('gopherQuality.minWords').press('Escape');
   await expect.poll(() => valueOf('gopherQuality.minWords'), WAIT).toBe(50);
   await tab.getByText('As in the recipe.').waitFor();

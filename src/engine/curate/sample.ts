@@ -5,10 +5,10 @@
  *
  * What was kept has all its values already. What was dropped is measured from the stage that dropped it
  * on, by its own and all later stages, verdicts ignored and changes made: its text is stored as that stage
- * met it. No threshold changes a text, so what is judged anew is what the pipeline itself would say.
+ * met it, or, of a page whose address had too many soft words, read from the source. No threshold changes
+ * a text, so what is judged anew is what the pipeline itself would say.
  *
- * Not covered: copies, which are not looked for anew; pages that were too large to be looked at, and
- * those whose address was refused: of these there is no text.
+ * Not covered: copies, which are not looked for anew; pages that were too large to be looked at.
  */
 import path from 'node:path';
 import { throwIfAborted } from '../../base/errors';
@@ -22,11 +22,14 @@ import {
 import type { Measurement } from '../../recipe/judging';
 import { readCuratedCorpus } from '../data/data';
 import { builtinTokenizer, type Tokenizer } from '../tokenizer/tokenizer';
+import type { RawDocument } from './document';
 import { startOf } from './findDocuments';
 import { openPipeline, type Pipeline } from './pipeline';
 import { notACorpus } from './readStatistics';
 import { pickFromShard } from './shards';
+import { readSourceQuickly } from './sourceOf';
 import { personalDataCleaner } from './stages/pii';
+import type { Page } from './stages/stage';
 import type { StoredDocument } from './storedDocument';
 
 export interface SampledDocument extends Measurement {
@@ -74,6 +77,7 @@ function chooseNumbers(total: number, { size, seed }: SampleOptions): number[] {
 }
 
 interface Tools {
+  readonly readSource: (document: StoredDocument) => Promise<RawDocument | undefined>;
   readonly pipeline: Pipeline;
   readonly tokenizer: Tokenizer;
   readonly clean: (text: string) => string;
@@ -85,9 +89,8 @@ const isThreshold = (stage: FilterStage, reason: string): boolean =>
 
 type Measured = Measurement & Pick<SampledDocument, 'tokens'>;
 
-function measure(document: StoredDocument, { pipeline, tokenizer, clean }: Tools): Measured {
-  const { drop, text, title, language, url, tokens } = document;
-  const { values } = document;
+async function measure(document: StoredDocument, tools: Tools): Promise<Measured> {
+  const { drop, text, title, language, url, tokens, values } = document;
   const known: Measured = { values, reasons: {}, crossings: {}, tokens };
   if (!drop) return known;
   const { stage, reason } = drop;
@@ -95,17 +98,27 @@ function measure(document: StoredDocument, { pipeline, tokenizer, clean }: Tools
     return stage === 'source'
       ? { ...known, reasons: { source: reason } }
       : { ...known, copy: { stage, reason } };
-  const isBounded = stage === 'url' || (stage === 'extraction' && reason !== 'minCharacters');
-  if (isBounded)
-    return isThreshold(stage, reason)
-      ? { ...known, end: stage }
-      : { ...known, reasons: { [stage]: reason } };
   const page = { url, body: { kind: 'decoded', text } as const, text, title, language };
-  const found = pipeline.measure(page, stage === 'extraction' ? 'language' : stage);
-  const { reasons, crossings } = found;
+  const isBounded = stage === 'extraction' && reason !== 'minCharacters';
+  if (stage !== 'url' && !isBounded)
+    return measureOn(known, page, stage === 'extraction' ? 'language' : stage, tools);
+  if (!isThreshold(stage, reason)) return { ...known, reasons: { [stage]: reason } };
+  const source = stage === 'url' ? await tools.readSource(document) : undefined;
+  if (!source) return { ...known, end: stage };
+  return measureOn(known, { ...page, body: source.body, text: '' }, 'extraction', tools);
+}
+
+function measureOn(
+  known: Measured,
+  page: Page,
+  from: FilterStage,
+  { pipeline, tokenizer, clean }: Tools,
+): Measured {
+  const found = pipeline.measure(page, from);
+  const { reasons, crossings, end } = found;
   return {
-    values: { ...values, ...found.values },
-    ...{ reasons, crossings },
+    values: { ...known.values, ...found.values },
+    ...{ reasons, crossings, end },
     tokens: tokenizer.encode(clean(found.page.text)).length,
   };
 }
@@ -131,6 +144,7 @@ export async function* sampleCorpus(
 
   const cleaner = recipe.pii.enabled ? personalDataCleaner(recipe.pii) : undefined;
   const tools: Tools = {
+    readSource: (document) => readSourceQuickly(document, index, signal),
     pipeline: await openPipeline(recipe),
     tokenizer: await builtinTokenizer(recipe.output.tokenizer),
     clean: (text) => cleaner?.(text).text ?? text,
@@ -147,7 +161,15 @@ export async function* sampleCorpus(
       throwIfAborted(signal);
       const { id, url, title } = document;
       const start = startOf(document.text);
-      batch.push({ shard, line: lines[at++]!, id, url, title, start, ...measure(document, tools) });
+      batch.push({
+        shard,
+        line: lines[at++]!,
+        id,
+        url,
+        title,
+        start,
+        ...(await measure(document, tools)),
+      });
       if (batch.length < BATCH) continue;
       yield { kind: 'documents', documents: batch };
       batch = [];

@@ -1,11 +1,12 @@
 /** A document's record in its source, read again: what the filters and the copies have left of it is stored alone. */
 import { stat } from 'node:fs/promises';
 import * as z from 'zod';
-import { GlassboxError, throwIfAborted } from '../../base/errors';
+import { GlassboxError, hasCode, throwIfAborted } from '../../base/errors';
 import { corpusSchema } from '../../recipe/corpus';
 import type { CuratedCorpus } from '../data/data';
 import type { RawDocument } from './document';
 import { sourceFileSchema } from './folder';
+import type { SourceFile } from './sources/source';
 import { readStretch } from './sources/sources';
 import type { StoredDocument } from './storedDocument';
 
@@ -14,6 +15,28 @@ const changed = (file: string): GlassboxError =>
     remedy: 'Put the file back as it was, or make the corpus again.',
     details: { path: file },
   });
+
+/** Whether a record can be found from its place, so that no more than it is read. */
+const isSeekable = ({ format, gzip }: SourceFile): boolean =>
+  format === 'warc' || (format === 'jsonl' && !gzip);
+
+/** The same, where that takes no reading of a whole file of many; undefined elsewhere, and where it is gone. */
+export async function readSourceQuickly(
+  document: StoredDocument,
+  index: CuratedCorpus,
+  signal: AbortSignal,
+): Promise<RawDocument | undefined> {
+  const files = z.array(sourceFileSchema).parse(index['sources']);
+  const file = files.find((each) => each.path === document.file);
+  const isOne = file?.format === 'html' || file?.format === 'text';
+  if (!file || !(isOne || isSeekable(file))) return undefined;
+  try {
+    return await readSourceOf(document, index, signal);
+  } catch (thrown) {
+    if (hasCode(thrown, 'source-changed')) return undefined;
+    throw thrown;
+  }
+}
 
 /**
  * @throws GlassboxError `source-changed` where the source is gone, or no longer has the record; `cancelled`
@@ -29,10 +52,7 @@ export async function readSourceOf(
   const file = files[number];
   const size = (await stat(document.file).catch(() => undefined))?.size;
   if (!file || size !== file.size) throw changed(document.file);
-  // Where a record can be found from its place, that one alone is read.
-  const isSeekable = file.format === 'warc' || (file.format === 'jsonl' && !file.gzip);
-  const start = isSeekable ? document.offset : 0;
-  const end = isSeekable ? document.offset + 1 : file.size;
+  const [start, end] = isSeekable(file) ? [document.offset, document.offset + 1] : [0, file.size];
   for await (const read of readStretch({ file, number, start, end }, recipe)) {
     throwIfAborted(signal);
     if (read.kind === 'document' && read.document.id === document.id) return read.document;
