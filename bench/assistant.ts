@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     size: { type: 'string', default: '4MB' },
     steps: { type: 'string', default: '1200' },
     'sft-steps': { type: 'string', default: '300' },
-    'sum-steps': { type: 'string', default: '300' },
+    'sum-steps': { type: 'string', default: '200' },
     questions: { type: 'string', default: '300' },
     threads: { type: 'string', default: '2' },
     parts: { type: 'string', default: 'facts,knowledge,sums' },
@@ -47,9 +47,11 @@ const SFT = [
   ...['train.batch=16', 'train.lr=0.001', 'train.checkpointEvery=0'],
   ...['train.evalEvery=0', 'train.sampleEvery=0'],
 ];
-/** Going on for longer, names that no conversation has are answered worse: see docs/experiments.md. */
-const GENTLY = ['train.lr=0.0005'];
-const KNOWLEDGE_STEPS = '100';
+/** Else names that no conversation has are said worse with every step: see docs/experiments.md. */
+const NAMES_KEPT = ['model.freeze=["model.embed_tokens.weight"]'];
+const KNOWLEDGE_STEPS = '200';
+/** Digits are harder to copy than names, and need more of everything; the same for both models. */
+const SUMS = ['train.batch=32', 'train.optimizer=muon', 'train.muonLr=0.01'];
 /** Of what each person is told, at most so much is asked to find out what is known. */
 const PROBED = '600';
 
@@ -167,8 +169,8 @@ function facts(bench: Bench, seed: string, world: string, base: string): string 
   if (!parts.has('knowledge')) return sft;
   bench.probe('probe', ['--model', sft, '--tinyworld', world, '--limit', PROBED]);
   const data = [...talks(world, 'facts', 'other'), bench.teach('probe')];
-  const taught = bench.sft('unknown', sft, data, KNOWLEDGE_STEPS, GENTLY);
-  const after = ['--model', taught, ...asked, '--before', bench.place('before')];
+  const taught = bench.sft('unknown', sft, data, KNOWLEDGE_STEPS, NAMES_KEPT);
+  const after = ['--model', taught, ...asked, '--samples', '0', '--before', bench.place('before')];
   const summary = bench.probe('after', after);
   for (const row of summary.told) tell(seed, `facts ${TOLD[row.row]}, refusals taught`, row);
   const knew = {
@@ -190,13 +192,13 @@ function sums(bench: Bench, seed: string, world: string, base: string): void {
   writeFileSync(file, `${wanted.slice(0, Number(options.questions)).join('\n')}\n`);
   const asked = ['--questions', file, '--samples', '0'];
   const steps = options['sum-steps'];
-  const direct = bench.sft('direct', base, talks(world, 'sums'), steps);
+  const direct = bench.sft('direct', base, talks(world, 'sums'), steps, SUMS);
   tell(
     seed,
     'sums, answered at once',
     inAll(bench.probe('sums-direct', ['--model', direct, ...asked])),
   );
-  const caller = bench.sft('caller', base, talks(world, 'sums-calculator'), steps);
+  const caller = bench.sft('caller', base, talks(world, 'sums-calculator'), steps, SUMS);
   const tools = ['--model', caller, '--tools', 'calculator', ...asked];
   tell(seed, 'sums, with the calculator', inAll(bench.probe('sums-calculator', tools)));
 }

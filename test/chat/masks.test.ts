@@ -169,4 +169,28 @@ describe('a conversation to learn from', () => {
     expect(endless(loop)).toThrow(/does not come to an end/);
     expect(endless('{% set r = [1] * 1 %}{{ range(1000000000) }}')).toThrow(/chat template/);
   });
+
+  it.each([
+    ['calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}'],
+    [
+      'doubles a text without end',
+      '{% set ns = namespace(x="ab") %}{% for i in range(64) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}',
+    ],
+    ['throws', '{{ raise_exception("no") }}'],
+    [
+      'writes more than any conversation has',
+      '{% set ns = namespace(x="ab") %}{% for i in range(26) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}',
+    ],
+    ['is cut off', '{% for m in messages %}{{ m.content }}'],
+  ])('tells in words of a template that %s', (_, source) => {
+    const told = expect.objectContaining({ code: 'chat-template' }) as unknown;
+    const write = (): unknown => encodeForTraining(talk, new ChatTemplate(source), tokenizer);
+    let thrown: unknown;
+    try {
+      write();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toEqual(told);
+  });
 });

@@ -9,6 +9,8 @@ import { GlassboxError, messageOf } from '../../base/errors';
 
 /** Nodes evaluated, and numbers in ranges, for one conversation: more than any real one needs. */
 const MOST_STEPS = 2_000_000;
+/** UTF-16 code units of what is written: a few steps can double a text until the memory is full. */
+const MOST_TEXT = 50_000_000;
 
 type Evaluated = Parameters<Interpreter['evaluate']>;
 
@@ -80,7 +82,9 @@ export class ChatTemplate {
     };
     try {
       for (const [name, value] of Object.entries(globals)) environment.set(name, value);
-      return z.string().parse(interpreter.run(this.#program).value);
+      const written = z.string().parse(interpreter.run(this.#program).value);
+      if (written.length > MOST_TEXT) throw new Error('what it writes is too long');
+      return written;
     } catch (cause) {
       throw new GlassboxError(
         'chat-template',
