@@ -18,6 +18,7 @@ TEXTS = [
     'snake_case camelCase kebab-case path/to/file.txt C++ e.g. #hashtag @name 50kg +1 x=y',
     'Dr. Jones’s “quoted” text… and ‘single’ ones, 1990s, 3-4 times, rock’n’roll, O\'Brien',
     '- item one\n* item two\n  1) third\n\n\n[link] (see [1]) {braces} <tag> &amp; 100,000.5',
+    'The `com.apple.Safari` of file.TXT: it ended.But www.Example.com and EXAMPLE.ORG stay whole.',
     'Naïve façade, Übermaß, Москва, Ελλάδα: 5°C. A.B.C. vs. etc. Ph.D. No. 5!!! What?!',
 ]
 

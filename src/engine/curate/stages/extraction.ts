@@ -2,8 +2,9 @@
  * The main content of a page: Mozilla's Readability on the page's nodes. Nothing of the page is executed
  * and nothing is fetched. What is no HTML passes as it is.
  *
- * The bounds on a page (bytes, elements, depth) are checked before a DOM is built, and are the same on
- * every machine. The bound on time is not, so what it ended is recorded, and ended again next time.
+ * The bounds on a page (bytes, elements, depth) hold while it is read, before anything looks at it, and are
+ * the same on every machine. The bound on time is not, so what it ended is recorded, and ended again next
+ * time.
  */
 import type { CorpusRecipe } from '../../../recipe/corpus';
 import type { Finding, Page, Stage } from './stage';
@@ -19,9 +20,9 @@ import { lengthOf } from './words';
 const ENOUGH_CHARACTERS = 250;
 
 /**
- * Pages of fewer bytes are not put under the clock, which costs a thread each. The slowest
- * that is known for so few, an attribute that one of Readability's expressions goes over again and again,
- * takes less than a second.
+ * Pages of fewer bytes are not put under the clock, which costs a thread each. The slowest that is known
+ * for so few, an attribute that one of Readability's expressions goes over again and again, takes less than
+ * a second.
  */
 const CLOCKED_BYTES = 1 << 15;
 

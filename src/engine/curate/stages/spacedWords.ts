@@ -51,9 +51,12 @@ const INFIX = new RegExp(
   'gu',
 );
 
-/** An address, with its scheme or without: never cut. */
+/**
+ * An address, with its scheme or without: never cut. It ends in small letters, so that the full stop in
+ * "here.There" is seen.
+ */
 const ADDRESS =
-  /^(?:(?:[\w+.-]{2,}:\/\/)?(?:[\w.-]+@)?(?:(?:[a-z0-9\u00a1-\uffff][a-z0-9\u00a1-\uffff_-]{0,62})?[a-z0-9\u00a1-\uffff]\.)+[a-z]{2,63}|(?:[\w+.-]{2,}:\/\/)\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5})?(?:[/?#]\S*)?$/iu;
+  /^(?:(?:[\w+.-]{2,}:\/\/)?(?:[\w.-]+@)?(?:(?:[A-Za-z0-9\u00a1-\uffff][A-Za-z0-9\u00a1-\uffff_-]{0,62})?[A-Za-z0-9\u00a1-\uffff]\.)+\p{Ll}{2,63}|(?:[\w+.-]{2,}:\/\/)\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5})?(?:[/?#]\S*)?$/u;
 
 const WHOLE = new Set(
   (
