@@ -111,7 +111,10 @@ function bars(rows: readonly { label: string; count: number }[], caption: string
           html`<tr>
             <th scope="row">${label}</th>
             <td>
-              <span class="bar" ${styled({ width: `${((100 * count) / most).toFixed(1)}%` })}></span
+              <span
+                class=${count === 0 ? 'bar none' : 'bar'}
+                ${styled({ width: `${((100 * count) / most).toFixed(1)}%` })}
+              ></span
               ><span>${count}</span>
             </td>
           </tr>`,
