@@ -7,6 +7,7 @@ import { registerChat } from './host/chat/chat';
 import { registerCorpora } from './host/corpora/corpora';
 import { openCorpusCatalog } from './host/corpora/openCorpusCatalog';
 import { registerDashboard } from './host/dashboard/dashboard';
+import { registerDatasets } from './host/datasets/datasets';
 import { EngineClient } from './host/engine/engineClient';
 import { registerEngineCommands } from './host/engine/engineCommands';
 import { registerLabels } from './host/labels/labels';
@@ -47,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTokens(services),
     registerCorpora(services),
     registerLabels(services),
+    registerDatasets(services),
     registerChat(services),
   );
   log.info(`Glassbox ${version(context)} is active.`);

@@ -129,8 +129,8 @@ function checkLength(
   bytes: number,
   problems: RecipeProblem[],
 ): void {
-  // Packed documents may be shorter than the context; a window may not.
-  if (recipe.data.batching === 'packed') return;
+  // Packed documents, and conversations, may be shorter than the context; a window may not.
+  if (recipe.data.batching === 'packed' || recipe.data.format === 'conversations') return;
   const training = bytes * (1 - recipe.data.validationFraction);
   const path = recipe.model.context === undefined ? 'data.paths' : 'model.context';
   const remedy = 'Give more text, or choose a smaller model.context.';

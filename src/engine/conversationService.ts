@@ -2,12 +2,15 @@
  * The protocol's requests about conversations in terms of the rooms; and what a run on conversations
  * needs of the chat room, which `train` does not know.
  */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { yieldReports } from '../base/asyncQueue';
 import { GlassboxError, throwIfAborted } from '../base/errors';
 import type { RenderRequest, TinyworldEvent } from '../protocol/chatMessages';
 import type { Handlers } from '../protocol/protocol';
 import {
+  callFormOf,
+  ChatTemplate,
   checkEncoded,
   chooseTemplate,
   encodeConversation,
@@ -15,11 +18,18 @@ import {
   prepareDataset,
   readDataset,
   readDatasetText,
+  saidIn,
 } from './chat/chat';
-import type { ChatMessage, DatasetProblem, Taught, TrainingConversation } from './chat/chat';
+import type {
+  ChatMessage,
+  DatasetEntry,
+  DatasetProblem,
+  Taught,
+  TrainingConversation,
+} from './chat/chat';
 import { writeTinyworld } from './data/data';
 import type { TinyworldSummary } from './data/data';
-import { readModelFolder } from './interop/interop';
+import { readChatTemplate, readModelFolder } from './interop/interop';
 import { readTokenizer } from './tokenizer/tokenizer';
 import { openTokenizer } from './tokenizerNames';
 import { modelFolder } from './train/train';
@@ -40,9 +50,18 @@ export const conversations: Conversations = {
 };
 
 export function createConversationService(): Handlers<
-  'renderConversations' | 'readConversations' | 'makeTinyworld'
+  'chatForm' | 'renderConversations' | 'readConversations' | 'makeTinyworld'
 > {
+  const teachers = new Teachers();
   return {
+    async chatForm({ model }) {
+      const folder = await modelFolder(path.resolve(model));
+      const template = await readChatTemplate(folder);
+      if (template === undefined) return {};
+      const form = callFormOf(new ChatTemplate(template), await readTokenizer(folder));
+      return form ? { call: { opens: form.opens, closes: form.closes } } : {};
+    },
+
     async *makeTinyworld({ out, bytes, seed, people }, signal) {
       const folder = path.resolve(out);
       const write = (
@@ -58,12 +77,13 @@ export function createConversationService(): Handlers<
     },
 
     async *renderConversations(request, signal) {
-      const { taught, context } = await teacherOf(request);
-      const { source, limit = Infinity } = request;
-      const entries =
+      const { taught, context } = await teachers.get(request);
+      const { source, limit = Infinity, line: wanted, problemsOnly = false } = request;
+      const all =
         'paths' in source
           ? readDataset(source.paths, signal)
           : readDatasetText(source.name, source.text);
+      const entries = wanted === undefined ? all : recordAt(all, wanted);
       const sums = { conversations: 0, broken: 0, tokens: 0, learnt: 0 };
       for await (const { file, line, messages, problems } of entries) {
         if (sums.conversations + sums.broken >= limit) break;
@@ -77,18 +97,19 @@ export function createConversationService(): Handlers<
           continue;
         }
         const { text, ids, mask, offsets } = encoded.conversation;
+        const found = [...problems, ...checkEncoded(encoded.conversation, context)];
         sums.conversations++;
         sums.tokens += ids.length;
         sums.learnt += mask.reduce((sum, each) => sum + each, 0);
-        yield {
-          kind: 'conversation',
-          ...place,
-          problems: [...problems, ...checkEncoded(encoded.conversation, context)],
-          text,
-          ids: [...ids],
-          mask: [...mask],
-          offsets: offsets.map(([start, end]) => [start, end]),
-        };
+        if (!problemsOnly)
+          yield {
+            ...{ kind: 'conversation', ...place, problems: found, text },
+            ids: [...ids],
+            mask: [...mask],
+            offsets: offsets.map(([start, end]) => [start, end]),
+            said: saidIn(text, messages ?? []).map(([start, end]) => [start, end]),
+          };
+        else if (found.length > 0) yield { kind: 'flawed', ...place, problems: found };
         await new Promise(setImmediate);
       }
       yield { kind: 'done', ...sums };
@@ -105,6 +126,21 @@ export function createConversationService(): Handlers<
   };
 }
 
+/** The conversations of the record that begins last at or before a line. */
+async function* recordAt(
+  entries: AsyncIterable<DatasetEntry> | Iterable<DatasetEntry>,
+  line: number,
+): AsyncGenerator<DatasetEntry> {
+  let found: DatasetEntry[] = [];
+  for await (const entry of entries) {
+    if (entry.line > line && found.length > 0) break;
+    if (entry.line !== found[0]?.line) found = [];
+    found.push(entry);
+    if (entry.line > line) break;
+  }
+  yield* found;
+}
+
 type Encoding =
   | { readonly kind: 'encoded'; readonly conversation: TrainingConversation }
   | { readonly kind: 'refused'; readonly problem: DatasetProblem };
@@ -119,12 +155,46 @@ function encoding(messages: readonly ChatMessage[], { template, tokenizer }: Tau
   }
 }
 
+interface Teacher {
+  readonly taught: Taught;
+  readonly context: number | undefined;
+}
+
+/** The one that was asked for last: who looks at records one by one does not wait for it each time. */
+class Teachers {
+  #last: { readonly key: string; readonly teacher: Promise<Teacher> } | undefined;
+
+  async get(request: RenderRequest): Promise<Teacher> {
+    const { template, model, tokenizer, context } = request;
+    const files = [
+      ...(model === undefined ? [] : ['tokenizer.json', 'chat_template.jinja', 'config.json']).map(
+        (name) => path.join(model ?? '', name),
+      ),
+      ...[template, tokenizer ?? ''].filter((name) => path.isAbsolute(name)),
+    ];
+    const times = await Promise.all(
+      files.map((file) =>
+        stat(file).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      ),
+    );
+    const key = JSON.stringify([template, model, tokenizer, context, times]);
+    if (this.#last?.key === key) return this.#last.teacher;
+    const teacher = teacherOf(request);
+    this.#last = { key, teacher };
+    teacher.catch(() => (this.#last = undefined));
+    return teacher;
+  }
+}
+
 async function teacherOf({
   template,
   model,
   tokenizer: named = 'gpt2',
   context,
-}: RenderRequest): Promise<{ taught: Taught; context: number | undefined }> {
+}: RenderRequest): Promise<Teacher> {
   if (model === undefined)
     return {
       taught: await chooseTemplate(template, undefined, await openTokenizer(named)),

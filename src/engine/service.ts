@@ -13,7 +13,7 @@ import { resolvePaths } from '../recipe/paths';
 import type { Recipe } from '../recipe/run';
 import { createCatalogService } from './catalogService';
 import { conversations, createConversationService } from './conversationService';
-import { converse, encodeConversation } from './chat/chat';
+import { converse } from './chat/chat';
 import { createToolbox } from './toolbox';
 import { createCurateService } from './curateService';
 import { createDocumentService } from './documentService';
@@ -22,7 +22,6 @@ import { encodeInMemory, readDocuments } from './data/data';
 import { listDevices, openBackend, threadsFor } from './devices';
 import { evaluate } from './eval/eval';
 import { generate, logitsOf } from './infer/infer';
-import type { LoadedModel } from './infer/infer';
 import { ModelSlot } from './modelSlot';
 import { trainThroughLosses } from './trainThroughLosses';
 import { patternNamed, trainBpe } from './tokenizer/tokenizer';
@@ -112,7 +111,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
       const more = { maxTokens, stop, seed, continued, sliding, top };
       const { model, release } = await claim(request, signal);
       try {
-        yield* generate(model, promptOf(model, request), { ...sampling, ...more }, signal);
+        yield* generate(model, request.prompt, { ...sampling, ...more }, signal);
       } finally {
         release();
       }
@@ -121,12 +120,13 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
     async *converse(request, signal) {
       const { messages, tools: wishes = [], maxCalls, maxTokens, seed, sliding } = request;
       const { temperature, topK, topP, minP, repetitionPenalty, topLogprobs: top } = request;
+      const { continued } = request;
       const sampling = { temperature, topK, topP, minP, repetitionPenalty, seed };
       const tools = await toolbox(wishes);
       const ask = wishes.flatMap((wish) => (wish.ask === true ? [wish.name] : []));
       const { model, release } = await claim(request, signal);
       try {
-        const more = { tools, ask, maxCalls, maxTokens, sliding, top };
+        const more = { tools, ask, maxCalls, maxTokens, sliding, top, continued };
         yield* converse(model, messages, { ...sampling, ...more }, signal);
       } finally {
         release();
@@ -196,23 +196,6 @@ async function keepStorageOutOfGit(run: string, runsFolder: string): Promise<voi
   if (path.basename(storage) !== path.dirname(runsFolder)) return;
   // A run that can write its own files goes on without.
   await keepOutOfGit(storage).catch(() => undefined);
-}
-
-/** A conversation as the tokens that the model's chat template makes of it; a text as it is. */
-function promptOf(
-  model: LoadedModel,
-  { model: folder, prompt }: GenerateRequest,
-): string | readonly number[] {
-  if (typeof prompt === 'string') return prompt;
-  const { tokenizer, chatTemplate } = model;
-  if (!tokenizer) throw noTokenizer(folder);
-  if (chatTemplate === undefined) {
-    throw new GlassboxError('no-chat-template', `${folder} was not taught to chat.`, {
-      remedy:
-        'Give it a text to go on with, or put the chat_template.jinja that it was trained with into its folder.',
-    });
-  }
-  return encodeConversation(prompt.messages, chatTemplate, tokenizer).ids;
 }
 
 async function* texts(paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {

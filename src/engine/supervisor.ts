@@ -207,16 +207,20 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     trainTokenizer: (request, signal) => alone((worker) => worker.trainTokenizer(request, signal)),
     generate: (request, signal) => withModel(request, (worker) => worker.generate(request, signal)),
     converse: (request, signal) => withModel(request, (worker) => worker.converse(request, signal)),
+    chatForm: (request, signal) => clerk().chatForm(request, signal),
     logits: (request, signal) => answerOf(request, (worker) => worker.logits(request, signal)),
     evaluate: (request, signal) => answerOf(request, (worker) => worker.evaluate(request, signal)),
     makeTinyworld: (request, signal) => alone((worker) => worker.makeTinyworld(request, signal)),
-    renderConversations: (request, signal) =>
-      alone((worker) => worker.renderConversations(request, signal)),
     probeKnowledge: (request, signal) =>
       withModel(request, (worker) => worker.probeKnowledge(request, signal)),
     teachKnowledge: (request, signal) => clerk().teachKnowledge(request, signal),
     readConversations: (request, signal) =>
       alone((worker) => worker.readConversations(request, signal)),
+    renderConversations: (request, signal) =>
+      // One record is for somebody who looks on; all of them may take long.
+      request.line === undefined
+        ? alone((worker) => worker.renderConversations(request, signal))
+        : editor().renderConversations(request, signal),
     encode: (request, signal) => editor().encode(request, signal),
     decode: (request, signal) => editor().decode(request, signal),
     devices: here.devices,

@@ -6,7 +6,9 @@
  */
 import * as vscode from 'vscode';
 
-export type Step = 'tokenize' | 'tokenizer' | 'train' | 'watch' | 'sample' | 'chat';
+export type Step =
+  | ('tokenize' | 'tokenizer' | 'train' | 'watch' | 'sample' | 'chat')
+  | ('conversations' | 'fineTune' | 'tools');
 
 const DONE = 'glassbox.done';
 

@@ -22,6 +22,10 @@ export const renderRequestSchema = z.object({
   context: count.optional(),
   /** Conversations at most; all of them if absent. */
   limit: count.optional(),
+  /** Only the record that this line, from 1, is part of. */
+  line: z.int().positive().optional(),
+  /** Only what is wrong, with where; conversations and their tokens are left out. */
+  problemsOnly: z.boolean().optional(),
 });
 
 const problemSchema = z.object({
@@ -29,6 +33,8 @@ const problemSchema = z.object({
   /** For programs: `bad-json`, `roles`, `empty-turn`, `special-token`, `too-long`, ... */
   code: z.string(),
   message: z.string(),
+  /** Which of the messages it is about, from 0. */
+  turn: count.optional(),
 });
 
 const placeSchema = z.object({
@@ -48,7 +54,11 @@ export const renderEventSchema = z.discriminatedUnion('kind', [
     mask: ids,
     /** Where each id stands in the text, in UTF-16 code units, half-open. */
     offsets: z.array(z.tuple([count, count])),
+    /** Where what is said stands in it; the rest is the template's. */
+    said: z.array(z.tuple([count, count])),
   }),
+  /** With `problemsOnly`, of a conversation that is kept; where nothing is wrong nothing is told. */
+  placeSchema.extend({ kind: z.literal('flawed') }),
   /** A record from which nothing can be learnt. */
   placeSchema.extend({ kind: z.literal('broken') }),
   z.object({
@@ -92,17 +102,14 @@ export const tinyworldEventSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const argumentsSchema = z.union([z.string(), z.record(z.string(), z.unknown())]);
+
 /** What a conversation is made of; calls of tools as the model wrote them, and what they gave. */
 const messageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.string(),
   toolCalls: z
-    .array(
-      z.object({
-        name: z.string(),
-        arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
-      }),
-    )
+    .array(z.object({ name: z.string(), arguments: argumentsSchema }))
     .readonly()
     .optional(),
 });
@@ -120,13 +127,20 @@ export const toolWishSchema = z.object({
   ask: z.boolean().optional(),
 });
 
+export const chatFormRequestSchema = z.object({ model: path });
+
+export const chatFormAnswerSchema = z.object({
+  /** The tokens that open and close a call of a tool; absent where its template has no form of one. */
+  call: z.object({ opens: count, closes: count }).optional(),
+});
+
 /**
  * An answer to a conversation, with calls of tools. A tool that has `ask` is not run: the answer ends
  * with the call as the last of `messages`. Whoever consents asks again with the conversation that ends
  * so, and the call is run first; whoever refuses puts a message of the tool behind it that says so.
  */
 export const converseRequestSchema = generateRequestSchema
-  .omit({ prompt: true, continued: true, stop: true })
+  .omit({ prompt: true, stop: true })
   .extend({
     messages: z.array(messageSchema).min(1),
     tools: z.array(toolWishSchema).optional(),
@@ -139,7 +153,14 @@ export const converseEventSchema = z.discriminatedUnion('kind', [
   /** `within` a call: the tokens that open and close it, and what stands between. */
   tokenWrittenSchema.extend({ within: z.literal('call').optional() }),
   /** A call is complete. `tool` is as the model named it; `call` counts from 0 in this answer. */
-  z.object({ kind: z.literal('call'), call: count, tool: z.string(), input: z.string() }),
+  z.object({
+    kind: z.literal('call'),
+    call: count,
+    tool: z.string(),
+    /** What the tool is given of the arguments. */
+    input: z.string(),
+    arguments: argumentsSchema,
+  }),
   z.object({
     kind: z.literal('result'),
     call: count,
@@ -166,7 +187,9 @@ export const converseEventSchema = z.discriminatedUnion('kind', [
 export type ConverseRequest = z.infer<typeof converseRequestSchema>;
 export type ConverseEvent = z.infer<typeof converseEventSchema>;
 export type ConversationMessage = z.infer<typeof messageSchema>;
+export type ChatForm = z.infer<typeof chatFormAnswerSchema>;
 export type TinyworldEvent = z.infer<typeof tinyworldEventSchema>;
 export type ConversationRead = z.infer<typeof conversationReadSchema>;
 export type RenderRequest = z.infer<typeof renderRequestSchema>;
 export type RenderEvent = z.infer<typeof renderEventSchema>;
+export type DatasetProblem = z.infer<typeof problemSchema>;

@@ -21,22 +21,62 @@ export const samplingSchema = z.object({
   repetitionPenalty: z.number().positive(),
 });
 
+/**
+ * Why an answer ends. The first four are the engine's; `call`: it waits for somebody to allow a call;
+ * `calls`: there were as many as allowed; `stopped`: by a person; `failed`: by an error.
+ */
+export const ENDINGS = [
+  ...(['end', 'stop', 'length', 'context'] as const),
+  ...(['call', 'calls', 'stopped', 'failed'] as const),
+] as const;
+
+/** A call of a tool; `input` is what the tool is given of the arguments. */
+export const callSchema = z.object({
+  tool: z.string(),
+  input: z.string(),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
+});
+
+export const resultSchema = z.object({
+  /** `failed`: the tool threw; `late`: it was given up; `refused`: nothing was run. */
+  outcome: z.enum(['answered', 'failed', 'late', 'refused']),
+  milliseconds: count,
+  /** Tokens of the context that it takes. */
+  tokens: count,
+});
+
+export const toolNameSchema = z.enum(['calculator', 'search', 'javascript']);
+
+const shownToolSchema = z.object({
+  name: toolNameSchema,
+  chosen: z.boolean(),
+  /** Where search looks, as a person knows it. */
+  place: z.string().optional(),
+  /** Not asked for again: in this conversation, or in this workspace. */
+  allowed: z.enum(['chat', 'workspace']).optional(),
+});
+
 const shownTokenSchema = z.object({
   /** What it adds to the text; for a token that adds nothing, what it is called. */
   text: z.string(),
   /** It adds nothing: the end of the answer, or part of a character. */
   silent: z.boolean(),
   probability: z.number(),
+  /** It opens or closes a call of a tool, or stands in one. */
+  within: z.literal('call').optional(),
 });
 
 const shownPassageSchema = z.object({
   id: count,
-  role: z.enum(['user', 'assistant']),
+  /** A tool's passage stands behind the one that calls it. */
+  role: z.enum(['user', 'assistant', 'tool']),
   text: z.string(),
   tokens: z.array(shownTokenSchema).readonly(),
   /** Which of the passages that stand in this place it is; all of them, in the order they came. */
   versions: z.array(count).readonly(),
-  ending: z.enum(['end', 'stop', 'length', 'context', 'stopped', 'failed']).optional(),
+  ending: z.enum(ENDINGS).optional(),
+  call: callSchema.omit({ arguments: true }).optional(),
+  result: resultSchema.omit({ tokens: true }).optional(),
 });
 
 const problemSchema = z.object({ message: z.string(), remedy: z.string().optional() });
@@ -57,8 +97,10 @@ const chatStateSchema = z.object({
   sampling: samplingSchema,
   /** It differs from the settings. */
   samplingChanged: z.boolean(),
-  /** `reading`: it looks at the prompt. */
-  activity: z.enum(['idle', 'reading', 'writing']),
+  /** Empty where the model was taught no calls. */
+  tools: z.array(shownToolSchema).readonly(),
+  /** `reading`: it looks at the prompt. `calling`: a tool runs. */
+  activity: z.enum(['idle', 'reading', 'writing', 'calling']),
   contextUsed: count.optional(),
   problem: problemSchema.optional(),
 });
@@ -108,6 +150,18 @@ export const chatSurface = {
   /** null: as the settings have it. */
   setSampling: call('setSampling', z.object({ sampling: samplingSchema.nullable() }), nothing),
   setInstructions: call('setInstructions', text, nothing),
+  /** Whether the model may ask for a tool. */
+  useTool: call('useTool', z.object({ name: toolNameSchema, chosen: z.boolean() }), nothing),
+  /** The host lets a person choose where search looks. */
+  chooseSearch: call('chooseSearch', z.object({}), nothing),
+  /** What becomes of the call that the conversation ends with. */
+  consent: call(
+    'consent',
+    z.object({ answer: z.enum(['once', 'chat', 'workspace', 'no']) }),
+    nothing,
+  ),
+  /** What was allowed for longer is asked again. */
+  askAgain: call('askAgain', z.object({}), nothing),
   /** The host lets a person choose. */
   chooseModel: call('chooseModel', z.object({}), nothing),
   chooseConversation: call('chooseConversation', z.object({}), nothing),
@@ -116,6 +170,12 @@ export const chatSurface = {
   copy: call('copy', passage, nothing),
 };
 
+export type Ending = (typeof ENDINGS)[number];
+export type CallMade = z.infer<typeof callSchema>;
+export type ToolResult = z.infer<typeof resultSchema>;
+export type ToolName = z.infer<typeof toolNameSchema>;
+export type ShownTool = z.infer<typeof shownToolSchema>;
+export type Consent = 'once' | 'chat' | 'workspace' | 'no';
 export type Sampling = z.infer<typeof samplingSchema>;
 export type ShownToken = z.infer<typeof shownTokenSchema>;
 export type ShownPassage = z.infer<typeof shownPassageSchema>;

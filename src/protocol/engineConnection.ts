@@ -13,6 +13,7 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     stopRun: ask.call(protocol.stopRun),
     generate: ask.stream(protocol.generate),
     converse: ask.stream(protocol.converse),
+    chatForm: ask.call(protocol.chatForm),
     logits: ask.call(protocol.logits),
     evaluate: ask.call(protocol.evaluate),
     trainTokenizer: ask.stream(protocol.trainTokenizer),
@@ -68,6 +69,7 @@ export function serve(
   answer.call(protocol.evaluate, handlers.evaluate);
   answer.stream(protocol.trainTokenizer, handlers.trainTokenizer);
   answer.stream(protocol.converse, handlers.converse);
+  answer.call(protocol.chatForm, handlers.chatForm);
   answer.stream(protocol.makeTinyworld, handlers.makeTinyworld);
   answer.stream(protocol.renderConversations, handlers.renderConversations);
   answer.stream(protocol.probeKnowledge, handlers.probeKnowledge);

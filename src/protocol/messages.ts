@@ -105,15 +105,10 @@ export const stopRunRequestSchema = z.object({
 
 // --- Models ---------------------------------------------------------------------------------
 
-const chatMessageSchema = z.object({
-  role: z.enum(['system', 'user', 'assistant']),
-  content: z.string(),
-});
-
 export const generateRequestSchema = z.object({
   model: path,
-  /** A text to go on with, or a conversation, which the model's chat template makes one. */
-  prompt: z.union([z.string(), z.object({ messages: z.array(chatMessageSchema).min(1) })]),
+  /** A text to go on with. */
+  prompt: z.string(),
   /** Tokens that stand behind the prompt already: the branch that is gone on with. */
   continued: ids.optional(),
   /** What is too long for the model loses its beginning, instead of being refused. */
@@ -263,7 +258,6 @@ export const deviceSchema = z.object({
   details: z.record(z.string(), z.unknown()),
 });
 
-export type ChatMessage = z.infer<typeof chatMessageSchema>;
 export type BackendChoice = z.infer<typeof backendSchema>;
 export type PrecisionChoice = z.infer<typeof precisionSchema>;
 export type TrainRequest = z.infer<typeof trainRequestSchema>;

@@ -20,6 +20,7 @@ export const protocol = {
   stopRun: call('stopRun', messages.stopRunRequestSchema, nothing),
   generate: stream('generate', messages.generateRequestSchema, messages.generateEventSchema),
   converse: stream('converse', chat.converseRequestSchema, chat.converseEventSchema),
+  chatForm: call('chatForm', chat.chatFormRequestSchema, chat.chatFormAnswerSchema),
   logits: call('logits', messages.logitsRequestSchema, messages.logitsAnswerSchema),
   evaluate: call('evaluate', messages.evaluateRequestSchema, messages.evaluateAnswerSchema),
   trainTokenizer: stream(

@@ -79,7 +79,7 @@ describe.each(Object.keys(FORMS) as Form[])('an answer with a call, as %s writes
   it('goes on behind the result, and is a conversation that can be given back', async () => {
     const { model, textOf } = await writer(name, [`Well. ${call}`, `It is 42.${form.end}`]);
     const events = await all(model);
-    expect(only(events, 'call')).toEqual([
+    expect(only(events, 'call')).toMatchObject([
       { kind: 'call', call: 0, tool: 'calculator', input: '12 + 30' },
     ]);
     const [result] = only(events, 'result');
@@ -102,6 +102,27 @@ describe.each(Object.keys(FORMS) as Form[])('an answer with a call, as %s writes
       { role: 'user', content: 'Sure?' },
     ];
     expect(only(await all(again.model, more), 'done')[0]?.text).toBe('Yes.');
+  });
+
+  it('goes on from tokens of its own, wherever they end', async () => {
+    const written = `Well. ${call}`;
+    const { model, textOf } = await writer(name, [`It is 42.${form.end}`]);
+    const ids = model.tokenizer!.encode(written, { special: 'allow' });
+    for (const cut of [3, ids.length - 4, ids.length]) {
+      const rest = textOf(ids.slice(cut));
+      const parts = [...(rest === '' ? [] : [rest]), `It is 42.${form.end}`];
+      const { model: again } = await writer(name, parts);
+      const options = { ...greedy, continued: ids.slice(0, cut) };
+      const events = await all(again, question, options);
+      const tokens = only(events, 'token').map(({ id }) => id);
+      expect(textOf(tokens)).toBe(`${rest}It is 42.${form.end}`);
+      expect(only(events, 'result')).toMatchObject([{ output: '42', outcome: 'answered' }]);
+      expect(only(events, 'start')).toHaveLength(1);
+      expect(only(events, 'done')[0]).toMatchObject({
+        text: 'Well. It is 42.',
+        messages: [{ content: 'Well. ', toolCalls: [{}] }, { content: '42' }, {}],
+      });
+    }
   });
 
   it('gives the model what went wrong, and goes on', async () => {

@@ -62,7 +62,10 @@ export class FakeEngine implements CommandEngine {
     const token = { kind: 'token', logprob: -0.5, rank: 0, entropy: 1, top: [] } as const;
     return each([
       { ...token, id: 4, text: '12 +', within: 'call' } as const,
-      { kind: 'call', call: 0, tool: 'calculator', input: '12 + 30' } as const,
+      {
+        ...({ kind: 'call', call: 0, tool: 'calculator' } as const),
+        ...{ input: '12 + 30', arguments: '12 + 30' },
+      },
       {
         ...({ kind: 'result', call: 0, outcome: 'answered', output: '42' } as const),
         ...{ milliseconds: 1, forced: [7] },
@@ -197,6 +200,10 @@ export class FakeEngine implements CommandEngine {
         offsets: [
           [0, 1],
           [1, 3],
+          [3, 4],
+        ],
+        said: [
+          [0, 1],
           [3, 4],
         ],
       } as const,

@@ -300,15 +300,17 @@ describe('the engine with real workers', () => {
   });
 
   it('says that a model was not taught to chat', async () => {
-    const prompt = { messages: [{ role: 'user' as const, content: 'Hello' }] };
-    const events = engine.generate({ ...generation, prompt }, never);
+    const { prompt: _, ...wishes } = generation;
+    const messages = [{ role: 'user' as const, content: 'Hello' }];
+    const events = engine.converse({ ...wishes, messages }, never);
     expect(await failure(events[Symbol.asyncIterator]().next())).toMatchObject({
       code: 'no-chat-template',
     });
     cpSync(model, at('chatty'), { recursive: true });
     const template = '{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}';
     writeFileSync(path.join(at('chatty'), 'chat_template.jinja'), template);
-    const answer = engine.generate({ ...generation, model: at('chatty'), prompt }, never);
+    expect(await engine.chatForm({ model: at('chatty') }, never)).toEqual({});
+    const answer = engine.converse({ ...wishes, model: at('chatty'), messages }, never);
     expect(await answer[Symbol.asyncIterator]().next()).toMatchObject({
       value: { kind: 'start', promptTokens: 'user: Hello'.length },
     });

@@ -70,7 +70,7 @@ describe('a conversation', () => {
   });
 
   const step = fc.record({
-    kind: fc.constantFrom('ask', 'write', 'branch', 'choose', 'again'),
+    kind: fc.constantFrom('ask', 'write', 'branch', 'choose', 'again', 'call'),
     at: fc.nat(50),
     token: fc.nat(2),
   });
@@ -85,7 +85,13 @@ describe('a conversation', () => {
           const path = conversation.path();
           const chosen = path[at % Math.max(1, path.length)];
           const leaf = conversation.leaf();
-          if (kind === 'ask') conversation.add(leaf.id, 'user', `u${next++}`);
+          if (kind === 'call' && leaf.role === 'assistant') {
+            const input = `${(next += 10)}`;
+            conversation.append(leaf.id, { ...token(next), within: 'call' });
+            conversation.call(leaf.id, { tool: 'x', input, arguments: input });
+            const result = { outcome: 'answered', milliseconds: 1, tokens: 2 } as const;
+            conversation.answerCall(leaf.id, `r${next}`, result);
+          } else if (kind === 'ask') conversation.add(leaf.id, 'user', `u${next++}`);
           else if (kind === 'write') {
             const to = leaf.role === 'assistant' ? leaf : conversation.add(leaf.id, 'assistant');
             conversation.append(to.id, token((next += 10)));

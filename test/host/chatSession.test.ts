@@ -23,32 +23,74 @@ const model = (name: string, chat: boolean): ModelSummary => ({
 const talker = model('talker', true);
 const writer = model('writer', false);
 
-type Request = Parameters<SessionParts['generate']>[0];
+type TextRequest = Parameters<SessionParts['generate']>[0];
+type Request = Parameters<SessionParts['converse']>[0];
 
 /** An engine that writes the words it is given, and keeps what it was asked. */
 class Engine {
   readonly asked: Request[] = [];
+  readonly texts: TextRequest[] = [];
+  /** Answered before the words, unless consent is asked for. */
+  call: { tool: string; input: string; output: string } | undefined;
   words: readonly string[] = ['red', ' or', ' blue'];
   error: GlassboxError | undefined;
   /** Called before each word. */
   between: () => Promise<void> = () => Promise.resolve();
 
-  async *generate(request: Request, signal: AbortSignal): ReturnType<SessionParts['generate']> {
+  async *generate(request: TextRequest, signal: AbortSignal): ReturnType<SessionParts['generate']> {
+    this.texts.push(request);
+    yield* this.#write(request, signal);
+    yield { kind: 'done', text: this.words.join(''), finishReason: 'end' };
+  }
+
+  async *converse(request: Request, signal: AbortSignal): ReturnType<SessionParts['converse']> {
     this.asked.push(request);
-    if (this.error) throw this.error;
-    yield { kind: 'start', promptTokens: 5 + (request.continued?.length ?? 0), context: 64 };
-    for (const [at, text] of this.words.entries()) {
+    const given = request.messages.at(-1)?.toolCalls;
+    if (this.call && request.messages.at(-1)?.role !== 'tool') {
+      const { tool, input, output } = this.call;
+      if (!given) yield* this.#tokens(['<call>', input, '</call>'], 500, 'call', signal);
+      yield { kind: 'call', call: 0, tool, input, arguments: input };
+      if (!given && request.tools?.find(({ name }) => name === tool)?.ask !== false) {
+        yield { kind: 'done', text: '', finishReason: 'call', messages: [] };
+        return;
+      }
       await this.between();
       throwIfAborted(signal);
-      const id = 10 * (at + 1);
+      const result = { kind: 'result', call: 0, outcome: 'answered', output } as const;
+      yield { ...result, milliseconds: 3, forced: [7, 8] };
+    }
+    yield* this.#write(request, signal);
+    yield { kind: 'done', text: this.words.join(''), finishReason: 'end', messages: [] };
+  }
+
+  async *#write(request: { readonly continued?: number[] | undefined }, signal: AbortSignal) {
+    if (this.error) throw this.error;
+    yield {
+      kind: 'start',
+      promptTokens: 5 + (request.continued?.length ?? 0),
+      context: 64,
+    } as const;
+    yield* this.#tokens(this.words, 0, undefined, signal);
+  }
+
+  async *#tokens(
+    words: readonly string[],
+    first: number,
+    within: 'call' | undefined,
+    signal: AbortSignal,
+  ) {
+    for (const [at, text] of words.entries()) {
+      await this.between();
+      throwIfAborted(signal);
+      const id = first + 10 * (at + 1);
       const top = [0, 1, 2].map((more) => ({
         id: id + more,
         text: `${text}${more || ''}`,
         logprob: -1,
       }));
-      yield { kind: 'token', id, text, logprob: -0.123456, rank: 0, entropy: 1, top };
+      const token = { kind: 'token', id, text, logprob: -0.123456, rank: 0, entropy: 1 } as const;
+      yield { ...token, top, ...(within && { within }) };
     }
-    yield { kind: 'done', text: this.words.join(''), finishReason: 'end' };
   }
 }
 
@@ -73,6 +115,8 @@ function setUp(
   };
   const session = new ChatSession({
     generate: (request, signal) => engine.generate(request, signal),
+    converse: (request, signal) => engine.converse(request, signal),
+    chatForm: () => Promise.resolve(engine.call ? { call: { opens: 510, closes: 530 } } : {}),
     models: () => [talker, writer],
     findModel: (at) => Promise.resolve([talker, writer].find((each) => each.folder === at)),
     sampling: () => ({
@@ -139,8 +183,9 @@ describe('the chat', () => {
     expect(state).toMatchObject({ mode: 'chat', contextUsed: 8, model: { name: 'talker' } });
     expect(engine.asked[0]).toMatchObject({
       model: '/models/talker',
-      prompt: { messages: [{ role: 'user', content: 'Which?' }] },
+      messages: [{ role: 'user', content: 'Which?' }],
       continued: [],
+      tools: [],
     });
     expect(events.map(({ kind }) => kind)).toContain('state');
   });
@@ -153,12 +198,10 @@ describe('the chat', () => {
     const first = await idle(session);
     await session.edit(first.path[0]!.id, 'What?');
     expect(said(await idle(session))).toEqual(['user: What?', 'assistant: red or blue']);
-    expect(engine.asked[1]?.prompt).toEqual({
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: 'What?' },
-      ],
-    });
+    expect(engine.asked[1]?.messages).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'What?' },
+    ]);
     session.choose(first.path[0]!.id);
     expect(said(session.state())[0]).toBe('user: Which?');
     engine.words = ['green'];
@@ -228,12 +271,12 @@ describe('the chat', () => {
     await session.send(' Then');
     const state = await idle(session);
     expect(state.mode).toBe('text');
-    expect(engine.asked.map(({ prompt }) => prompt)).toEqual([
+    expect(engine.texts.map(({ prompt }) => prompt)).toEqual([
       'Once',
       'Once',
       'Oncered or bluered or blue Then',
     ]);
-    expect(engine.asked[1]?.continued).toEqual([10, 20, 30]);
+    expect(engine.texts[1]?.continued).toEqual([10, 20, 30]);
     expect(session.messages()).toHaveLength(1);
   });
 
@@ -276,8 +319,170 @@ describe('the chat', () => {
     ];
     await session.continueFrom(messages, 'as a text', talker);
     expect(said(await idle(session))).toEqual(['user: Hi', 'assistant: red or blue']);
-    expect(engine.asked[0]?.prompt).toEqual({ messages });
+    expect(engine.asked[0]?.messages).toEqual(messages);
     await session.continueFrom(messages, 'as a text', writer);
     expect(said(session.state())).toEqual(['user: as a text']);
+  });
+});
+
+describe('tools in the chat', () => {
+  const call = { tool: 'calculator', input: '2 + 3', output: '5' };
+  const asked = { role: 'user', content: 'Sum?' };
+  const called = {
+    ...{ role: 'assistant', content: '' },
+    toolCalls: [{ name: 'calculator', arguments: '2 + 3' }],
+  };
+
+  async function waiting(...given: Parameters<typeof setUp>) {
+    const there = setUp(...given);
+    there.engine.call = call;
+    await there.session.restore();
+    await there.session.send('Sum?');
+    const state = await idle(there.session);
+    return { ...there, state };
+  }
+
+  it('are offered to a model that was taught to call them, and asked for', async () => {
+    const { session, engine, state } = await waiting();
+    expect(engine.asked[0]?.tools).toEqual([
+      { name: 'calculator', ask: true },
+      { name: 'javascript', ask: true },
+    ]);
+    expect(state.tools.map(({ name, chosen }) => [name, chosen])).toEqual([
+      ['calculator', true],
+      ['search', false],
+      ['javascript', true],
+    ]);
+    const last = state.path.at(-1)!;
+    expect(last).toMatchObject({ ending: 'call', call: { tool: 'calculator', input: '2 + 3' } });
+    expect(last.tokens.every(({ within }) => within === 'call')).toBe(true);
+    expect(session.textOf(last.id)).toBe('');
+  });
+
+  it('are not offered to a model without tokens for calls', async () => {
+    const { session, engine } = setUp();
+    await session.restore();
+    await session.send('Sum?');
+    expect((await idle(session)).tools).toEqual([]);
+    expect(engine.asked[0]?.tools).toEqual([]);
+  });
+
+  it('run once they are allowed; the answer goes on behind the result', async () => {
+    const { session, engine } = await waiting();
+    await session.consent('once');
+    const state = await idle(session);
+    expect(engine.asked[1]).toMatchObject({ messages: [asked, called], continued: [] });
+    expect(state.path.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+    expect(state.path[2]).toMatchObject({
+      ...{ text: '5', result: { outcome: 'answered', milliseconds: 3 } },
+    });
+    expect(state.contextUsed).toBe(8);
+    expect(session.messages()).toEqual([
+      ...[asked, called, { role: 'tool', content: '5' }],
+      { role: 'assistant', content: 'red or blue' },
+    ]);
+    expect(session.textOf(state.path[3]!.id)).toBe('red or blue');
+    await session.consent('once');
+    expect(engine.asked).toHaveLength(2);
+    // Another token behind the result leaves the call as it is.
+    await session.branch(state.path[3]!.id, 1, 21);
+    await idle(session);
+    expect(engine.asked[2]).toMatchObject({
+      messages: [asked, called, { role: 'tool', content: '5' }],
+      continued: [10, 21],
+    });
+    // Another answer begins before the call.
+    await session.regenerate(state.path[3]!.id);
+    const again = await idle(session);
+    expect(again.path[1]!.versions).toHaveLength(2);
+    expect(again.path.at(-1)!.ending).toBe('call');
+  });
+
+  it('are not asked for again in a conversation, or a workspace, where they are allowed', async () => {
+    const { session, engine, memory, folder } = await waiting();
+    await session.consent('chat');
+    expect((await idle(session)).tools[0]).toMatchObject({ allowed: 'chat' });
+    await session.send('Sum?');
+    expect((await idle(session)).path.at(-1)!.ending).toBe('end');
+    await session.newConversation();
+    await session.send('Sum?');
+    expect((await idle(session)).path.at(-1)!.ending).toBe('call');
+    await session.consent('workspace');
+    await idle(session);
+    session.dispose();
+    const later = await waiting(memory, folder);
+    expect(later.state.path.at(-1)!.ending).toBe('end');
+    expect(later.state.tools[0]).toMatchObject({ allowed: 'workspace' });
+    expect(engine.asked.length).toBeGreaterThan(0);
+    later.session.askAgain();
+    expect(later.session.state().tools[0]).toEqual({ name: 'calculator', chosen: true });
+  });
+
+  it('that are refused give the model words, and so does going on without an answer', async () => {
+    const { session, engine } = await waiting();
+    await session.consent('no');
+    const state = await idle(session);
+    const refused = { role: 'tool', content: 'error: the person does not allow this call' };
+    expect(engine.asked[1]).toMatchObject({ messages: [asked, called, refused] });
+    expect(state.path[2]!.result).toMatchObject({ outcome: 'refused' });
+    await session.newConversation();
+    await session.send('Sum?');
+    await idle(session);
+    await session.send('Well?');
+    await idle(session);
+    expect(engine.asked.at(-1)?.messages).toMatchObject([
+      ...[asked, called, refused, { role: 'user', content: 'Well?' }],
+    ]);
+  });
+
+  it('that hang are stopped, and asked for again', async () => {
+    const { session, engine } = await waiting();
+    let stopped: Promise<void> | undefined;
+    engine.between = () => {
+      stopped = session.stop();
+      return Promise.resolve();
+    };
+    await session.consent('once');
+    const state = await idle(session);
+    await stopped;
+    expect(state.path.at(-1)).toMatchObject({ role: 'assistant', ending: 'stopped' });
+    engine.between = () => Promise.resolve();
+    await session.goOn();
+    expect(session.state().path.at(-1)).toMatchObject({ ending: 'call' });
+    expect(engine.asked).toHaveLength(2);
+  });
+
+  it('look where a person says; what was allowed in one place is asked for in another', async () => {
+    const { session, engine } = await waiting();
+    engine.call = { tool: 'search', input: 'red', output: 'apple' };
+    session.searchIn('/notes', 'notes');
+    await session.newConversation();
+    await session.send('Where?');
+    await idle(session);
+    await session.consent('workspace');
+    await idle(session);
+    const search = { name: 'search', folder: '/notes', ask: false };
+    expect(engine.asked.at(-1)?.tools).toContainEqual(search);
+    session.searchIn('/letters', 'letters');
+    await session.send('And?');
+    expect((await idle(session)).path.at(-1)!.ending).toBe('call');
+    session.useTool('search', false);
+    expect(session.state().tools[1]).toMatchObject({ chosen: false, place: 'letters' });
+  });
+
+  it('are there again after the window closed', async () => {
+    const { session, memory, folder } = await waiting();
+    await session.newConversation();
+    await session.send('Sum?');
+    await idle(session);
+    await session.consent('once');
+    const before = await idle(session);
+    session.dispose();
+    const there = setUp(memory, folder);
+    there.engine.call = call;
+    await there.session.restore();
+    expect(there.session.state()).toEqual(before);
+    await there.session.continueFrom(session.messages(), '', talker);
+    expect(there.session.messages()).toEqual(session.messages());
   });
 });

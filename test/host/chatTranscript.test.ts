@@ -28,28 +28,40 @@ describe('a ChatML transcript', () => {
 
   it('says what is wrong', () => {
     expect(() => readTranscript('Hello')).toThrow(expect.objectContaining({ code: 'transcript' }));
-    expect(() => readTranscript('\n<|im_start|>tool\nx<|im_end|>')).toThrow(
-      expect.objectContaining({ message: expect.stringMatching(/^Line 2: "tool"/) as unknown }),
+    expect(() => readTranscript('\n<|im_start|>judge\nx<|im_end|>')).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^Line 2: "judge"/) as unknown }),
     );
   });
 
-  const message = fc.record({
-    role: fc.constantFrom('system' as const, 'user' as const, 'assistant' as const),
-    content: fc
-      .array(
-        fc.constantFrom('a', ' b', '\n', '<|', '|>', 'im_end', '<|im_start|>', '<|im_end|>', 'é'),
-      )
-      .map((parts) => parts.join('')),
+  const parts = ['a', ' b', '\n', '<|', '|>', 'im_end', '<|im_start|>', '<|im_end|>', 'é'];
+  const calls = ['<tool_call>', '</tool_call>', '{"name": "x"}'];
+  const content = fc.array(fc.constantFrom(...parts, ...calls)).map((several) => several.join(''));
+  const call = fc.record({
+    name: content,
+    arguments: fc.oneof(
+      content,
+      fc.dictionary(fc.constantFrom('a', 'b'), content, { noNullPrototype: true }),
+    ),
   });
+  const message = fc.oneof(
+    fc.record({
+      role: fc.constantFrom('system' as const, 'user' as const, 'tool' as const),
+      content,
+    }),
+    fc.record({ role: fc.constant('assistant' as const), content }),
+    fc.record({
+      role: fc.constant('assistant' as const),
+      content,
+      toolCalls: fc.array(call, { minLength: 1, maxLength: 3 }),
+    }),
+  );
 
   it('reads what it wrote; marks within a message stay within it', () => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1 }), (messages) => {
         const plain = (text: string): string => text.replaceAll('\u200B', '');
         const read = readTranscript(writeTranscript(messages));
-        expect(read.map(({ role, content }) => ({ role, content: plain(content) }))).toEqual(
-          messages,
-        );
+        expect(read.map((each) => ({ ...each, content: plain(each.content) }))).toEqual(messages);
       }),
     );
   });
@@ -57,7 +69,7 @@ describe('a ChatML transcript', () => {
   it('holds no zero, which would make its file a binary one; Markdown neither', () => {
     const said = [{ role: 'assistant' as const, content: 'a\0b' }];
     expect(writeTranscript(said)).toContain('a\u2400b');
-    const names = { system: 'System', user: 'You', assistant: 'Model' };
+    const names = { system: 'System', user: 'You', assistant: 'Model', tool: 'Tool' };
     expect(writeMarkdown(said, names)).toBe('## Model\n\na\u2400b\n');
     expect(writeText(said)).toBe('a\u2400b\n');
   });
@@ -73,12 +85,20 @@ describe('a ChatML transcript', () => {
   });
 
   it('is written as Markdown', () => {
-    const names = { system: 'Instructions', user: 'You', assistant: 'nano' };
+    const names = { system: 'Instructions', user: 'You', assistant: 'nano', tool: 'Tool' };
     const messages = [
       { role: 'user' as const, content: 'Hi' },
       { role: 'assistant' as const, content: ' Ho\n' },
     ];
     expect(writeMarkdown(messages, names)).toBe('## You\n\nHi\n\n## nano\n\nHo\n');
+    const toolCalls = [{ name: 'search', arguments: 'red' }];
+    const looked = [
+      { role: 'assistant' as const, content: '', toolCalls },
+      { role: 'tool' as const, content: 'a ``` b' },
+    ];
+    expect(writeMarkdown(looked, names)).toBe(
+      '## nano\n\n```\n{"name":"search","arguments":"red"}\n```\n\n## Tool\n\n````\na ``` b\n````\n',
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Desk } from '../../src/host/labels/desk';
-import { answerRequest, promptsIn, promptsRequest } from '../../src/host/labels/drafting';
+import { promptsIn, promptsRequest, writeAnswer } from '../../src/host/labels/drafting';
 import { LabelFile } from '../../src/labels/labelFile';
 import { readLines } from '../../src/labels/record';
 import type { NewTask } from '../../src/labels/tasks';
@@ -199,13 +199,32 @@ describe('what a model is asked', () => {
   });
   const turns = [{ role: 'user' as const, content: 'Who?' }];
 
-  it('is a conversation, or a text where it was never taught to chat', () => {
-    expect(answerRequest(turns, model(true), sampling)).toMatchObject({
-      prompt: { messages: turns },
-      maxTokens: 32,
-    });
-    expect(answerRequest(turns, model(false), sampling).prompt).toBe('Question: Who?\nAnswer:');
-    expect(() => answerRequest([{ role: 'user', content: ' ' }], model(true), sampling)).toThrow(
+  it('is a conversation, or a text where it was never taught to chat', async () => {
+    const asked: object[] = [];
+    const events = async function* (request: object) {
+      asked.push(request);
+      yield* ['I', '.'].map((text) => ({
+        ...({ kind: 'token', id: 1, text, logprob: -1, rank: 0 } as const),
+        ...{ entropy: 1, top: [] },
+      }));
+      await Promise.resolve();
+    };
+    const write = async (chat: boolean, said = turns): Promise<string> => {
+      const methods = { converse: events, generate: events };
+      const options = { sampling, computing: { backend: 'auto' as const }, seed: 3 };
+      let answer = '';
+      const signal = new AbortController().signal;
+      for await (const text of writeAnswer(methods, said, model(chat), options, signal))
+        answer += text;
+      return answer;
+    };
+    expect(await write(true)).toBe('I.');
+    expect(await write(false)).toBe('I.');
+    expect(asked).toMatchObject([
+      { messages: turns, maxTokens: 32, seed: 3 },
+      { prompt: 'Question: Who?\nAnswer:', sliding: true },
+    ]);
+    await expect(write(true, [{ role: 'user', content: ' ' }])).rejects.toThrow(
       'nothing to answer',
     );
   });

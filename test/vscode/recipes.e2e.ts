@@ -82,6 +82,7 @@ it('says what it would take, saves what was typed, and starts it', async () => {
 
 it('makes a new recipe', async () => {
   await code.command('Glassbox: New Recipe...');
+  await code.pick('A Model from Nothing');
   await code.answer('mine');
   await code.page.getByRole('tab', { name: /mine\.recipe\.json/ }).waitFor();
   expect(code.read('mine.recipe.json')).toContain('"preset": "tiny"');

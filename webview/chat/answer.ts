@@ -1,6 +1,7 @@
 /**
- * The tokens of an answer: one tab stop, arrow keys move between them, Enter or a click asks what else
- * the model thought of. Where versions part stands a switch that walks between them.
+ * The tokens of an answer, and the calls of tools in it: one tab stop, arrow keys move between them,
+ * Enter or a click asks what else the model thought of. Where versions part stands a switch that walks
+ * between them.
  */
 import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
@@ -10,13 +11,16 @@ import type { ShownPassage } from '../../src/protocol/chatSurface';
 import { icon } from '../shared/controls';
 import { never } from '../shared/host';
 import { t } from '../shared/l10n';
+import { callBlock } from './callBlock';
 import type { Page } from './page';
-import { levelOf, percent, visible } from './turns';
-import type { Turn } from './turns';
+import { levelOf, percent, segmentsOf, visible } from './turns';
+import type { Part, Turn } from './turns';
 
 export function answer(page: Page, turn: Turn, label: string): TemplateResult {
   const [first] = turn.passages;
-  return html`<span
+  const shown = (parts: readonly Part[]): unknown[] =>
+    parts.map((part) => partOf(page, part, part.passage !== first));
+  return html`<div
     class=${classMap({ tokens: true, coloured: page.own.coloured })}
     role="group"
     tabindex="0"
@@ -24,19 +28,25 @@ export function answer(page: Page, turn: Turn, label: string): TemplateResult {
     @click=${(event: Event) => onClick(page, event)}
     @keydown=${(event: KeyboardEvent) => onKey(page, event)}
     @focusin=${(event: FocusEvent) => announceToken(event)}
-    >${turn.passages.map((each) => passageOf(page, each, each !== first))}</span
-  >`;
+  >
+    ${segmentsOf(turn).map((segment) =>
+      segment.kind === 'said'
+        ? shown(segment.parts)
+        : callBlock(page, segment, shown(segment.parts)),
+    )}
+  </div>`;
 }
 
-function passageOf(page: Page, passage: ShownPassage, withSwitch: boolean): unknown {
+function partOf(page: Page, { passage, from, to }: Part, withSwitch: boolean): unknown {
   const { id, text, tokens, versions } = passage;
   const at = page.open?.passage === id ? page.open.index : -1;
   // A template for each token is dear: only where something of the passage has changed.
-  const changing = [id, tokens.length, versions.length, page.own.coloured, at, withSwitch];
+  const changing = [id, from, to, versions.length, page.own.coloured, at, withSwitch];
   return guard(changing, () => [
-    withSwitch ? versionSwitch(page, passage, -1) : nothing,
-    text === '' ? nothing : html`<span class="plain">${text}</span>`,
-    tokens.map((token, index) => {
+    withSwitch && from === 0 ? versionSwitch(page, passage, -1) : nothing,
+    text === '' || from > 0 ? nothing : html`<span class="plain">${text}</span>`,
+    tokens.slice(from, to).map((token, position) => {
+      const index = from + position;
       const classes = {
         silent: token.silent,
         open: index === at,
@@ -112,7 +122,9 @@ function onKey(page: Page, event: KeyboardEvent): void {
     if (!token) return;
     openToken(page, token);
   } else {
-    const stops = [...group.querySelectorAll<HTMLElement>('.token, .versions button:enabled')];
+    const every = '.token, .versions button:enabled, .call summary, .call button:enabled';
+    const all = [...group.querySelectorAll<HTMLElement>(every)];
+    const stops = all.filter((stop) => stop.checkVisibility());
     const at = stops.findIndex((stop) => stop === document.activeElement);
     const to = stopFrom(stops, at, event.key);
     if (!to) return;

@@ -1,11 +1,12 @@
-/** How the model chooses its tokens, folded away; the settings give the defaults. */
+/** How the model chooses its tokens and which tools it may ask for, folded away; the settings give the defaults. */
 import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { samplingSchema } from '../../src/protocol/chatSurface';
-import type { ChatState, Sampling } from '../../src/protocol/chatSurface';
+import type { ChatState, Sampling, ShownTool } from '../../src/protocol/chatSurface';
 import { never } from '../shared/host';
 import { t } from '../shared/l10n';
+import { toolName } from './callBlock';
 import type { Page } from './page';
 import { valueOf } from './turnView';
 
@@ -55,6 +56,7 @@ export function settingsPanel(page: Page, state: ChatState): TemplateResult {
           >`
         : nothing
     }
+    ${mode === 'chat' && state.model ? toolSettings(page, state) : nothing}
     ${fields().map(
       ({ name, label, help }) =>
         html`<vscode-text-field
@@ -78,5 +80,56 @@ export function settingsPanel(page: Page, state: ChatState): TemplateResult {
           >`
         : nothing
     }
+  </div>`;
+}
+
+function toolSettings(page: Page, { tools }: ChatState): TemplateResult {
+  if (tools.length === 0)
+    return html`<p class="wide quiet">${t('This model was taught no calls of tools.')}</p>`;
+  const allowed = tools.some((tool) => tool.allowed !== undefined);
+  return html`<fieldset class="wide tools">
+    <legend>${t('Tools that the model may ask for')}</legend>
+    ${tools.map((tool) => toolRow(page, tool))}
+    ${
+      allowed
+        ? html`<vscode-button
+            appearance="secondary"
+            @click=${() => page.do((ask) => ask.askAgain({}, never))}
+            >${t('Ask Before Each Call Again')}</vscode-button
+          >`
+        : nothing
+    }
+  </fieldset>`;
+}
+
+function toolRow(page: Page, { name, chosen, place, allowed }: ShownTool): TemplateResult {
+  const change = (event: Event): void => {
+    const box = event.currentTarget;
+    if (!(box instanceof HTMLInputElement)) return;
+    const now = box.checked;
+    // As the host says it is: a person may choose no place for search.
+    box.checked = chosen;
+    page.do((ask) => ask.useTool({ name, chosen: now }, never));
+  };
+  const known = {
+    chat: t('allowed in this conversation'),
+    workspace: t('always allowed here'),
+  };
+  return html`<div class="row">
+    <label
+      ><input type="checkbox" .checked=${live(chosen)} @change=${change} /> ${toolName(name)}</label
+    >
+    ${
+      name === 'search'
+        ? html`<button
+            type="button"
+            class="link"
+            @click=${() => page.do((ask) => ask.chooseSearch({}, never))}
+          >
+            ${place ?? t('choose where...')}
+          </button>`
+        : nothing
+    }
+    ${allowed ? html`<span class="quiet">${known[allowed]}</span>` : nothing}
   </div>`;
 }

@@ -96,7 +96,7 @@ function answerTurn(page: Page, state: ChatState, turn: Turn, isLast: boolean): 
             )}
             ${action('copy', t('Copy'), () => page.do((ask) => ask.copy({ passage: id }, never)))}
             ${
-              isLast && goesOn(last) && !state.problem
+              isLast && goesOn(turn, last) && !state.problem
                 ? action('debug-continue', t('Go On'), () => page.do((ask) => ask.goOn({}, never)))
                 : nothing
             }
@@ -107,11 +107,13 @@ function answerTurn(page: Page, state: ChatState, turn: Turn, isLast: boolean): 
 }
 
 /** A model that has said its end would only go on by force: choose another token there instead. */
-const goesOn = ({ ending, tokens }: ShownPassage): boolean =>
-  tokens.length > 0 && (ending === 'length' || ending === 'stopped' || ending === 'failed');
+const goesOn = ({ passages }: Turn, { ending, tokens }: ShownPassage): boolean =>
+  (tokens.length > 0 || passages.length > 1) &&
+  (ending === 'length' || ending === 'calls' || ending === 'stopped' || ending === 'failed');
 
 function endingText({ ending }: ShownPassage): string {
   if (ending === 'length') return t('Cut at the most tokens of an answer.');
+  if (ending === 'calls') return t('Ended: too many calls of tools.');
   if (ending === 'context') return t("The model's context is full.");
   return ending === 'stopped' ? t('Stopped.') : '';
 }

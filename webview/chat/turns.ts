@@ -1,7 +1,7 @@
 /** The path that is shown as turns, and how tokens are shown: what the page needs to know without a page. */
 import type { ShownPassage, ShownToken } from '../../src/protocol/chatSurface';
 
-/** A person's turn, or an answer: passages that follow each other. */
+/** A person's turn, or an answer: passages that follow each other, and what tools gave between them. */
 export interface Turn {
   readonly role: 'user' | 'assistant';
   readonly passages: readonly ShownPassage[];
@@ -11,16 +11,79 @@ export function turnsOf(path: readonly ShownPassage[]): Turn[] {
   const turns: { role: Turn['role']; passages: ShownPassage[] }[] = [];
   for (const passage of path) {
     const last = turns.at(-1);
-    if (last?.role === 'assistant' && passage.role === 'assistant') last.passages.push(passage);
-    else turns.push({ role: passage.role, passages: [passage] });
+    if (passage.role === 'user') turns.push({ role: 'user', passages: [passage] });
+    else if (last?.role === 'assistant') last.passages.push(passage);
+    else turns.push({ role: 'assistant', passages: [passage] });
   }
   return turns;
 }
 
+/** Some tokens of a passage; from 0 on its text, too. */
+export interface Part {
+  readonly passage: ShownPassage;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is said, or a call of a tool with what it gave. */
+export interface Segment {
+  readonly kind: 'said' | 'call';
+  readonly parts: readonly Part[];
+  /** Once the call is complete. */
+  readonly call?: ShownPassage['call'];
+  /** What the tool gave. */
+  readonly result?: ShownPassage | undefined;
+  /** Somebody has to allow it. */
+  readonly waits: boolean;
+}
+
+type Growing = { -readonly [Key in keyof Segment]: Segment[Key] } & { parts: Part[] };
+
+export function segmentsOf({ passages }: Turn): Segment[] {
+  const segments: Growing[] = [];
+  const grow = (kind: Segment['kind']): Growing => {
+    const last = segments.at(-1);
+    if (last?.kind === kind && !last.call && !last.result) return last;
+    const segment: Growing = { kind, parts: [], waits: false };
+    segments.push(segment);
+    return segment;
+  };
+  for (const passage of passages) {
+    if (passage.role === 'tool') {
+      const last = segments.at(-1);
+      if (last?.kind === 'call' && !last.result) last.result = passage;
+      else grow('call').result = passage;
+      continue;
+    }
+    for (const { kind, from, to } of runsOf(passage)) grow(kind).parts.push({ passage, from, to });
+    if (!passage.call) continue;
+    const { tokens, call, ending } = passage;
+    const segment = tokens.at(-1)?.within ? (segments.at(-1) ?? grow('call')) : grow('call');
+    segment.call = call;
+    segment.waits = ending === 'call';
+  }
+  return segments;
+}
+
+function runsOf({ text, tokens }: ShownPassage) {
+  const runs: { kind: Segment['kind']; from: number; to: number }[] = [];
+  if (text !== '' || tokens.length === 0) runs.push({ kind: 'said', from: 0, to: 0 });
+  for (const [at, { within }] of tokens.entries()) {
+    const kind = within ?? 'said';
+    const last = runs.at(-1);
+    if (last?.kind === kind) last.to = at + 1;
+    else runs.push({ kind, from: at, to: at + 1 });
+  }
+  return runs;
+}
+
 export const textOf = ({ passages }: Turn): string =>
   passages
-    .map(({ text, tokens }) => text + tokens.map((each) => (each.silent ? '' : each.text)).join(''))
+    .filter(({ role }) => role !== 'tool')
+    .map(({ text, tokens }) => text + tokens.map(saidBy).join(''))
     .join('');
+
+const saidBy = ({ silent, within, text }: ShownToken): string => (silent || within ? '' : text);
 
 /** Where a probability lies on the scale that tokens are coloured by: 0 is sure, 4 a surprise. */
 export const SCALE = [0.9, 0.5, 0.2, 0.05] as const;

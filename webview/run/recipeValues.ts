@@ -17,3 +17,10 @@ export function differences(recipes: readonly unknown[]): [string, string[]][] {
     .map((path): [string, string[]] => [path, maps.map((map) => map.get(path) ?? '')])
     .filter(([, values]) => new Set(values).size > 1);
 }
+
+/** Whether a run learns to answer: what it writes on the way are answers. */
+export function learnsConversations(recipe: unknown): boolean {
+  return flatten(recipe).some(
+    ([path, value]) => path === 'data.format' && value === 'conversations',
+  );
+}

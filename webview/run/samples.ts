@@ -6,6 +6,7 @@ import { t } from '../shared/l10n';
 import { count } from './format';
 import { isHidden } from './lines';
 import type { Sample } from './records';
+import { learnsConversations } from './recipeValues';
 import type { KnownRun } from './runState';
 import { colorClass } from './theme';
 import type { View } from './view';
@@ -94,7 +95,7 @@ function writtenBy(run: KnownRun, step: number, all: readonly KnownRun[]): Templ
   ${
     samples.length === 0
       ? html`<p class="quiet">${t('Nothing written yet.')}</p>`
-      : samples.map(sampleOf)
+      : samples.map(learnsConversations(run.recipe) ? talkOf : sampleOf)
   }`;
 }
 
@@ -102,4 +103,13 @@ function sampleOf({ prompt, text }: Sample): TemplateResult {
   // White space is the text's own here: none of the template's may come in between.
   // prettier-ignore
   return html`<blockquote class="mono"><span class="prompt" title=${t('The prompt')}>${prompt}</span>${text}</blockquote>`;
+}
+
+/** A question and its answer. */
+function talkOf({ prompt, text }: Sample): TemplateResult {
+  // prettier-ignore
+  return html`<div class="talk">
+    <p class="asked"><span class="visually-hidden">${t('Question')}: </span>${prompt}</p>
+    <p class="answered">${icon('hubot')}<span class="visually-hidden">${t('Answer')}: </span><span>${text.trim() === '' ? html`<i class="quiet">${t('(says nothing)')}</i>` : text}</span></p>
+  </div>`;
 }

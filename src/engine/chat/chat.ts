@@ -7,6 +7,7 @@ export { BUILTIN_TEMPLATES } from './builtinTemplates';
 export {
   encodeConversation,
   encodeForTraining,
+  saidIn,
   type Conversation,
   type TrainingConversation,
 } from './conversation';
@@ -17,3 +18,4 @@ export { chooseTemplate, type Taught } from './chooseTemplate';
 export { prepareDataset, type PreparedDataset } from './prepareDataset';
 export { readDataset, readDatasetText, type DatasetEntry } from './readDataset';
 export { ChatTemplate } from './template';
+export { callFormOf, type CallForm } from './toolCalls';

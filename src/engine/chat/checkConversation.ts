@@ -10,12 +10,15 @@ export interface DatasetProblem {
   /** For programs: `bad-json`, `roles`, `empty-turn`, ... */
   readonly code: string;
   readonly message: string;
+  /** Which of the messages it is about, from 0. */
+  readonly turn?: number | undefined;
 }
 
-const warning = (code: string, message: string): DatasetProblem => ({
+const warning = (code: string, message: string, turn?: number): DatasetProblem => ({
   severity: 'warning',
   code,
   message,
+  ...(turn !== undefined && { turn }),
 });
 const error = (code: string, message: string): DatasetProblem => ({
   severity: 'error',
@@ -30,24 +33,30 @@ export function checkMessages(messages: readonly ChatMessage[]): DatasetProblem[
   for (const [at, { role, content, toolCalls = [] }] of messages.entries()) {
     const before = messages[at - 1];
     if (content.trim() === '' && toolCalls.length === 0)
-      problems.push(warning('empty-turn', `${nth(at)} is empty.`));
+      problems.push(warning('empty-turn', `${nth(at)} is empty.`, at));
     if (role === 'system' && at > 0)
-      problems.push(warning('roles', `${nth(at)} does not stand at the beginning.`));
+      problems.push(warning('roles', `${nth(at)} does not stand at the beginning.`, at));
     const begins = before === undefined || before.role === 'system';
     if (role === 'assistant' && begins)
       problems.push(
-        warning('roles', `${nth(at)} answers nobody: a user's message should come first.`),
+        warning('roles', `${nth(at)} answers nobody: a user's message should come first.`, at),
       );
     if (before?.role === role && (role === 'user' || role === 'assistant'))
-      problems.push(warning('roles', `${nth(at)} comes after another of the same role.`));
+      problems.push(warning('roles', `${nth(at)} comes after another of the same role.`, at));
     const called = before?.role === 'tool' || (before?.toolCalls?.length ?? 0) > 0;
     if (role === 'tool' && !called)
-      problems.push(warning('roles', `${nth(at)} comes without a call of a tool before it.`));
+      problems.push(warning('roles', `${nth(at)} comes without a call of a tool before it.`, at));
   }
   if (!messages.some(({ role }) => role === 'assistant'))
     problems.push(error('no-answer', 'No message is by the assistant: there is nothing to learn.'));
   else if (messages.at(-1)?.role !== 'assistant')
-    problems.push(warning('roles', 'The last message has no answer: nothing is learnt from it.'));
+    problems.push(
+      warning(
+        'roles',
+        'The last message has no answer: nothing is learnt from it.',
+        messages.length - 1,
+      ),
+    );
   return problems;
 }
 

@@ -98,6 +98,31 @@ export function encodeForTraining(
   return { text, ids, mask, offsets, defused: writer.defused, lost };
 }
 
+/**
+ * Where what is said stands in the text that a template wrote, in order: everything else is the
+ * template's. What the template rewrote isn't found, and is left out.
+ */
+export function saidIn(text: string, messages: readonly ChatMessage[]): Span[] {
+  const spans: Span[] = [];
+  let from = 0;
+  const find = (said: string): void => {
+    const exact = said === '' ? -1 : text.indexOf(said, from);
+    const found = exact >= 0 ? said : said.trim();
+    const at = exact >= 0 || found === '' ? exact : text.indexOf(found, from);
+    if (at < 0) return;
+    from = at + found.length;
+    spans.push([at, from]);
+  };
+  for (const { content, toolCalls = [] } of messages) {
+    find(content);
+    for (const { name, arguments: given } of toolCalls) {
+      find(name);
+      if (typeof given === 'string') find(JSON.stringify(given).slice(1, -1));
+    }
+  }
+  return spans;
+}
+
 /** The same messages written in several lengths. */
 class Writer {
   readonly #hidden: Hidden;

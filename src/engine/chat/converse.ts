@@ -8,7 +8,8 @@
  *
  * A tool that is asked for first (`ask`) is not run: the answer ends with the call as its last message,
  * and goes on when the conversation is given back with it (which is the consent) or with a message of
- * the tool behind it.
+ * the tool behind it. With `continued` an answer goes on from tokens of its own, which may have opened a
+ * call, or closed one that then runs.
  *
  * Not covered: telling the model which tools there are (templates' `tools`), several calls at once: each
  * is run when it closes.
@@ -31,7 +32,7 @@ import { ChatTemplate } from './template';
 import { callFormOf, inputOf, readCall } from './toolCalls';
 import type { CallForm } from './toolCalls';
 
-export interface ConverseOptions extends Omit<GenerateOptions, 'endAt' | 'continued' | 'stop'> {
+export interface ConverseOptions extends Omit<GenerateOptions, 'endAt' | 'stop'> {
   readonly tools?: readonly Tool[] | undefined;
   /** Names of those that are not run before the conversation comes back with the call. */
   readonly ask?: readonly string[] | undefined;
@@ -50,7 +51,9 @@ export interface CallMade {
   /** From 0, in this answer. */
   readonly call: number;
   readonly tool: string;
+  /** What the tool is given of them. */
   readonly input: string;
+  readonly arguments: ToolCall['arguments'];
 }
 
 export interface CallAnswered extends Omit<ToolResult, 'outcome'> {
@@ -96,14 +99,14 @@ export async function* converse(
   let calls = 0;
 
   for (const call of messages.at(-1)?.toolCalls ?? []) {
-    yield { kind: 'call', call: calls, tool: call.name, input: inputOf(call) };
+    yield callMade(calls, call);
     const result = await answerTo(call, speaker, signal);
     said.push({ role: 'tool', content: result.output });
     // Its tokens are part of the prompt.
     yield { kind: 'result', call: calls++, ...result, forced: [] };
   }
   const prompt = encodeConversation([...messages, ...said], template, tokenizer).ids;
-  const behind: number[] = [];
+  const behind = [...(rest.continued ?? [])];
   let [left, before, whole] = [maxTokens, '', ''];
   const done = (
     finishReason: Answered['finishReason'],
@@ -114,10 +117,13 @@ export async function* converse(
     return { kind: 'done', finishReason, text: whole, messages: all, ...more };
   };
 
+  let [started, given] = [false, rest.continued ?? []];
   for (let part = 0; ; part++) {
     const seed = rest.seed === undefined ? undefined : (rest.seed + part) % 2 ** 32;
     const wish = { ...rest, seed, maxTokens: left, continued: behind };
-    const written = yield* write(model, prompt, wish, { form, first: part === 0, signal });
+    const written = yield* write(model, prompt, wish, { form, given, started, signal });
+    started ||= written.started;
+    given = [];
     behind.push(...written.ids);
     left -= written.ids.length;
     before += written.text;
@@ -133,7 +139,7 @@ export async function* converse(
         form,
         tools.map(({ name }) => name),
       );
-      yield { kind: 'call', call: calls, tool: call.name, input: inputOf(call) };
+      yield callMade(calls, call);
       said.push(answer(before, call));
       before = '';
       if (ask.includes(call.name)) {
@@ -191,40 +197,56 @@ interface Written {
   /** What stands in the call that was opened last. */
   readonly call: string | undefined;
   readonly closed: boolean;
+  /** Whether it was told that the model begins. */
+  readonly started: boolean;
   readonly finishReason: FinishReason;
 }
 
-/** Until a call is closed, or the answer ends. */
+/** Until a call is closed, or the answer ends. A call that is closed by what was given is closed at once. */
 async function* write(
   model: LoadedModel,
   prompt: readonly number[],
   options: GenerateOptions,
   more: {
     readonly form: CallForm | undefined;
-    readonly first: boolean;
+    /** What was written of this part before. */
+    readonly given: readonly number[];
+    readonly started: boolean;
     readonly signal: AbortSignal | undefined;
   },
 ): AsyncGenerator<Started | ConverseToken, Written, void> {
-  const { form, first, signal } = more;
+  const { form, given, started, signal } = more;
   const ids: number[] = [];
+  const outside: number[] = [];
   let inside: number[] | undefined;
-  let text = '';
   let finishReason: FinishReason = 'end';
+  const take = (id: number): void => {
+    if (id === form?.opens) inside = [];
+    else if (id === form?.closes || model.endIds.has(id)) return;
+    else (inside ?? outside).push(id);
+  };
+  for (const id of given) take(id);
+  const decode = (all: readonly number[]): string => model.tokenizer?.decode(all) ?? '';
+  let text = given.length > 0 ? decode(outside) : '';
+  const written = (): Written => ({
+    ...{ ids, text, finishReason, started: true },
+    call: inside && decode(inside),
+    closed: form !== undefined && (ids.at(-1) ?? given.at(-1)) === form.closes,
+  });
+  if (inside && written().closed) return { ...written(), started };
   const endAt = form ? [form.closes] : [];
   for await (const step of generate(model, prompt, { ...options, endAt }, signal)) {
     if (step.kind === 'done') ({ finishReason } = step);
     else if (step.kind === 'start') {
-      if (first) yield step;
+      if (!started) yield step;
     } else {
       ids.push(step.id);
-      if (step.id === form?.opens) inside = [];
-      else if (step.id !== form?.closes && !model.endIds.has(step.id)) inside?.push(step.id);
+      take(step.id);
       if (inside === undefined) text += step.text;
       yield inside === undefined ? step : { ...step, within: 'call' };
     }
   }
-  const call = inside && model.tokenizer?.decode(inside);
-  return { ids, text, call, closed: ids.at(-1) === form?.closes, finishReason };
+  return written();
 }
 
 /** What comes of a call: always something, cut to what the context has room for. */
@@ -258,4 +280,9 @@ function forcedBy(
 
 function answer(content: string, call?: ToolCall): ChatMessage {
   return { role: 'assistant', content, ...(call && { toolCalls: [call] }) };
+}
+
+function callMade(call: number, made: ToolCall): CallMade {
+  const { name, arguments: given } = made;
+  return { kind: 'call', call, tool: name, input: inputOf(made), arguments: given };
 }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { messageOf, throwIfAborted } from '../../base/errors';
 import { readTextFile } from '../../base/files';
-import { parseTurns } from '../../base/chatml';
+import { parseTurns, splitCalls } from '../../base/chatml';
 import { listTextFiles, readTextLines } from '../data/data';
 import { checkMessages } from './checkConversation';
 import type { DatasetProblem } from './checkConversation';
@@ -136,7 +136,9 @@ function* readChatml(file: string, text: string): Generator<DatasetEntry> {
       continue;
     }
     if (messages.length === 0) firstLine = turn.firstLine + 1;
-    messages.push({ role, content: turn.content });
+    const { content, calls } =
+      role === 'assistant' ? splitCalls(turn.content) : { content: turn.content, calls: [] };
+    messages.push({ role, content, ...(calls.length > 0 && { toolCalls: calls }) });
   }
   yield* finish();
 }

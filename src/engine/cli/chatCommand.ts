@@ -192,7 +192,7 @@ function linesOf(event: RenderEvent, style: Style): string[] {
     const text = clean(`${severity}: ${message}`);
     return severity === 'error' ? style.bad(text) : style.dim(text);
   });
-  return event.kind === 'broken'
+  return event.kind !== 'conversation'
     ? [head, ...problems, '']
     : [head, ...problems, ...shownText(event, style), ''];
 }

@@ -3,7 +3,8 @@
  * command is a recipe in short form; what it sets by itself, `--set` sets otherwise.
  */
 import { Option, type Command } from 'commander';
-import { applySettings, defaultRecipe } from '../../recipe/run';
+import { FINE_TUNING } from '../../recipe/fineTune';
+import { applySettings, recipeSchema } from '../../recipe/run';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { backendOption, MANY, SEED, wholeNumber } from './options';
 import { runTraining } from './trainCommand';
@@ -19,14 +20,6 @@ interface SftOptions extends CommonOptions {
   readonly backend?: string;
   readonly threads?: number;
 }
-
-/** What suits a model that knows its language already better than the defaults of a first training. */
-const USUAL = [
-  ...['name=sft', 'train.steps=300', 'train.lr=0.0005', 'train.warmup=20'],
-  ...['train.schedule=warmdown', 'train.minLrFraction=0', 'train.weightDecay=0'],
-  ...['train.evalEvery=50', 'train.sampleEvery=100', 'train.checkpointEvery=100'],
-  ...['data.validationFraction=0.05', 'samples.prompts=[]', 'samples.temperature=0'],
-];
 
 export function addSft(program: Command, context: Context): void {
   const command = program
@@ -61,7 +54,7 @@ Examples:
   glassbox train --resume .glassbox/runs/sft --steps 600`,
     )
     .action(async (options: SftOptions) => {
-      const recipe = applySettings(defaultRecipe(), settingsFrom(options));
+      const recipe = applySettings(recipeSchema.parse(FINE_TUNING), settingsFrom(options));
       await runTraining({ kind: 'new', recipe, out: options.out }, options, context);
     });
   withCommonOptions(command);
@@ -81,7 +74,6 @@ function settingsFrom(options: SftOptions): string[] {
   ];
   const named = given.filter(([, value]) => value !== undefined);
   return [
-    ...USUAL,
     ...(options.set ?? []),
     ...named.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
   ];

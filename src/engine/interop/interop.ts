@@ -13,6 +13,7 @@ export { WEIGHT_FILE } from './modelTensors';
 export { adapterOf, parameterShapes } from './parameters';
 export { readAdapter, withoutAdapters, writeAdapter } from './adapters';
 export {
+  readChatTemplate,
   readModelConfig,
   readModelFolder,
   writeModelFiles,

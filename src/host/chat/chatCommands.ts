@@ -82,6 +82,7 @@ export async function saveConversation(_: Services, session: ChatSession): Promi
     system: vscode.l10n.t('Instructions'),
     user: vscode.l10n.t('You'),
     assistant: session.modelName ?? vscode.l10n.t('Model'),
+    tool: vscode.l10n.t('Tool'),
   };
   const asChatml = path.posix.extname(target.path) === '.chatml';
   const markdown = isText ? writeText(messages.slice(0, 1)) : writeMarkdown(messages, nameOf);

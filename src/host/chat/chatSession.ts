@@ -7,22 +7,44 @@
 import { randomUUID } from 'node:crypto';
 import { GlassboxError, hasCode, messageOf } from '../../base/errors';
 import type { ModelSummary } from '../../protocol/catalogMessages';
-import type { ChatEvent, ChatState, Explanation, Sampling } from '../../protocol/chatSurface';
+import type {
+  ChatForm,
+  ConversationMessage,
+  ConverseEvent,
+  ConverseRequest,
+} from '../../protocol/chatMessages';
+import type {
+  ChatEvent,
+  ChatState,
+  Consent,
+  Ending,
+  Explanation,
+  Sampling,
+  ToolName,
+} from '../../protocol/chatSurface';
 import type { GenerateEvent, GenerateRequest } from '../../protocol/messages';
-import { samplingSchema } from '../../protocol/chatSurface';
+import { ENDINGS, samplingSchema } from '../../protocol/chatSurface';
 import { Conversation, ROOT, textOf } from './conversation';
-import type { Ending, Token } from './conversation';
+import type { Passage, Token } from './conversation';
 import type { KeptConversation } from './conversationFile';
 import type { ConversationEntry, ConversationStore, Memory } from './conversationStore';
-import { messagesOf, promptOf } from './prompt';
+import { askedOf, conversationOf, messagesOf, textAskedOf } from './prompt';
 import { contextUsed, shownPassage, shownToken, titleOf } from './shown';
-import type { Message } from './transcript';
+import { ToolChoice } from './toolChoice';
 
 export interface SessionParts {
+  /** Goes on with a text. */
   generate(
     request: Omit<GenerateRequest, 'backend' | 'threads'>,
     signal: AbortSignal,
   ): AsyncIterable<GenerateEvent>;
+  /** Answers in a conversation. */
+  converse(
+    request: Omit<ConverseRequest, 'backend' | 'threads'>,
+    signal: AbortSignal,
+  ): AsyncIterable<ConverseEvent>;
+  /** How a model calls tools. */
+  chatForm(folder: string): Promise<ChatForm>;
   /** Those that can be used, the one to offer first in front. */
   models(): readonly ModelSummary[];
   /** Looks at a folder; undefined where there is no model that can be used. */
@@ -45,16 +67,24 @@ const CURRENT = 'glassbox.chat.current';
 const MODEL = 'glassbox.chat.model';
 const SAMPLING = 'glassbox.chat.sampling';
 
-const newId = (): string => randomUUID();
+/** What a model is told of a call that a person does not allow. */
+const REFUSED = 'error: the person does not allow this call';
+
+type CallEvent = Extract<ConverseEvent, { kind: 'call' }>;
+type ResultEvent = Extract<ConverseEvent, { kind: 'result' }>;
+
 const modeOf = (model: ModelSummary | undefined): 'chat' | 'text' =>
   model?.chat === false ? 'text' : 'chat';
 
 export class ChatSession {
   readonly #parts: SessionParts;
   readonly #listeners = new Set<(event: ChatEvent) => void>();
-  #id = newId();
+  #id: string = randomUUID();
   #kept: KeptConversation = { mode: 'chat', model: undefined, conversation: new Conversation() };
   #model: ModelSummary | undefined;
+  /** Of the model in the folder, once it is known. */
+  #form: { readonly folder: string; readonly call: ChatForm['call'] } | undefined;
+  readonly #tools: ToolChoice;
   #ownSampling: Sampling | undefined;
   #activity: ChatState['activity'] = 'idle';
   #problem: ChatState['problem'];
@@ -68,6 +98,7 @@ export class ChatSession {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#ownSampling = samplingSchema.safeParse(parts.memory.get(SAMPLING)).data;
+    this.#tools = new ToolChoice(parts.memory, (key, value) => this.#remember(key, value));
   }
 
   /** Shows the conversation that was shown last, with its model; what fails is a problem that is shown. */
@@ -114,6 +145,7 @@ export class ChatSession {
       hasModels: this.#parts.models().length > 0,
       sampling: this.#sampling,
       samplingChanged: this.#ownSampling !== undefined,
+      tools: this.#callForm ? this.#tools.shown(this.#kept.allowed ?? []) : [],
       activity: this.#activity,
       contextUsed: contextUsed(conversation),
       problem: this.#problem,
@@ -125,6 +157,7 @@ export class ChatSession {
   async send(text: string): Promise<void> {
     this.#needModel();
     await this.stop();
+    this.#refuseCall();
     const { id, role } = this.#conversation.leaf();
     const goesOn = this.#kept.mode === 'text' && text === '' && role === 'assistant';
     if (!goesOn) this.#conversation.add(id, 'user', text);
@@ -150,7 +183,7 @@ export class ChatSession {
   async branch(passage: number, index: number, token: number): Promise<void> {
     this.#needModel();
     await this.stop();
-    if (this.#conversation.branch(passage, index, token).isNew) this.#write();
+    if (this.#conversation.branch(passage, index, token, this.#callForm).isNew) this.#write();
     else this.#changed();
   }
 
@@ -158,7 +191,48 @@ export class ChatSession {
   async goOn(): Promise<void> {
     this.#needModel();
     await this.stop();
+    const { id, call } = this.#conversation.leaf();
+    // A call that was given up is asked for again, unless it is allowed for longer.
+    if (call && !this.#tools.allowed(call.tool, this.#kept.allowed ?? [])) {
+      this.#conversation.end(id, 'call');
+      this.#problem = undefined;
+      this.#changed();
+    } else this.#write();
+  }
+
+  /** What becomes of the call that the conversation ends with. A refusal is told to the model. */
+  async consent(answer: Consent): Promise<void> {
+    const { call, ending } = this.#conversation.leaf();
+    if (!call || ending !== 'call') return;
+    this.#needModel();
+    await this.stop();
+    const { allowed = [] } = this.#kept;
+    if (answer === 'no') this.#refuseCall();
+    else if (answer === 'workspace') this.#tools.allowAlways(call.tool);
+    else if (answer === 'chat')
+      this.#kept = { ...this.#kept, allowed: [...allowed, this.#tools.keyOf(call.tool)] };
     this.#write();
+  }
+
+  useTool(name: ToolName, chosen: boolean): void {
+    this.#tools.use(name, chosen);
+    this.#emit();
+  }
+
+  /** Whether search has a place where it looks. */
+  get hasSearchPlace(): boolean {
+    return this.#tools.hasPlace;
+  }
+
+  searchIn(folder: string, name: string): void {
+    this.#tools.searchIn(folder, name);
+    this.#emit();
+  }
+
+  askAgain(): void {
+    this.#tools.askAgain();
+    this.#kept = { ...this.#kept, allowed: [] };
+    this.#changed();
   }
 
   /** Resolves once nothing is written any more. */
@@ -182,7 +256,9 @@ export class ChatSession {
     const parts = this.#conversation.path();
     const start = this.#conversation.answerStart(passage).id;
     return parts
-      .filter(({ id }) => this.#conversation.answerStart(id).id === start)
+      .filter(({ id, role }) => {
+        return role !== 'tool' && this.#conversation.answerStart(id).id === start;
+      })
       .map(textOf)
       .join('');
   }
@@ -212,12 +288,13 @@ export class ChatSession {
     await this.#leave();
     const mode = modeOf(model);
     if (mode === this.#kept.mode || this.#conversation.isEmpty)
-      this.#kept = { mode, model: model.folder, conversation: this.#conversation };
+      this.#kept = { ...this.#kept, mode, model: model.folder };
     else this.#begin({ mode, model: model.folder, conversation: new Conversation() });
     this.#model = model;
     this.#problem = undefined;
     this.#remember(MODEL, model.folder);
     this.#changed();
+    await this.#learnForm();
   }
 
   /** The list of models has changed. */
@@ -247,6 +324,7 @@ export class ChatSession {
       this.#begin(kept, id);
       const model = kept.model === undefined ? undefined : await this.#parts.findModel(kept.model);
       this.#model = model ?? (modeOf(this.#model) === kept.mode ? this.#model : undefined);
+      await this.#learnForm();
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -264,23 +342,18 @@ export class ChatSession {
 
   /** Reads what was said elsewhere; the model answers where a person had the last word. */
   async continueFrom(
-    messages: readonly Message[],
+    messages: readonly ConversationMessage[],
     text: string,
     model: ModelSummary,
   ): Promise<void> {
     await this.#leave();
     const mode = modeOf(model);
-    const conversation = new Conversation();
-    if (mode === 'text') conversation.add(ROOT, 'user', text);
-    else {
-      for (const { role, content } of messages) {
-        if (role === 'system') conversation.instructions = content;
-        else conversation.add(conversation.leaf().id, role, content);
-      }
-    }
+    const isText = mode === 'text';
+    const conversation = conversationOf(isText ? [{ role: 'user', content: text }] : messages);
     this.#begin({ mode, model: model.folder, conversation });
     await this.useModel(model);
-    if (mode === 'chat' && conversation.leaf().role === 'user') this.#write();
+    const { role } = conversation.leaf();
+    if (mode === 'chat' && (role === 'user' || role === 'tool')) this.#write();
   }
 
   /** Those that were kept, newest first. */
@@ -289,7 +362,7 @@ export class ChatSession {
   }
 
   /** What is shown, as messages; of a text all of it as one. */
-  messages(): readonly Message[] {
+  messages(): readonly ConversationMessage[] {
     return messagesOf(this.#kept);
   }
 
@@ -323,6 +396,28 @@ export class ChatSession {
     return this.#ownSampling ?? this.#parts.sampling();
   }
 
+  get #callForm(): ChatForm['call'] {
+    return this.#form?.folder === this.#model?.folder ? this.#form?.call : undefined;
+  }
+
+  /** Asks how the model calls tools, if at all. */
+  async #learnForm(): Promise<void> {
+    const { folder, chat = false } = this.#model ?? {};
+    if (folder === undefined || this.#form?.folder === folder) return;
+    // What is wrong with the model is told when it shall write.
+    const form: ChatForm = chat ? await this.#parts.chatForm(folder).catch(() => ({})) : {};
+    this.#form = { folder, call: form.call };
+    if (form.call && !this.#disposed) this.#emit();
+  }
+
+  /** The call that nobody has allowed has a result that says so. */
+  #refuseCall(): void {
+    const { id, call } = this.#conversation.leaf();
+    if (!call) return;
+    const result = { outcome: 'refused', milliseconds: 0, tokens: 0 } as const;
+    this.#conversation.answerCall(id, REFUSED, result);
+  }
+
   #needModel(): void {
     if (this.#model) return;
     const error = new GlassboxError('no-model', 'No model is chosen.', {
@@ -344,28 +439,19 @@ export class ChatSession {
   async #writeAtLeaf(signal: AbortSignal): Promise<void> {
     const { conversation } = this.#kept;
     const leaf = conversation.leaf();
-    const { id } = leaf.role === 'assistant' ? leaf : conversation.add(leaf.id, 'assistant');
-    const { folder = '', context = Infinity } = this.#model ?? {};
-    const request = {
-      ...this.#sampling,
-      // An answer leaves room for another question.
-      maxTokens: Math.min(this.#sampling.maxTokens, Math.max(1, Math.floor(context / 2))),
-      model: folder,
-      // Of a text that goes on, a model reads what it can; a conversation without its beginning is none.
-      sliding: this.#kept.mode === 'text',
-      prompt: promptOf(this.#kept),
-      continued: conversation.answerIds(id),
-      topLogprobs: ALTERNATIVES,
-    };
+    let { id } = leaf.role === 'assistant' ? leaf : conversation.add(leaf.id, 'assistant');
     let ending: Ending = 'failed';
     try {
-      for await (const event of this.#parts.generate(request, signal)) {
+      await this.#learnForm();
+      for await (const event of this.#events(signal)) {
         if (event.kind === 'start')
           conversation.measure(
             id,
             Math.max(0, event.promptTokens - conversation.get(id).tokens.length),
           );
         else if (event.kind === 'token') this.#token(id, event);
+        else if (event.kind === 'call') this.#call(id, event);
+        else if (event.kind === 'result') ({ id } = this.#result(id, event));
         else ending = endingOf(event.finishReason);
       }
     } catch (thrown) {
@@ -378,7 +464,46 @@ export class ChatSession {
     this.#changed();
   }
 
-  #token(passage: number, { id, text, logprob, rank, entropy, top }: Token): void {
+  #events(signal: AbortSignal): AsyncIterable<GenerateEvent | ConverseEvent> {
+    const { folder = '', context = Infinity } = this.#model ?? {};
+    const wish = {
+      ...this.#sampling,
+      // An answer leaves room for another question.
+      maxTokens: Math.min(this.#sampling.maxTokens, Math.max(1, Math.floor(context / 2))),
+      model: folder,
+      topLogprobs: ALTERNATIVES,
+    };
+    // Of a text that goes on, a model reads what it can; a conversation without its beginning is none.
+    if (this.#kept.mode === 'text')
+      return this.#parts.generate({ ...wish, ...textAskedOf(this.#kept), sliding: true }, signal);
+    const tools = this.#callForm ? this.#tools.wishes(this.#kept.allowed ?? []) : [];
+    return this.#parts.converse({ ...wish, ...askedOf(this.#kept), tools }, signal);
+  }
+
+  #call(passage: number, { tool, input, arguments: given }: CallEvent): void {
+    this.#conversation.call(passage, { tool, input, arguments: given });
+    this.#activity = 'calling';
+    this.#changed();
+  }
+
+  /** The passage in which the answer goes on. */
+  #result(passage: number, event: ResultEvent): Passage {
+    const conversation = this.#conversation;
+    const { outcome, milliseconds, output, forced } = event;
+    const { tokensBefore, tokens } = conversation.get(passage);
+    const result = conversation.answerCall(passage, output, {
+      ...{ outcome, milliseconds, tokens: forced.length },
+    });
+    const next = conversation.add(result.id, 'assistant');
+    if (tokensBefore !== undefined)
+      conversation.measure(next.id, tokensBefore + tokens.length + forced.length);
+    this.#activity = 'reading';
+    this.#changed();
+    return next;
+  }
+
+  #token(passage: number, written: Token): void {
+    const { id, text, logprob, rank, entropy, top, within } = written;
     const token: Token = {
       id,
       text,
@@ -386,6 +511,7 @@ export class ChatSession {
       rank,
       entropy: rounded(entropy),
       top: top.map((each) => ({ ...each, logprob: rounded(each.logprob) })),
+      ...(within && { within }),
     };
     this.#conversation.append(passage, token);
     const first = this.#activity === 'reading';
@@ -408,7 +534,7 @@ export class ChatSession {
 
   // --- Telling and keeping --------------------------------------------------------------------
 
-  #begin(kept: KeptConversation, id = newId()): void {
+  #begin(kept: KeptConversation, id: string = randomUUID()): void {
     this.#id = id;
     this.#kept = kept;
     this.#problem = undefined;
@@ -468,11 +594,7 @@ export class ChatSession {
   }
 }
 
-/** Four decimals say all that is shown, and make small files. */
+/** Four decimals say all that is shown. */
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
 
-function endingOf(reason: string): Ending {
-  return reason === 'end' || reason === 'stop' || reason === 'length' || reason === 'context'
-    ? reason
-    : 'end';
-}
+const endingOf = (reason: string): Ending => ENDINGS.find((each) => each === reason) ?? 'end';

@@ -8,6 +8,7 @@ import { pageOf, webviewOptions } from '../webviews/page';
 import { answerWebview } from '../webviews/webviewConnection';
 import { chooseConversation, chooseModel } from './chatCommands';
 import type { ChatSession } from './chatSession';
+import { chooseSearch } from './chooseSearch';
 
 export function showChat(services: Services, session: ChatSession, view: vscode.WebviewView): void {
   const { webview } = view;
@@ -53,6 +54,26 @@ export function showChat(services: Services, session: ChatSession, view: vscode.
     answer.call(
       chatSurface.setInstructions,
       done(({ text }) => session.setInstructions(text)),
+    );
+    answer.call(
+      chatSurface.useTool,
+      done(async ({ name, chosen }) => {
+        if (name === 'search' && chosen && !session.hasSearchPlace)
+          await chooseSearch(services, session);
+        else session.useTool(name, chosen);
+      }),
+    );
+    answer.call(
+      chatSurface.chooseSearch,
+      done(() => chooseSearch(services, session)),
+    );
+    answer.call(
+      chatSurface.consent,
+      done(({ answer: given }) => session.consent(given)),
+    );
+    answer.call(
+      chatSurface.askAgain,
+      done(() => session.askAgain()),
     );
     answer.call(
       chatSurface.chooseModel,

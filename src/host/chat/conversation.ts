@@ -6,10 +6,15 @@
  * Choosing another token cuts the passage before it: what was there and what comes instead are
  * versions of the rest. So an answer is one passage or several that follow each other.
  *
+ * A call of a tool ends a passage; what the tool gave is a passage behind it, and the answer goes on in
+ * another one. A call that nobody has consented to yet, or that was given up, is the last passage.
+ *
  * The root holds the instructions (the system turn) and is never shown. Plain data and its changes:
  * not covered are the model that writes, and the disk.
  */
-export type Role = 'system' | 'user' | 'assistant';
+import type { CallMade, Ending, ToolResult } from '../../protocol/chatSurface';
+
+export type Role = 'system' | 'user' | 'assistant' | 'tool';
 
 export interface Alternative {
   readonly id: number;
@@ -27,11 +32,15 @@ export interface Token extends Alternative {
   readonly entropy: number;
   /** The likeliest, likeliest first. Empty where that is no longer kept. */
   readonly top: readonly Alternative[];
+  /** It opens or closes a call of a tool, or stands in one. */
+  readonly within?: 'call' | undefined;
 }
 
-/** Why an answer ends. The first four are the engine's; `stopped`: by a person; `failed`: by an error. */
-export const ENDINGS = ['end', 'stop', 'length', 'context', 'stopped', 'failed'] as const;
-export type Ending = (typeof ENDINGS)[number];
+/** The ids of the tokens that open and close a call. */
+export interface CallForm {
+  readonly opens: number;
+  readonly closes: number;
+}
 
 export interface Passage {
   readonly id: number;
@@ -42,6 +51,10 @@ export interface Passage {
   /** Tokens of the context before this passage, once a model has said so. */
   readonly tokensBefore: number | undefined;
   readonly ending: Ending | undefined;
+  /** The call that a passage of an answer ends with. */
+  readonly call: CallMade | undefined;
+  /** Of a tool's passage, where that is known. */
+  readonly result: ToolResult | undefined;
   readonly parent: number | undefined;
   readonly children: readonly number[];
   /** The child that is shown. */
@@ -56,8 +69,9 @@ interface Node extends Mutable<Omit<Passage, 'tokens' | 'children'>> {
   children: number[];
 }
 
+/** What was said or given, without calls. */
 export const textOf = ({ text, tokens }: Passage): string =>
-  text + tokens.map((token) => token.text).join('');
+  text + tokens.map((token) => (token.within ? '' : token.text)).join('');
 
 export class Conversation {
   readonly #nodes = new Map<number, Node>();
@@ -156,6 +170,19 @@ export class Conversation {
     node.ending = undefined;
   }
 
+  /** The passage ends with a call. */
+  call(id: number, call: CallMade): void {
+    this.#node(id).call = call;
+  }
+
+  /** What the tool gave that the passage calls. */
+  answerCall(id: number, text: string, result: ToolResult): Passage {
+    const node = this.add(id, 'tool', text);
+    this.#node(node.id).result = result;
+    this.#node(id).ending = undefined;
+    return node;
+  }
+
   /** @param tokensBefore tokens of the context before the passage. */
   measure(id: number, tokensBefore: number): void {
     this.#node(id).tokensBefore = tokensBefore;
@@ -169,15 +196,24 @@ export class Conversation {
    * Puts another of the likeliest tokens in the place of one, and shows that: a new passage that
    * begins with it, or the version that begins with it already.
    *
+   * @param form how the model writes calls, where it does
    * @returns the passage, and whether it is new
    * @throws RangeError where the token is none of the likeliest there
    */
-  branch(id: number, index: number, token: number): { passage: Passage; isNew: boolean } {
+  branch(
+    id: number,
+    index: number,
+    token: number,
+    form?: CallForm,
+  ): { passage: Passage; isNew: boolean } {
     const node = this.#node(id);
     const before = node.tokens[index];
     const chosen = before?.top.find((each) => each.id === token);
     if (!before || !chosen) throw new RangeError(`No token ${token} at ${index} of passage ${id}.`);
     const { parent = ROOT, tokensBefore } = node;
+    const last = index > 0 ? node.tokens[index - 1] : this.#above(node)?.tokens.at(-1);
+    const open = last?.within !== undefined && last.id !== form?.closes;
+    const within = open || token === form?.opens ? 'call' : undefined;
     if (index > 0) this.#cut(node, index);
     const place = index > 0 ? id : parent;
     const there = this.#node(place).children.find((each) => {
@@ -192,7 +228,7 @@ export class Conversation {
     const passage = this.add(place, 'assistant');
     // A token that is part of a character adds nothing until the character is whole.
     const text = chosen.text.includes('\uFFFD') ? '' : chosen.text;
-    this.append(passage.id, { ...before, ...chosen, text, rank });
+    this.append(passage.id, { ...before, ...chosen, text, rank, within });
     if (tokensBefore !== undefined) this.measure(passage.id, tokensBefore + index);
     return { passage, isNew: true };
   }
@@ -200,12 +236,12 @@ export class Conversation {
   /** The first passage of the answer that this one belongs to. */
   answerStart(id: number): Passage {
     let node = this.#node(id);
-    for (let above = this.#above(node); above?.role === 'assistant'; above = this.#above(node))
+    for (let above = this.#above(node); above && isAnswer(above); above = this.#above(node))
       node = above;
     return node;
   }
 
-  /** The ids that stand in an answer up to and including this passage. */
+  /** The ids that stand in an answer up to and including this passage, from the last result on. */
   answerIds(id: number): number[] {
     const parts: (readonly Token[])[] = [];
     for (
@@ -232,13 +268,16 @@ export class Conversation {
 
   /** The passage ends before `index`; what was behind becomes its only child. */
   #cut(node: Node, index: number): void {
-    const { role, children, chosen, ending, tokensBefore } = node;
+    const { role, children, chosen, ending, call, tokensBefore } = node;
     const rest = emptyNode(this.#next++, node.id, role, '');
-    Object.assign(rest, { tokens: node.tokens.splice(index), children, chosen, ending });
+    Object.assign(rest, { tokens: node.tokens.splice(index), children, chosen, ending, call });
     if (tokensBefore !== undefined) rest.tokensBefore = tokensBefore + index;
     for (const child of children) this.#node(child).parent = rest.id;
     this.#nodes.set(rest.id, rest);
-    Object.assign(node, { children: [rest.id], chosen: rest.id, ending: undefined });
+    Object.assign(node, {
+      ...{ children: [rest.id], chosen: rest.id },
+      ...{ ending: undefined, call: undefined },
+    });
   }
 
   #above({ parent }: Passage): Node | undefined {
@@ -264,6 +303,8 @@ export class Conversation {
   }
 }
 
+const isAnswer = ({ role }: Passage): boolean => role === 'assistant' || role === 'tool';
+
 function emptyNode(id: number, parent: number | undefined, role: Role, text: string): Node {
   return {
     id,
@@ -274,6 +315,8 @@ function emptyNode(id: number, parent: number | undefined, role: Role, text: str
     children: [],
     chosen: undefined,
     ending: undefined,
+    call: undefined,
+    result: undefined,
     tokensBefore: undefined,
   };
 }

@@ -3,7 +3,7 @@
  * (`vscode.lm.selectChatModels({ vendor: 'glassbox' })`). Text only: no tools, no images.
  */
 import * as vscode from 'vscode';
-import type { ChatMessage } from '../../protocol/messages';
+import type { ConversationMessage } from '../../protocol/chatMessages';
 import type { Services } from '../services';
 import { onDidChangeSetting, settings } from '../settings';
 
@@ -31,11 +31,11 @@ export function registerEditorModels(services: Services): vscode.Disposable {
     },
 
     provideLanguageModelChatResponse: async (model, messages, _, progress, token) => {
-      const { generate } = await engine.methods();
+      const { converse } = await engine.methods();
       const { computing } = await import('./openChat');
-      const prompt = { messages: messages.map(messageOf) };
-      const request = { model: model.id, prompt, ...settings.sampling(), topLogprobs: 0 };
-      for await (const event of generate({ ...request, ...computing() }, signalOf(token)))
+      const asked = { model: model.id, messages: messages.map(messageOf), topLogprobs: 0 };
+      const request = { ...asked, ...settings.sampling(), ...computing() };
+      for await (const event of converse(request, signalOf(token)))
         if (event.kind === 'token' && event.text !== '')
           progress.report(new vscode.LanguageModelTextPart(event.text));
     },
@@ -61,7 +61,7 @@ export function registerEditorModels(services: Services): vscode.Disposable {
   );
 }
 
-function messageOf({ role, content }: vscode.LanguageModelChatRequestMessage): ChatMessage {
+function messageOf({ role, content }: vscode.LanguageModelChatRequestMessage): ConversationMessage {
   const texts = content.filter((part) => part instanceof vscode.LanguageModelTextPart);
   return {
     role: role === vscode.LanguageModelChatMessageRole.Assistant ? 'assistant' : 'user',

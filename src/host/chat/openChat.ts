@@ -16,10 +16,20 @@ export async function openChat(services: Services): Promise<ChatSession> {
   const session = new ChatSession({
     generate: async function* (request, signal) {
       const { generate } = await engine.methods();
-      for await (const event of generate({ ...request, ...computing() }, signal)) {
-        if (event.kind === 'done') walkthrough.done('chat');
+      yield* generate({ ...request, ...computing() }, signal);
+      walkthrough.done('chat');
+    },
+    converse: async function* (request, signal) {
+      const { converse } = await engine.methods();
+      for await (const event of converse({ ...request, ...computing() }, signal)) {
+        if (event.kind === 'result' && event.outcome === 'answered') walkthrough.done('tools');
         yield event;
       }
+      walkthrough.done('chat');
+    },
+    chatForm: async (folder) => {
+      const { chatForm } = await engine.methods();
+      return chatForm({ model: folder }, new AbortController().signal);
     },
     models: () => models.list().filter(isUsable),
     findModel: (at) => findModel(services, at),

@@ -7,22 +7,24 @@ import type { Conversation, Passage, Token } from './conversation';
 const LONGEST_TITLE = 60;
 
 export function shownPassage(conversation: Conversation, passage: Passage): ShownPassage {
-  const { id, role, text, tokens, ending } = passage;
+  const { id, role, text, tokens, ending, call, result } = passage;
   return {
     id,
-    role: role === 'assistant' ? role : 'user',
+    role: role === 'system' ? 'user' : role,
     text,
     tokens: tokens.map(shownToken),
     versions: conversation.versions(id),
     ...(ending !== undefined && { ending }),
+    ...(call && { call: { tool: call.tool, input: call.input } }),
+    ...(result && { result: { outcome: result.outcome, milliseconds: result.milliseconds } }),
   };
 }
 
-export function shownToken({ id, text, logprob, top }: Token): ShownToken {
-  const probability = Math.exp(logprob);
-  if (text !== '') return { text, silent: false, probability };
+export function shownToken({ id, text, logprob, top, within }: Token): ShownToken {
+  const known = { probability: Math.exp(logprob), ...(within && { within }) };
+  if (text !== '') return { text, silent: false, ...known };
   const name = top.find((each) => each.id === id)?.text ?? `<${id}>`;
-  return { text: name, silent: true, probability };
+  return { text: name, silent: true, ...known };
 }
 
 /** Tokens of the context up to the end of what is shown, as far as a model has said so. */

@@ -12,7 +12,7 @@ import type { Services } from '../services';
 import { settings } from '../settings';
 import { askCount } from './addPrompts';
 import type { Desk } from './desk';
-import { answerRequest } from './drafting';
+import { writeAnswer } from './drafting';
 import { chooseDrafter } from './labeller';
 import type { OpenDesk } from './openDesk';
 
@@ -116,7 +116,7 @@ async function fromModel(
     Math.min(20, prompts.length),
   );
   if (count === undefined) return undefined;
-  const { generate } = await services.engine.methods();
+  const methods = await services.engine.methods();
   const title = l10n.t('{0} answers', model.name);
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   return window.withProgress(options, async (progress, token) => {
@@ -128,9 +128,11 @@ async function fromModel(
         progress.report({ message: l10n.t('{0} of {1}', at + 1, count) });
         const candidates: Candidate[] = [];
         for (let seed = 0; seed < SAMPLES; seed++) {
-          const request = { ...answerRequest(turns, model, settings.sampling()), seed };
-          for await (const event of generate({ ...request, ...computing() }, abort.signal))
-            if (event.kind === 'done') candidates.push(candidateOf(event.text.trim(), model.name));
+          const options = { sampling: settings.sampling(), computing: computing(), seed };
+          let answer = '';
+          for await (const text of writeAnswer(methods, turns, model, options, abort.signal))
+            answer += text;
+          candidates.push(candidateOf(answer.trim(), model.name));
         }
         added += (await desk.add(make(turns, candidates, model.name))).length;
       }

@@ -10,7 +10,7 @@ import { tellError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
 import type { Desk } from './desk';
-import { answerRequest } from './drafting';
+import { writeAnswer } from './drafting';
 import { exportFromDesk } from './exportFromDesk';
 import { chooseDrafter, chooseLabeller, drafterOf } from './labeller';
 import { openGuidelines, writeGuidelines } from './newDesk';
@@ -42,10 +42,8 @@ export function answerDesk(services: Services, opened: OpenDesk, answer: Answere
       throw new GlassboxError('no-model', vscode.l10n.t('No model is chosen.'), {
         remedy: vscode.l10n.t('Choose one that drafts.'),
       });
-    const request = answerRequest(turns, model, settings.sampling());
-    const { generate } = await engine.methods();
-    for await (const event of generate({ ...request, ...computing() }, signal))
-      if (event.kind === 'token' && event.text !== '') yield event.text;
+    const options = { sampling: settings.sampling(), computing: computing() };
+    yield* writeAnswer(await engine.methods(), turns, model, options, signal);
   });
   answer.call(surface.addPrompt, async ({ system, prompt }) => {
     const before = system.trim() === '' ? [] : [{ role: 'system' as const, content: system }];

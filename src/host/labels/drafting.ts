@@ -4,21 +4,34 @@ import type { Turn } from '../../labels/record';
 import type { ModelSummary } from '../../protocol/catalogMessages';
 import type { Sampling } from '../../protocol/chatSurface';
 import type { GenerateRequest } from '../../protocol/messages';
+import type { EngineClient } from '../engine/engineClient';
 
 type Request = Omit<GenerateRequest, 'backend' | 'threads'>;
+type Computing = Pick<GenerateRequest, 'backend' | 'precision' | 'threads'>;
+
+export interface DraftOptions {
+  readonly sampling: Sampling;
+  readonly computing: Computing;
+  readonly seed?: number;
+}
 
 /**
- * A model that was never taught to chat goes on with a text: the conversation written down as questions
- * and answers.
+ * An answer as it is written. A model that was never taught to chat goes on with a text: the
+ * conversation written down as questions and answers.
  */
-export function answerRequest(
+export async function* writeAnswer(
+  {
+    converse,
+    generate,
+  }: Pick<Awaited<ReturnType<EngineClient['methods']>>, 'converse' | 'generate'>,
   turns: readonly Turn[],
   model: ModelSummary,
-  sampling: Sampling,
-): Request {
+  { sampling, computing, seed }: DraftOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, void> {
   const { context } = model;
   const request = {
-    ...sampling,
+    ...{ ...sampling, ...computing, ...(seed !== undefined && { seed }) },
     maxTokens: Math.min(sampling.maxTokens, Math.max(1, Math.floor(context / 2))),
     model: model.folder,
     topLogprobs: 0,
@@ -28,12 +41,15 @@ export function answerRequest(
     throw new GlassboxError('empty-prompt', 'There is nothing to answer yet.', {
       remedy: 'Write the question first.',
     });
-  if (!model.chat)
-    return { ...request, prompt: transcriptOf(said), sliding: true, stop: ['\nQuestion:'] };
+  const text = { prompt: transcriptOf(said), sliding: true, stop: ['\nQuestion:'] };
   const messages = said.flatMap(({ role, content }) =>
     role === 'tool' ? [] : [{ role, content }],
   );
-  return { ...request, prompt: { messages } };
+  const events = model.chat
+    ? converse({ ...request, messages }, signal)
+    : generate({ ...request, ...text }, signal);
+  for await (const event of events)
+    if (event.kind === 'token' && event.text !== '') yield event.text;
 }
 
 function transcriptOf(turns: readonly Turn[]): string {

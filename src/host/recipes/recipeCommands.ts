@@ -64,8 +64,48 @@ async function chooseRecipe(): Promise<vscode.Uri | undefined> {
   return (await vscode.window.showQuickPick(items, { placeHolder }))?.uri;
 }
 
+interface KindItem extends vscode.QuickPickItem {
+  readonly make: () => Promise<void>;
+}
+
 /** A file with what a person will want to change first; completion knows the rest. */
-export async function newRecipe(): Promise<void> {
+export async function newRecipe(services: Services): Promise<void> {
+  const { l10n } = vscode;
+  const items: KindItem[] = [
+    {
+      label: l10n.t('A Model from Nothing'),
+      detail: l10n.t('learns to go on with a text'),
+      make: newTrainingRecipe,
+    },
+    {
+      label: l10n.t('A Fine-Tuning'),
+      detail: l10n.t('a model that is there learns to answer, by conversations'),
+      make: () => newFineTuningRecipe(services),
+    },
+  ];
+  const title = l10n.t('New Recipe');
+  const placeHolder = l10n.t('What shall the recipe describe?');
+  await (await vscode.window.showQuickPick(items, { title, placeHolder }))?.make();
+}
+
+async function newFineTuningRecipe(services: Services): Promise<void> {
+  const [{ planFineTuning }, { fineTuneFile }] = await Promise.all([
+    import('../runs/fineTune'),
+    import('../../recipe/fineTune'),
+  ]);
+  const planned = await planFineTuning(services, vscode.l10n.t('New Recipe'));
+  if (!planned) return;
+  const { plan, folder } = planned;
+  const relative = (file: string): string => {
+    const inside = path.relative(folder.uri.fsPath, file);
+    return inside.startsWith('..') ? file : inside.split(path.sep).join('/');
+  };
+  const paths = plan.paths.map(relative);
+  const recipe = fineTuneFile({ ...plan, model: relative(plan.model), paths });
+  await writeRecipe(path.join(folder.uri.fsPath, `${plan.name}.recipe.json`), recipe);
+}
+
+async function newTrainingRecipe(): Promise<void> {
   const folder = await chooseWorkFolder();
   if (!folder) return;
   const fileOf = (name: string): string => path.join(folder.uri.fsPath, `${name}.recipe.json`);
@@ -86,6 +126,10 @@ export async function newRecipe(): Promise<void> {
     model: { preset: 'tiny' },
     train: { steps: 1000 },
   };
+  await writeRecipe(file, recipe);
+}
+
+async function writeRecipe(file: string, recipe: object): Promise<void> {
   // Never over one that is there.
   await writeFile(file, `${JSON.stringify(recipe, null, 2)}\n`, { flag: 'wx' }).catch(
     (cause: unknown) => {

@@ -23,7 +23,7 @@ export function registerRecipes(services: Services): vscode.Disposable {
     }),
     registerCommand(log, 'glassbox.newRecipe', async () => {
       const { newRecipe } = await import('./recipeCommands');
-      await newRecipe();
+      await newRecipe(services);
     }),
   );
 }

@@ -51,6 +51,13 @@ export function registerRuns(services: Services): vscode.Disposable {
       const { newRun } = await import('./newRun');
       await newRun(services, given instanceof vscode.Uri ? given : undefined);
     }),
+    command('glassbox.fineTune', async (given) => {
+      const { fineTune } = await import('./fineTune');
+      const named = given instanceof vscode.Uri ? undefined : folderIn(given);
+      const model =
+        named === undefined ? undefined : (runs.get(named)?.checkpoints.at(-1)?.folder ?? named);
+      await fineTune(services, { model, data: given instanceof vscode.Uri ? given : undefined });
+    }),
     command('glassbox.pauseRun', (given) =>
       withRun(given, isActive, ({ folder }) => runs.pause(folder)),
     ),

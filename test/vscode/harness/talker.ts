@@ -33,6 +33,49 @@ function train(folder: string): string {
   return path.join(out, 'checkpoints', 'step-000060');
 }
 
+const SUMS = Array.from({ length: 20 }, (_, at) => [(at % 5) + 1, Math.floor(at / 5) + 2] as const);
+
+/** Teaches a trained model to call the calculator: `models/caller`. */
+export function trainCaller(): Record<string, string | Uint8Array> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-caller-'));
+  try {
+    const talks = SUMS.map(([a, b]) => {
+      const tool = { function: { name: 'calculator', arguments: `${a} + ${b}` } };
+      return JSON.stringify({
+        messages: [
+          { role: 'user', content: `What is ${a} + ${b}?` },
+          { role: 'assistant', content: '', tool_calls: [tool] },
+          { role: 'tool', content: String(a + b) },
+          { role: 'assistant', content: `It is ${a + b}.` },
+        ],
+      });
+    });
+    const data = path.join(folder, 'sums.jsonl');
+    writeFileSync(data, talks.join('\n'));
+    const out = path.join(folder, 'taught');
+    const from = ['--model', train(folder), '--data', data, '--out', out, '--steps', '60'];
+    const settings = ['train.lr=0.003', 'train.sampleEvery=0', 'train.evalEvery=0'];
+    execFileSync(
+      process.execPath,
+      [CLI, 'sft', ...from, '--template', 'nanochat', '--set', ...settings],
+      { stdio: 'ignore' },
+    );
+    return filesOf(path.join(out, 'checkpoints', 'step-000060'), ['caller']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function filesOf(trained: string, names: readonly string[]): Record<string, Uint8Array> {
+  const files: Record<string, Uint8Array> = {};
+  for (const name of readdirSync(trained)) {
+    if (name === 'optimizer.safetensors' || name === 'training.json') continue;
+    for (const model of names)
+      files[`models/${model}/${name}`] = readFileSync(path.join(trained, name));
+  }
+  return files;
+}
+
 /**
  * Trains it, for the files of a workspace: `models/talker`, which has a chat template, and
  * `models/writer`, the same without one.
@@ -40,16 +83,8 @@ function train(folder: string): string {
 export function trainTalker(): Record<string, string | Uint8Array> {
   const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-talker-'));
   try {
-    const trained = train(folder);
-    const files: Record<string, string | Uint8Array> = {
-      'models/talker/chat_template.jinja': TEMPLATE,
-    };
-    for (const name of readdirSync(trained)) {
-      if (name === 'optimizer.safetensors' || name === 'training.json') continue;
-      for (const model of ['talker', 'writer'])
-        files[`models/${model}/${name}`] = readFileSync(path.join(trained, name));
-    }
-    return files;
+    const files = filesOf(train(folder), ['talker', 'writer']);
+    return { ...files, 'models/talker/chat_template.jinja': TEMPLATE };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
