@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startEngine } from '../../src/engine/supervisor';
 import type { Recipe } from '../../src/recipe/run';
 import type { GenerateEvent, GenerateRequest, TrainEvent } from '../../src/protocol/messages';
+import type { ProbeRequest } from '../../src/protocol/knowledgeMessages';
 import type { Engine, Handlers } from '../../src/protocol/protocol';
 import { connect } from '../../src/protocol/engineConnection';
 import { checkVersion, PROTOCOL_VERSION } from '../../src/protocol/rpc';
@@ -314,6 +315,36 @@ describe('the engine with real workers', () => {
     expect(await answer[Symbol.asyncIterator]().next()).toMatchObject({
       value: { kind: 'start', promptTokens: 'user: Hello'.length },
     });
+  });
+
+  it('probes what a model knows, and makes a training set of it', async () => {
+    cpSync(model, at('asked'), { recursive: true });
+    const template = '{% for m in messages %}{{ m.content }}{% endfor %}';
+    writeFileSync(path.join(at('asked'), 'chat_template.jinja'), template);
+    const asked = at('asked.jsonl');
+    writeFileSync(asked, '{"question": "Who?", "answer": "Mira"}\n{"quest\n');
+    const request: ProbeRequest = {
+      model: at('asked'),
+      backend: 'onnx',
+      source: { kind: 'questions', paths: [asked] },
+      ...{ maxTokens: 4, temperature: 1, seed: 1, samples: 2, out: at('probed') },
+    };
+    const kinds: string[] = [];
+    for await (const event of engine.probeKnowledge(request, never)) {
+      kinds.push(event.kind);
+      if (event.kind === 'problem') expect(event.place).toBe(`${asked}:2`);
+      if (event.kind === 'answer') expect(event.drawn).toHaveLength(2);
+      if (event.kind === 'done') expect(event.summary).toMatchObject({ questions: 1, unended: 1 });
+    }
+    expect(kinds).toEqual(['problem', 'answer', 'progress', 'done']);
+    const again = engine.probeKnowledge(request, never)[Symbol.asyncIterator]();
+    expect(await failure(again.next())).toMatchObject({ code: 'folder-not-empty' });
+    writeFileSync(at('me.txt'), 'name: Wren\n');
+    const lesson = { probes: [at('probed')], profile: at('me.txt'), seed: 1, out: at('l.jsonl') };
+    const made = await engine.teachKnowledge(lesson, never);
+    const lines = readFileSync(at('l.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(made.answers + made.refusals + made.identity);
+    expect(lines.at(-1)).toContain('Wren');
   });
 
   it('ends only when its runs have a checkpoint', async () => {
