@@ -164,6 +164,21 @@ it('takes a second labeller, and lets answers be compared', async () => {
   expect(lines().at(-1)).toMatch(/"shown":\["\w+","(\w+)"\],"choice":"\1"/);
 });
 
+it('takes marks', async () => {
+  await desk.getByRole('button', { name: /^Compare/ }).click();
+  await code.pick('Rate');
+  await code.pick('Answers of Several Labellers');
+  const rated = desk.locator('.queue-list li', { has: desk.locator('.codicon-star-empty') });
+  await rated.getByRole('button').click();
+  await desk.locator('.candidate.focused').first().click();
+  await code.page.keyboard.press('4');
+  await code.page.keyboard.press('2');
+  await desk.getByRole('radio', { name: '2', checked: true }).waitFor();
+  await code.page.keyboard.press('ControlOrMeta+Enter');
+  await rated.locator('.status.done').waitFor();
+  expect(lines().at(-1)).toMatch(/"scores":\{"\w+":4,"\w+":2\}/);
+});
+
 it('shows both versions of a label that was changed elsewhere, and what cannot be read', async () => {
   await row('What is red?').first().getByRole('button').click();
   const mine = lines().findLast((line) => /"label".*Red is the apple\./.test(line)) ?? '';
@@ -196,6 +211,6 @@ it('stands in the tree, and opens from there', async () => {
   const pane = code.page.locator('.pane-header[aria-label^="Labels"]');
   const item = code.page.locator('.monaco-list-row', { hasText: 'answers.labels.jsonl' }).first();
   await code.until(item, () => pane.click());
-  await item.getByText('3 of 5 done').waitFor();
+  await item.getByText('4 of 6 done').waitFor();
   await code.screenshot('labelling-8-tree');
 });
