@@ -77,6 +77,19 @@ describe('a call of a tool', () => {
     await finished();
   });
 
+  it('is chosen in the settings', async () => {
+    await chat.getByRole('button', { name: 'Settings' }).click();
+    await chat.getByText('allowed in this conversation').waitFor();
+    await chat.getByRole('checkbox', { name: 'Search' }).click();
+    await code.page.getByPlaceholder('Where shall the model search?').waitFor();
+    await code.pick('the workspace');
+    await expect.poll(() => chat.getByRole('checkbox', { name: 'Search' }).isChecked()).toBe(true);
+    await code.inThemes('tools-settings');
+    await chat.getByRole('button', { name: 'Ask Before Each Call Again' }).click();
+    await chat.getByText('allowed in this conversation').waitFor({ state: 'detached' });
+    await chat.getByRole('button', { name: 'Settings' }).click();
+  });
+
   it('is read from a transcript', async () => {
     await code.openFile('talk.chatml');
     await code.page.locator('.view-line', { hasText: 'im_start' }).first().waitFor();
