@@ -254,6 +254,17 @@ describe('a Parquet corpus', () => {
   });
 });
 
+describe('a text with ends of lines that only some know', () => {
+  it('comes into the corpus as it is', async () => {
+    const text = `${prose(2)}\n${prose(3, 1)}`.replaceAll(', ', ',\u2028\u0085');
+    const file = path.join(scratch, 'ends.jsonl');
+    await writeFile(file, `${JSON.stringify({ id: 'ends', text })}\n`);
+    const { out } = await make('ends', [file], ['c4.enabled=false']);
+    const [found] = await explainDocument(out, 'ends', signal);
+    expect(found?.document.text).toBe(text);
+  });
+});
+
 describe('a page that ends workers', () => {
   it('is passed over the third time, and listed, so that the same comes out anywhere', async () => {
     const file = await warcFile('deadly.warc', pages(3));

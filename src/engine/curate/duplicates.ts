@@ -10,11 +10,10 @@
  * The last phase, `writeCorpus.ts`, leaves out what is on the list. Texts are read by the first step
  * alone.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { throwIfAborted } from '../../base/errors';
-import { atomicFile, fileError } from '../../base/files';
+import { atomicFile } from '../../base/files';
+import { linesOfFile } from '../../base/lines';
 import { findCopies } from './duplicates/clusters';
 import { countKeys } from './duplicates/keyFile';
 import { EXACT, sectionsOf } from './duplicates/keys';
@@ -112,10 +111,6 @@ export async function listDuplicates(
 
 /** The copies that were found, in the order of the sources. */
 export async function* readDuplicates(work: WorkFolder): AsyncGenerator<Duplicate, void, void> {
-  const lines = createInterface({ input: createReadStream(work.duplicates), crlfDelay: Infinity });
-  try {
-    for await (const line of lines) yield duplicateSchema.parse(JSON.parse(line));
-  } catch (thrown) {
-    throw fileError(thrown, 'read', work.duplicates);
-  }
+  for await (const line of linesOfFile(work.duplicates))
+    yield duplicateSchema.parse(JSON.parse(line));
 }

@@ -2,11 +2,9 @@
  * A judged document as a line of JSON: what the shards hold, and what is passed from phase to phase. One
  * shape for kept and dropped documents; a dropped one says why.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { GlassboxError, messageOf } from '../../base/errors';
-import { fileError } from '../../base/files';
+import { linesOfFile } from '../../base/lines';
 
 const values = z.record(z.string(), z.number());
 
@@ -50,14 +48,7 @@ export const lineOf = (document: StoredDocument): string => `${JSON.stringify(do
  * @throws GlassboxError `corpus-damaged` for a line that is none
  */
 export async function* readStored(file: string): AsyncGenerator<StoredDocument, void, void> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  try {
-    for await (const line of lines) yield parseLine(line, file);
-  } catch (thrown) {
-    throw fileError(thrown, 'read', file);
-  } finally {
-    lines.close();
-  }
+  for await (const line of linesOfFile(file)) yield parseLine(line, file);
 }
 
 /**
@@ -70,19 +61,12 @@ export async function* pickStored(
   file: string,
   wanted: readonly number[],
 ): AsyncGenerator<StoredDocument, void, void> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
   let number = 0;
   let next = 0;
-  try {
-    for await (const line of lines) {
-      if (++number !== wanted[next]) continue;
-      yield parseLine(line, file);
-      if (++next === wanted.length) return;
-    }
-  } catch (thrown) {
-    throw fileError(thrown, 'read', file);
-  } finally {
-    lines.close();
+  for await (const line of linesOfFile(file)) {
+    if (++number !== wanted[next]) continue;
+    yield parseLine(line, file);
+    if (++next === wanted.length) return;
   }
 }
 

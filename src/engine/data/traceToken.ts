@@ -1,9 +1,8 @@
 /** From a token of a corpus on disk back to the document that it is of. */
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
+import { linesOfFile } from '../../base/lines';
 import { documentAt } from './batches';
 import { openShards } from './shardCorpus';
 
@@ -18,14 +17,9 @@ export interface TokenOrigin {
 }
 
 async function lineOf(file: string, number: number): Promise<string | undefined> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  try {
-    let at = 0;
-    for await (const line of lines) if (at++ === number) return line;
-    return undefined;
-  } finally {
-    lines.close();
-  }
+  let at = 0;
+  for await (const line of linesOfFile(file)) if (at++ === number) return line;
+  return undefined;
 }
 
 /**
