@@ -108,4 +108,12 @@ describe('a page that means no good', () => {
     expect(drop).toEqual({ stage: 'extraction', reason: 'tooSlow' });
     expect((await judge(page(prose(6)))).drop).toBeUndefined();
   });
+
+  it('that takes for ever to be read alone is dropped as well', async () => {
+    // At each end of an element that was never begun the reader looks through all that are open.
+    const slow = '<i>'.repeat(40_000) + '</b>'.repeat(20_000);
+    const { drop } = await judge(slow, { settings: ['extraction.maxSeconds=0.001'] });
+    expect(drop).toEqual({ stage: 'extraction', reason: 'tooSlow' });
+    expect((await judge(slow)).drop).toMatchObject({ reason: 'maxDepth' });
+  });
 });

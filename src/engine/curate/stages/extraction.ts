@@ -40,21 +40,33 @@ function contentOf(document: PageDocument): Content {
   };
 }
 
-export function extraction(settings: CorpusRecipe['extraction']): Stage {
+type Settings = CorpusRecipe['extraction'];
+
+const boundsOf = ({ maxNodes, maxDepth }: Settings): { nodes: number; depth: number } => ({
+  nodes: maxNodes,
+  depth: maxDepth,
+});
+
+/** In milliseconds. */
+const limitOf = ({ length }: Uint8Array, { maxSeconds }: Settings): number | undefined =>
+  length < CLOCKED_BYTES ? undefined : maxSeconds * 1000;
+
+export function extraction(settings: Settings): Stage {
   function measurePage(bytes: Uint8Array, charset: string | undefined): Finding {
     const values = { bytes: bytes.length };
     if (bytes.length > settings.maxBytes) return { values };
     if (looksBinary(bytes)) return { values, reason: 'binary' };
     const html = decodePage(bytes, charset);
-    const bounds = { nodes: settings.maxNodes, depth: settings.maxDepth };
-    const { document, ...counted } = parsePage(html, bounds);
-    const size = { ...values, ...counted };
-    if (!document) return { values: size };
-    const limit = bytes.length < CLOCKED_BYTES ? undefined : settings.maxSeconds * 1000;
-    const content = within(limit, () => contentOf(document));
-    if (content === 'late') return { values: size, reason: 'tooSlow' };
-    if (content === 'failed') return { values: size, reason: 'notParsed' };
-    const { title, text } = content;
+    let size: Finding['values'] = values;
+    const page = within(limitOf(bytes, settings), () => {
+      const { document, ...counted } = parsePage(html, boundsOf(settings));
+      size = { ...values, ...counted };
+      return { content: document && contentOf(document) };
+    });
+    if (page === 'late') return { values: size, reason: 'tooSlow' };
+    if (page === 'failed') return { values: size, reason: 'notParsed' };
+    if (!page.content) return { values: size };
+    const { title, text } = page.content;
     return { values: { ...size, characters: lengthOf(text) }, change: { text, title } };
   }
 
@@ -74,12 +86,14 @@ export function extraction(settings: CorpusRecipe['extraction']): Stage {
   return { name: 'extraction', measure };
 }
 
-/** All of a page's text, menus and footers too; of what is no page, its text. */
-export function wholeText(body: Page['body'], settings: CorpusRecipe['extraction']): string {
+/** All of a page's text, menus and footers too; of what is no page, its text; nothing of one over the bounds. */
+export function wholeText(body: Page['body'], settings: Settings): string {
   if (body.kind === 'decoded') return body.text;
   const text = decodePage(body.bytes, body.charset);
   if (body.kind === 'text') return text.replaceAll('\r\n', '\n');
-  const bounds = { nodes: settings.maxNodes, depth: settings.maxDepth };
-  const { document } = parsePage(text, bounds);
-  return document ? textOf(document.body) : '';
+  const page = within(limitOf(body.bytes, settings), () => {
+    const { document } = parsePage(text, boundsOf(settings));
+    return { text: document ? textOf(document.body) : '' };
+  });
+  return typeof page === 'string' ? '' : page.text;
 }
