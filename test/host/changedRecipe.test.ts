@@ -48,6 +48,11 @@ it('is not written with a threshold that is none', () => {
   expect(() => changedRecipe(recipe, thresholds, { name: 'no', folder })).toThrow();
 });
 
+it('changes nothing but the recipe, whatever a threshold is called', () => {
+  changedRecipe(recipe, { '__proto__.glassboxTest': 1 }, { name: 'no', folder });
+  expect(Reflect.get({}, 'glassboxTest')).toBeUndefined();
+});
+
 it('of the folder itself is the folder', () => {
   const own = { ...recipe, sources: [folder] };
   expect(changedRecipe(own, {}, { name: 'own', folder })).toContain('"sources": [\n    "."\n  ]');

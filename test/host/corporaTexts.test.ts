@@ -114,6 +114,13 @@ describe('the measured values', () => {
       }),
     );
   });
+
+  it('can hold no markup of a corpus that somebody else has made', () => {
+    const values = [{ measure: '![x](https://example.com/x.png)|\n# x', value: 1, limits: [] }];
+    const text = measuredText({ ...explain(), stages: [{ stage: 'c4', values }] }, t);
+    expect(text).not.toContain('example.com');
+    expect(text.split('\n').at(-1)).toMatch(/^\| c4 \| &#33;&#91;x&#93;[^|]*x \| 1 \| {2}\|$/);
+  });
 });
 
 describe('a document’s URI', () => {

@@ -38,7 +38,7 @@ export function changedRecipe(
   const changed: Record<string, unknown> = structuredClone({ ...recipe });
   for (const [key, value] of Object.entries(thresholds)) {
     const [stage = '', setting = ''] = key.split('.');
-    const section = changed[stage];
+    const section = Object.hasOwn(changed, stage) ? changed[stage] : undefined;
     if (isSection(section)) section[setting] = value;
   }
   const { $schema, ...parsed } = corpusSchema.parse(changed);

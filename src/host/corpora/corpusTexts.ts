@@ -54,8 +54,8 @@ export function measuredText(explanation: Explanation, t: Translate): string {
     values.flatMap(({ measure, value, limits }) => {
       const row = (limit?: Limit): string =>
         cells(
-          stage,
-          measure,
+          literal(stage),
+          literal(measure),
           limit?.crossed === true ? `**${valueText(value)}**` : valueText(value),
           limit ? `${limitText(limit, t)} (${limit.setting})` : '',
         );
