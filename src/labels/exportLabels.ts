@@ -65,7 +65,7 @@ function conversations(label: Label, branches: readonly (readonly Turn[])[]): un
     const turns = branch.slice(0, end + 1);
     let path = '';
     const messages = turns.map((turn) => {
-      path += `${JSON.stringify([turn.role, turn.content])}\n`;
+      path += `${JSON.stringify(messageOf(turn))}\n`;
       const again = turn.role === 'assistant' && learnt.has(path);
       if (turn.role === 'assistant') learnt.add(path);
       return { ...messageOf(turn), ...(again && { weight: 0 }) };

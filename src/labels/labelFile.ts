@@ -7,7 +7,7 @@
  *
  * Not covered: noticing that a file has changed; whoever shows it watches.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicFile, fileError, readTextIfPresent, systemCodeOf, writerLives } from '../base/files';
@@ -131,6 +131,19 @@ export class LabelFile {
       throw fileError(thrown, 'read', this.draftsFolder);
     }
   }
+}
+
+/** Of a readable name, so many characters: the longest that a file system takes are not reached. */
+const READABLE = 60;
+
+/**
+ * What the folder of a labels file's drafts is called: another for every file, whatever its name.
+ *
+ * @param name the file's path in its workspace folder, with slashes
+ */
+export function draftsName(name: string): string {
+  const readable = name.replaceAll(/[^\w.-]+/g, '_').slice(-READABLE);
+  return `${createHash('sha256').update(name).digest('hex').slice(0, 8)}-${readable}`;
 }
 
 /** What stands in a file alone, drafts left out. */

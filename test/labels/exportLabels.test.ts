@@ -134,6 +134,21 @@ describe('exported conversations', () => {
     ]);
   });
 
+  it('learn what one branch calls where another does not', () => {
+    const [task] = tasksOf([{ mode: 'answer', turns: [user('2+3?')] }], [], adding);
+    const call = { name: 'calculator', arguments: '2+3' };
+    const calling: Turn = { role: 'assistant', content: 'I see.', toolCalls: [call] };
+    const branches = [
+      [user('2+3?'), assistant('I see.')],
+      [user('2+3?'), calling, { role: 'tool' as const, content: '5' }, assistant('5.')],
+    ];
+    const { text } = exportLabels(
+      new Ledger([task!, labelOf(task!.id, { mode: 'answer', branches })]),
+      'conversations',
+    );
+    expect(text).not.toContain('"weight":0');
+  });
+
   it('keep calls of tools', () => {
     const call = { name: 'calculator', arguments: { expression: '2+3' } };
     const turns: Turn[] = [

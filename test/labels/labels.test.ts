@@ -12,7 +12,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Rng } from '../../src/base/rng';
-import { LabelFile } from '../../src/labels/labelFile';
+import { draftsName, LabelFile } from '../../src/labels/labelFile';
 import { Ledger } from '../../src/labels/ledger';
 import { lineOf, readLines, recordSchema } from '../../src/labels/record';
 import type { Label, LabelRecord } from '../../src/labels/record';
@@ -179,6 +179,20 @@ describe('a labels file', () => {
     expect(readFileSync(file, 'utf8')).toContain('{"kind":"label","id":"tw\n');
     expect([broken.map(({ line }) => line), tornEnd]).toEqual([[3], false]);
     expect(ledger.labelOf('task', 'anna')?.heads.map(({ id }) => id)).toEqual(['three']);
+  });
+
+  it('has drafts that are no other file’s, however it is called', () => {
+    const names = [
+      ...['labels/ответы.labels.jsonl', 'labels/вопросы.labels.jsonl'],
+      ...[
+        'a b.labels.jsonl',
+        'a_b.labels.jsonl',
+        'a/b.labels.jsonl',
+        `${'a'.repeat(200)}.labels.jsonl`,
+      ],
+    ].map(draftsName);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[\w.-]{1,80}$/);
   });
 
   it('holds no drafts: those lie beside it, and are gone when the label is finished', async () => {

@@ -156,4 +156,32 @@ describe('two texts', () => {
     );
     expect(likeness('the sky is blue', 'The sky was blue!')).toBe(0.75);
   });
+
+  it('are compared though they are as long as a book', () => {
+    const book = Array.from({ length: 100_000 }, (_, at) => `word${at}`);
+    const mended = book.with(50_000, 'other');
+    expect(likeness(book.join(' '), mended.join(' '))).toBe(1 - 1 / book.length);
+    // The order of so many words is not looked at.
+    expect(likeness(book.join(' '), book.toReversed().join(' '))).toBe(1);
+  });
+
+  it('have as many words in common as there are, wherever they differ', () => {
+    const some = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 8 });
+    const subsequences = (all: readonly string[]): Set<string> =>
+      new Set(
+        Array.from({ length: 2 ** all.length }, (_, mask) =>
+          all.filter((_word, at) => (mask >> at) % 2 === 1).join(' '),
+        ),
+      );
+    fc.assert(
+      fc.property(some, some, (one, other) => {
+        const others = subsequences(other);
+        const common = [...subsequences(one)].filter((each) => others.has(each));
+        const longest = Math.max(...common.map((text) => text.split(' ').filter(Boolean).length));
+        const all = one.length + other.length;
+        expect(likeness(one.join(' '), other.join(' '))).toBe(all === 0 ? 1 : (2 * longest) / all);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });

@@ -1,7 +1,7 @@
 /** A desk on a labels file of this window: its files watched, joined to models and to who labels. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { LabelFile } from '../../labels/labelFile';
+import { draftsName, LabelFile } from '../../labels/labelFile';
 import { logError } from '../problems';
 import { Throttle } from '../runs/throttle';
 import type { Services } from '../services';
@@ -70,6 +70,6 @@ export function openDesk(
 
 /** Drafts are nobody else's business: they lie in the storage folder, which git doesn't see. */
 export function draftsFolderOf(uri: vscode.Uri, folder: vscode.WorkspaceFolder): string {
-  const name = path.relative(folder.uri.fsPath, uri.fsPath).replaceAll(/[^\w.-]+/g, '_');
-  return path.join(storageOf(folder.uri), 'labels', name);
+  const name = path.relative(folder.uri.fsPath, uri.fsPath).split(path.sep).join('/');
+  return path.join(storageOf(folder.uri), 'labels', draftsName(name));
 }
