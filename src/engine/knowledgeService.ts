@@ -19,11 +19,18 @@ import {
   readProbe,
   readQuestions,
   summarize,
+  tooLong,
   wordJudge,
   writeProbe,
   writeQuestions,
 } from './knowledge/knowledge';
-import type { Judge, KnowledgeQuestion, Probed } from './knowledge/knowledge';
+import type {
+  Judge,
+  KnowledgeQuestion,
+  Probed,
+  QuestionProblem,
+  Said,
+} from './knowledge/knowledge';
 import type { Claimed } from './modelSlot';
 import type { Tool, ToolWish } from './tools/tools';
 
@@ -104,11 +111,19 @@ export function createKnowledgeService(
       yield* questionsFor(request, signal, questions);
       if (questions.length === 0) throw noQuestions();
 
-      const said: Parameters<typeof judge>[0][] = [];
+      const said: Said[] = [];
       const probed: Probed[] = [];
       const total = questions.length;
-      const told = async (each: (typeof said)[number], judgeOf: Judge): Promise<ProbeEvent> => {
-        const found = await judge(each, judgeOf);
+      let first: QuestionProblem | undefined;
+      const leftOut = (problem: QuestionProblem): ProbeEvent => {
+        first ??= problem;
+        return { kind: 'problem', ...problem };
+      };
+      const told = async (each: Said, judgeOf: Judge): Promise<ProbeEvent> => {
+        const found = await judge(each, judgeOf).catch((thrown: unknown) =>
+          tooLong(thrown, each.question.question),
+        );
+        if ('message' in found) return leftOut(found);
         probed.push(found);
         const { question, ...rest } = found;
         return { kind: 'answer', question: question.question, right: question.answer, ...rest };
@@ -121,7 +136,8 @@ export function createKnowledgeService(
           const options = { samples, temperature, maxTokens, seed, tools, signal };
           let done = 0;
           for await (const each of askAll(model, questions, options)) {
-            if (request.judge === undefined) yield await told(each, wordJudge);
+            if ('message' in each) yield leftOut(each);
+            else if (request.judge === undefined) yield await told(each, wordJudge);
             else said.push(each);
             yield { kind: 'progress', doing: 'Asking', done: ++done, total };
           }
@@ -136,10 +152,11 @@ export function createKnowledgeService(
             const judgeOf = modelJudge(model, signal);
             for (const [at, each] of said.entries()) {
               yield await told(each, judgeOf);
-              yield { kind: 'progress', doing: 'Judging', done: at + 1, total };
+              yield { kind: 'progress', doing: 'Judging', done: at + 1, total: said.length };
             }
           },
         );
+      if (probed.length === 0) throw noQuestions(first);
 
       const summary = summarize(probed, before && knowledgeByQuestion(before));
       const known = before && summarize(before);
@@ -166,7 +183,12 @@ export function createKnowledgeService(
   };
 }
 
-function noQuestions(): GlassboxError {
+/** @param first what was wrong with the first that could not be asked */
+function noQuestions(first?: QuestionProblem): GlassboxError {
+  if (first)
+    return new GlassboxError('no-questions', `No question can be asked: ${first.message}`, {
+      remedy: 'Give shorter questions, or models with a longer context.',
+    });
   return new GlassboxError('no-questions', 'There is no question to ask.', {
     remedy:
       'Give longer texts, or a model that writes questions (--writer): only questions whose answers stand in the text are asked.',

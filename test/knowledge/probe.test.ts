@@ -20,7 +20,7 @@ import { scriptedModel } from '../chat/scriptedModel';
 const END = '<|im_end|>';
 
 /** A model that says one text after the other, the last for ever. */
-async function speaker(texts: readonly string[]): Promise<LoadedModel> {
+async function speaker(texts: readonly string[], context?: number): Promise<LoadedModel> {
   const { tokenizer, endId } = await chooseTemplate('chatml', undefined, byteTokenizer());
   const script = texts.map((text) => tokenizer.encode(text, { special: 'allow' }));
   let [text, at] = [0, 0];
@@ -30,7 +30,9 @@ async function speaker(texts: readonly string[]): Promise<LoadedModel> {
     if (at === now.length) [text, at] = [Math.min(text + 1, script.length - 1), 0];
     return id;
   };
-  return scriptedModel(tokenizer, BUILTIN_TEMPLATES['chatml']!.source, next, { eos: endId });
+  return scriptedModel(tokenizer, BUILTIN_TEMPLATES['chatml']!.source, next, {
+    ...{ eos: endId, ...(context !== undefined && { context }) },
+  });
 }
 
 const owl: KnowledgeQuestion = {
@@ -44,7 +46,8 @@ const owl: KnowledgeQuestion = {
 async function probe(question: KnowledgeQuestion, said: readonly string[]): Promise<Probed> {
   const model = await speaker(said.map((text) => `${text}${END}`));
   const options = { samples: said.length - 1, temperature: 1, maxTokens: 60, seed: 1 };
-  for await (const each of askAll(model, [question], options)) return judge(each, wordJudge);
+  for await (const each of askAll(model, [question], options))
+    if (!('message' in each)) return judge(each, wordJudge);
   throw new Error('one question has one answer');
 }
 
@@ -105,8 +108,21 @@ describe('what a model knows', () => {
     const options = { samples: 0, temperature: 1, maxTokens: 20, seed: 1 };
     for await (const each of askAll(model, [owl], options)) {
       expect(each).toMatchObject({ ended: false, answer: 'on and on and on and' });
+      if ('message' in each) throw new Error(each.message);
       expect(summarize([await judge(each, wordJudge)]).unended).toBe(1);
     }
+  });
+
+  it('is asked of the other questions where one is too long for the model', async () => {
+    const model = await speaker([`It is an owl.${END}`], 128);
+    const long = { ...owl, question: `Of ${'a very '.repeat(40)}old bird?` };
+    const found: unknown[] = [];
+    const options = { samples: 0, temperature: 1, maxTokens: 20, seed: 1 };
+    for await (const each of askAll(model, [long, owl], options)) found.push(each);
+    expect(found).toMatchObject([
+      { place: long.question.slice(0, 80) },
+      { question: owl, answer: 'It is an owl.' },
+    ]);
   });
 
   it('can be judged by a model where words do not tell', async () => {

@@ -16,9 +16,11 @@ export {
   type Knowledge,
   type Probed,
   type ProbeOptions,
+  type Said,
 } from './probe';
 export {
   questionSchema,
+  tooLong,
   type KnowledgeQuestion,
   type QuestionProblem,
   type Questions,

@@ -15,7 +15,8 @@ import type { LoadedModel } from '../infer/infer';
 import type { Tool } from '../tools/tools';
 import { gistOf, judgeByWords } from './judge';
 import type { Verdict } from './judge';
-import type { KnowledgeQuestion } from './question';
+import { tooLong } from './question';
+import type { KnowledgeQuestion, QuestionProblem } from './question';
 
 export const KNOWLEDGE = ['known', 'inconsistent', 'unknown', 'refused'] as const;
 /** `unknown`: it made answers up. `refused`: it said that it doesn't know. */
@@ -69,28 +70,38 @@ export interface Said {
 /** Of the drawn answers, so many make a judgement of what the model knows. */
 const MOST = 0.8;
 
-/** @throws GlassboxError `no-chat-template`, `no-tool-tokens`, and what `converse` throws */
+/**
+ * What is too long for the model is told of, and the others are asked.
+ *
+ * @throws GlassboxError `no-chat-template`, `no-tool-tokens`, and what `converse` throws
+ */
 export async function* askAll(
   model: LoadedModel,
   questions: readonly KnowledgeQuestion[],
-  { samples, temperature, maxTokens, seed, tools, signal }: ProbeOptions,
-): AsyncGenerator<Said, void, void> {
+  options: ProbeOptions,
+): AsyncGenerator<Said | QuestionProblem, void, void> {
   for (const [at, question] of questions.entries()) {
-    const likeliest = await say(
-      model,
-      question.question,
-      { temperature: 0, maxTokens, tools },
-      signal,
+    const seed = options.seed + at * options.samples;
+    yield await ask(model, question, { ...options, seed }).catch((thrown: unknown) =>
+      tooLong(thrown, question.question),
     );
-    const drawn: string[] = [];
-    for (let i = 0; i < samples; i++) {
-      const own = (seed + at * samples + i) % 2 ** 32;
-      const sampling = { temperature, maxTokens, seed: own, tools };
-      drawn.push((await say(model, question.question, sampling, signal)).text);
-    }
-    const { text: answer, ended, probability } = likeliest;
-    yield { question, answer, ended, probability, drawn };
   }
+}
+
+async function ask(
+  model: LoadedModel,
+  question: KnowledgeQuestion,
+  { samples, temperature, maxTokens, seed, tools, signal }: ProbeOptions,
+): Promise<Said> {
+  const asked = question.question;
+  const likeliest = await say(model, asked, { temperature: 0, maxTokens, tools }, signal);
+  const drawn: string[] = [];
+  for (let i = 0; i < samples; i++) {
+    const sampling = { temperature, maxTokens, seed: (seed + i) % 2 ** 32, tools };
+    drawn.push((await say(model, asked, sampling, signal)).text);
+  }
+  const { text: answer, ended, probability } = likeliest;
+  return { question, answer, ended, probability, drawn };
 }
 
 async function say(

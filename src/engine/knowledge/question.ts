@@ -3,6 +3,7 @@
  * where it is known the words that a right answer does not hold.
  */
 import * as z from 'zod';
+import { hasCode } from '../../base/errors';
 
 export const questionSchema = z.object({
   question: z.string().min(1),
@@ -29,4 +30,13 @@ export interface QuestionProblem {
 export interface Questions {
   readonly questions: readonly KnowledgeQuestion[];
   readonly problems: readonly QuestionProblem[];
+}
+
+/** Of a question, as the place of a problem. */
+const LONGEST_PLACE = 80;
+
+/** What is too long for a model, as a problem of what it was asked; anything else is thrown on. */
+export function tooLong(thrown: unknown, place: string): QuestionProblem {
+  if (!hasCode(thrown, 'prompt-too-long')) throw thrown;
+  return { place: place.slice(0, LONGEST_PLACE), message: thrown.message };
 }

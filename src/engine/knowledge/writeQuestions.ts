@@ -5,12 +5,13 @@
  *
  * Not covered: whether the question can be understood without its passage.
  */
-import { hasCode, throwIfAborted } from '../../base/errors';
+import { throwIfAborted } from '../../base/errors';
 import { Rng } from '../../base/rng';
 import { encodeConversation } from '../chat/chat';
 import { readDocuments } from '../data/data';
 import { generate } from '../infer/infer';
 import type { LoadedModel } from '../infer/infer';
+import { tooLong } from './question';
 import type { KnowledgeQuestion, QuestionProblem } from './question';
 
 export interface Passage {
@@ -81,8 +82,7 @@ export async function* writeQuestions(
     try {
       written = await write(model, promptFor(text), (seed + at) % 2 ** 32, signal);
     } catch (thrown) {
-      if (!hasCode(thrown, 'prompt-too-long')) throw thrown;
-      yield { place, message: thrown.message };
+      yield tooLong(thrown, place);
       continue;
     }
     yield checked(written, text, place);
