@@ -154,10 +154,10 @@ export const chatSurface = {
   useTool: call('useTool', z.object({ name: toolNameSchema, chosen: z.boolean() }), nothing),
   /** The host lets a person choose where search looks. */
   chooseSearch: call('chooseSearch', z.object({}), nothing),
-  /** What becomes of the call that the conversation ends with. */
+  /** What becomes of the call that the conversation ends with, which is that of the passage. */
   consent: call(
     'consent',
-    z.object({ answer: z.enum(['once', 'chat', 'workspace', 'no']) }),
+    z.object({ passage: count, answer: z.enum(['once', 'chat', 'workspace', 'no']) }),
     nothing,
   ),
   /** What was allowed for longer is asked again. */

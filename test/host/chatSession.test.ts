@@ -342,6 +342,8 @@ describe('tools in the chat', () => {
     return { ...there, state };
   }
 
+  const asking = (session: ChatSession): number => session.state().path.at(-1)!.id;
+
   it('are offered to a model that was taught to call them, and asked for', async () => {
     const { session, engine, state } = await waiting();
     expect(engine.asked[0]?.tools).toEqual([
@@ -369,7 +371,7 @@ describe('tools in the chat', () => {
 
   it('run once they are allowed; the answer goes on behind the result', async () => {
     const { session, engine } = await waiting();
-    await session.consent('once');
+    session.consent(asking(session), 'once');
     const state = await idle(session);
     expect(engine.asked[1]).toMatchObject({ messages: [asked, called], continued: [] });
     expect(state.path.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
@@ -382,7 +384,7 @@ describe('tools in the chat', () => {
       { role: 'assistant', content: 'red or blue' },
     ]);
     expect(session.textOf(state.path[3]!.id)).toBe('red or blue');
-    await session.consent('once');
+    session.consent(asking(session), 'once');
     expect(engine.asked).toHaveLength(2);
     // Another token behind the result leaves the call as it is.
     await session.branch(state.path[3]!.id, 1, 21);
@@ -398,29 +400,56 @@ describe('tools in the chat', () => {
     expect(again.path.at(-1)!.ending).toBe('call');
   });
 
+  it('run once where a person clicks twice, and no other call runs by that', async () => {
+    const { session, engine, state } = await waiting();
+    const first = state.path.at(-1)!.id;
+    session.consent(first, 'once');
+    session.consent(first, 'once');
+    await idle(session);
+    expect(engine.asked).toHaveLength(2);
+    await session.send('Sum?');
+    expect((await idle(session)).path.at(-1)!.ending).toBe('call');
+    session.consent(first, 'once');
+    expect(session.state()).toMatchObject({ activity: 'idle' });
+    expect(engine.asked).toHaveLength(3);
+  });
+
+  it('are asked for again at once, in the midst of an answer', async () => {
+    const { session, engine } = await waiting();
+    let again: Promise<void> | undefined;
+    engine.between = () => {
+      again ??= session.askAgain();
+      return Promise.resolve();
+    };
+    session.consent(asking(session), 'chat');
+    const state = await idle(session);
+    await again;
+    expect(state.path.at(-1)).toMatchObject({ ending: 'stopped', call: { tool: 'calculator' } });
+  });
+
   it('are not asked for again in a conversation, or a workspace, where they are allowed', async () => {
     const { session, engine, memory, folder } = await waiting();
-    await session.consent('chat');
+    session.consent(asking(session), 'chat');
     expect((await idle(session)).tools[0]).toMatchObject({ allowed: 'chat' });
     await session.send('Sum?');
     expect((await idle(session)).path.at(-1)!.ending).toBe('end');
     await session.newConversation();
     await session.send('Sum?');
     expect((await idle(session)).path.at(-1)!.ending).toBe('call');
-    await session.consent('workspace');
+    session.consent(asking(session), 'workspace');
     await idle(session);
     session.dispose();
     const later = await waiting(memory, folder);
     expect(later.state.path.at(-1)!.ending).toBe('end');
     expect(later.state.tools[0]).toMatchObject({ allowed: 'workspace' });
     expect(engine.asked.length).toBeGreaterThan(0);
-    later.session.askAgain();
+    await later.session.askAgain();
     expect(later.session.state().tools[0]).toEqual({ name: 'calculator', chosen: true });
   });
 
   it('that are refused give the model words, and so does going on without an answer', async () => {
     const { session, engine } = await waiting();
-    await session.consent('no');
+    session.consent(asking(session), 'no');
     const state = await idle(session);
     const refused = { role: 'tool', content: 'error: the person does not allow this call' };
     expect(engine.asked[1]).toMatchObject({ messages: [asked, called, refused] });
@@ -442,7 +471,7 @@ describe('tools in the chat', () => {
       stopped = session.stop();
       return Promise.resolve();
     };
-    await session.consent('once');
+    session.consent(asking(session), 'once');
     const state = await idle(session);
     await stopped;
     expect(state.path.at(-1)).toMatchObject({ role: 'assistant', ending: 'stopped' });
@@ -459,7 +488,7 @@ describe('tools in the chat', () => {
     await session.newConversation();
     await session.send('Where?');
     await idle(session);
-    await session.consent('workspace');
+    session.consent(asking(session), 'workspace');
     await idle(session);
     const search = { name: 'search', folder: '/notes', ask: false };
     expect(engine.asked.at(-1)?.tools).toContainEqual(search);
@@ -475,7 +504,7 @@ describe('tools in the chat', () => {
     await session.newConversation();
     await session.send('Sum?');
     await idle(session);
-    await session.consent('once');
+    session.consent(asking(session), 'once');
     const before = await idle(session);
     session.dispose();
     const there = setUp(memory, folder);

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ShownPassage } from '../../src/protocol/chatSurface';
-import { bits, levelOf, percent, textOf, turnsOf, visible } from '../../webview/chat/turns';
+import {
+  bits,
+  levelOf,
+  percent,
+  segmentsOf,
+  textOf,
+  turnsOf,
+  visible,
+} from '../../webview/chat/turns';
 
 const passage = (id: number, role: ShownPassage['role'], ...texts: string[]): ShownPassage => ({
   id,
@@ -24,6 +32,18 @@ describe('turns', () => {
     const turns = turnsOf(path);
     expect(turns.map(({ passages }) => passages.map(({ id }) => id))).toEqual([[1], [2, 3], [4]]);
     expect(turns.map(textOf)).toEqual(['Hi', 'Ho ho!', 'Bye']);
+  });
+});
+
+describe('a call of a tool', () => {
+  it('that waits names the passage that it ends, which is what a person allows', () => {
+    const calls = { tool: 'calculator', input: '2 + 3' };
+    const waits = { ...passage(3, 'assistant'), call: calls, ending: 'call' as const };
+    const said = passage(2, 'assistant', 'I see.');
+    const segments = turnsOf([passage(1, 'user', 'Sum?'), said, waits])
+      .slice(1)
+      .flatMap(segmentsOf);
+    expect(segments.at(-1)).toMatchObject({ kind: 'call', call: calls, caller: 3, waits: true });
   });
 });
 

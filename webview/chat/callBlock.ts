@@ -15,18 +15,22 @@ import type { Segment } from './turns';
 /** Of what stands beside the tool's name, in characters. */
 const LONGEST_PREVIEW = 200;
 
-export const toolName = (name: string): string =>
-  ({
-    calculator: t('Calculator'),
-    search: t('Search'),
-    javascript: t('JavaScript'),
-  })[name] ?? (name === '' ? t('No tool') : name);
+/** A model may name what is no tool, `constructor` for one. */
+export function toolName(name: string): string {
+  const names = new Map([
+    ['calculator', t('Calculator')],
+    ['search', t('Search')],
+    ['javascript', t('JavaScript')],
+    ['', t('No tool')],
+  ]);
+  return names.get(name) ?? name;
+}
 
-const icons: Readonly<Record<string, string>> = {
-  calculator: 'symbol-operator',
-  search: 'search',
-  javascript: 'code',
-};
+const icons = new Map([
+  ['calculator', 'symbol-operator'],
+  ['search', 'search'],
+  ['javascript', 'code'],
+]);
 
 /** @param tokens the call as the model wrote it; none where it was read from a file. */
 export function callBlock(
@@ -34,13 +38,15 @@ export function callBlock(
   segment: Segment,
   tokens: readonly unknown[],
 ): TemplateResult {
-  const { call, result, waits } = segment;
+  const { call, caller, result, waits } = segment;
   const runs = page.state?.activity === 'calling' && call !== undefined && !result;
+  // Once it was allowed, nobody is asked while it runs.
+  const asks = waits && page.state?.activity === 'idle';
   const input = call?.input ?? '';
   const name = call ? toolName(call.tool) : result ? t('Tool') : t('Unfinished call');
   return html`<details class="call" ?open=${waits}>
       <summary>
-        ${icon(runs ? 'loading codicon-modifier-spin' : (icons[call?.tool ?? ''] ?? 'tools'))}
+        ${icon(runs ? 'loading codicon-modifier-spin' : (icons.get(call?.tool ?? '') ?? 'tools'))}
         <span class="tool">${name}</span>
         <code class="preview">${preview(input)}</code>
         ${result ? html`<code class="preview given">${preview(result.text)}</code>` : nothing}
@@ -67,7 +73,7 @@ export function callBlock(
           : nothing
       }
     </details>
-    ${waits && call ? question(page, call.tool) : nothing}`;
+    ${asks && call && caller !== undefined ? question(page, caller, call.tool) : nothing}`;
 }
 
 const preview = (text: string): string =>
@@ -88,9 +94,9 @@ function stateText({ call, result, waits }: Segment, runs: boolean): string {
   return outcome === 'late' ? t('given up after {0}', took) : t('not run');
 }
 
-function question(page: Page, tool: string): TemplateResult {
+function question(page: Page, passage: number, tool: string): TemplateResult {
   const answer = (consent: Consent): void =>
-    page.do((ask) => ask.consent({ answer: consent }, never));
+    page.do((ask) => ask.consent({ passage, answer: consent }, never));
   const button = (consent: Consent, label: string, first = false): TemplateResult =>
     html`<vscode-button
       appearance=${first ? 'primary' : 'secondary'}

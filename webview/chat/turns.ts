@@ -31,6 +31,8 @@ export interface Segment {
   readonly parts: readonly Part[];
   /** Once the call is complete. */
   readonly call?: ShownPassage['call'];
+  /** The passage that ends with the call. */
+  readonly caller?: number;
   /** What the tool gave. */
   readonly result?: ShownPassage | undefined;
   /** Somebody has to allow it. */
@@ -60,6 +62,7 @@ export function segmentsOf({ passages }: Turn): Segment[] {
     const { tokens, call, ending } = passage;
     const segment = tokens.at(-1)?.within ? (segments.at(-1) ?? grow('call')) : grow('call');
     segment.call = call;
+    segment.caller = passage.id;
     segment.waits = ending === 'call';
   }
   return segments;

@@ -200,17 +200,15 @@ export class ChatSession {
     } else this.#write();
   }
 
-  /** What becomes of the call that the conversation ends with. A refusal is told to the model. */
-  async consent(answer: Consent): Promise<void> {
-    const { call, ending } = this.#conversation.leaf();
-    if (!call || ending !== 'call') return;
+  /** Of the call that the conversation ends with. Whoever clicks twice allows no other call. */
+  consent(passage: number, answer: Consent): void {
+    const { id, call, ending } = this.#conversation.leaf();
+    if (this.#writing || id !== passage || !call || ending !== 'call') return;
     this.#needModel();
-    await this.stop();
-    const { allowed = [] } = this.#kept;
+    const allowed = [...(this.#kept.allowed ?? []), this.#tools.keyOf(call.tool)];
     if (answer === 'no') this.#refuseCall();
     else if (answer === 'workspace') this.#tools.allowAlways(call.tool);
-    else if (answer === 'chat')
-      this.#kept = { ...this.#kept, allowed: [...allowed, this.#tools.keyOf(call.tool)] };
+    else if (answer === 'chat') this.#kept = { ...this.#kept, allowed };
     this.#write();
   }
 
@@ -229,10 +227,12 @@ export class ChatSession {
     this.#emit();
   }
 
-  askAgain(): void {
+  /** An answer that is being written was allowed more than that: it is stopped. */
+  async askAgain(): Promise<void> {
     this.#tools.askAgain();
     this.#kept = { ...this.#kept, allowed: [] };
     this.#changed();
+    await this.stop();
   }
 
   /** Resolves once nothing is written any more. */

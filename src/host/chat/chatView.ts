@@ -69,7 +69,7 @@ export function showChat(services: Services, session: ChatSession, view: vscode.
     );
     answer.call(
       chatSurface.consent,
-      done(({ answer: given }) => session.consent(given)),
+      done(({ passage, answer: given }) => session.consent(passage, given)),
     );
     answer.call(
       chatSurface.askAgain,
