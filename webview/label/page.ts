@@ -16,6 +16,7 @@ import type {
 import type { Asker } from '../../src/protocol/rpc';
 import { keepState, keptState, never } from '../shared/host';
 import { t } from '../shared/l10n';
+import { Autosave } from './autosave';
 
 export const FILTERS = ['all', 'open', 'draft', 'done', 'skipped', 'conflict'] as const;
 
@@ -27,8 +28,6 @@ const ownSchema = z.object({
 });
 type Own = z.infer<typeof ownSchema>;
 
-/** Milliseconds from a change until the host keeps it. */
-const KEEP = 300;
 /** Seconds without a key or click after which a person is taken to be away. */
 const AWAY = 45;
 
@@ -90,9 +89,10 @@ export class Page {
     { readonly html: string; readonly text: string; readonly now?: string | undefined } | undefined;
   newPrompt = { system: '', prompt: '' };
   skipReason = '';
-  #keeping: ReturnType<typeof setTimeout> | undefined;
-  #dirty = false;
-  #saving: Promise<void> | undefined;
+  readonly #autosave = new Autosave(
+    () => this.#keepOpen(),
+    (thrown) => this.fail(thrown),
+  );
   #active = 0;
 
   constructor(asker: Asker, draw: (page: Page) => void) {
@@ -207,9 +207,7 @@ export class Page {
   open(task: string): void {
     this.do(async (ask) => {
       this.stopDraft();
-      await this.flush();
-      const view = await ask.open({ task }, never);
-      this.#adopt(view);
+      this.#adopt(await this.#autosave.kept(() => ask.open({ task }, never)));
       this.remember({ task, tab: 'work' });
     });
   }
@@ -229,8 +227,7 @@ export class Page {
 
   #close(): void {
     this.stopDraft();
-    clearTimeout(this.#keeping);
-    this.#dirty = false;
+    this.#autosave.forget();
     this.task = undefined;
     this.rivals = [];
   }
@@ -258,7 +255,7 @@ export class Page {
 
   /** What is here is newer than what the host has. */
   #isBusy(): boolean {
-    return this.#saving !== undefined || this.#dirty || this.drafting !== undefined;
+    return this.#autosave.isBusy || this.drafting !== undefined;
   }
 
   // --- The work ---------------------------------------------------------------------------------
@@ -269,44 +266,36 @@ export class Page {
     if (!task) return;
     task.work = { ...task.work, status: 'draft', ...change };
     task.saved = 'no';
-    this.#dirty = true;
-    clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => {
-      this.flush().catch((thrown: unknown) => this.fail(thrown));
-    }, KEEP);
+    this.#autosave.changed();
     this.redraw();
   }
 
   /** Keeps what is not kept yet. */
-  async flush(): Promise<void> {
-    clearTimeout(this.#keeping);
-    await this.#saving;
-    if (!this.#dirty || !this.task) return;
-    await this.#keep(this.task);
+  flush(): Promise<void> {
+    return this.#autosave.flush();
   }
 
+  async #keepOpen(): Promise<void> {
+    if (this.task) await this.#keep(this.task);
+  }
+
+  /** What goes wrong is told; the work is here still, and the next change tries again. */
   async #keep(task: OpenTask): Promise<void> {
-    this.#dirty = false;
     task.saved = 'saving';
     const { view, basis, work } = task;
-    const keeping = this.ask.keep({ task: view.task, basis: [...basis], work }, never);
-    this.#saving = keeping.then(
-      ({ basis: next }) => {
-        task.basis = next;
-        task.head = next.at(-1);
-        task.saved = this.#dirty ? 'no' : 'yes';
-      },
-      () => {
-        task.saved = 'no';
-        this.#dirty = true;
-      },
-    );
-    await this.#saving;
-    this.#saving = undefined;
-    this.redraw();
-    // What went wrong is told; the work is here still, and the next change tries again.
-    await keeping;
-    void this.#catchUp();
+    try {
+      const answer = await this.ask.keep({ task: view.task, basis: [...basis], work }, never);
+      task.basis = answer.basis;
+      task.head = answer.basis.at(-1);
+      task.saved = this.#autosave.isDirty ? 'no' : 'yes';
+    } catch (thrown) {
+      task.saved = 'no';
+      throw thrown;
+    } finally {
+      this.redraw();
+      // Once nothing is being kept any more.
+      setTimeout(() => void this.#catchUp());
+    }
   }
 
   finish(status: 'done' | 'skipped', reason?: string): void {
@@ -319,10 +308,10 @@ export class Page {
       return;
     }
     this.do(async () => {
-      clearTimeout(this.#keeping);
-      await this.#saving;
-      task.work = { ...task.work, status, reason };
-      await this.#keep(task);
+      await this.#autosave.now(() => {
+        task.work = { ...task.work, status, reason };
+        return this.#keep(task);
+      });
       this.panel = 'none';
       this.skipReason = '';
       this.problem = undefined;
@@ -347,7 +336,7 @@ export class Page {
         task.at = 0;
       }
       this.rivals = [];
-      await this.#keep(task);
+      await this.#autosave.now(() => this.#keep(task));
     });
   }
 
