@@ -49,7 +49,7 @@ const SFT = [
 ];
 /** Else names that no conversation has are said worse with every step: see docs/experiments.md. */
 const NAMES_KEPT = ['model.freeze=["model.embed_tokens.weight"]'];
-const KNOWLEDGE_STEPS = '200';
+const KNOWLEDGE_STEPS = '600';
 /** Digits are harder to copy than names, and need more of everything; the same for both models. */
 const SUMS = ['train.batch=32', 'train.optimizer=muon', 'train.muonLr=0.01'];
 /** Of what each person is told, at most so much is asked to find out what is known. */

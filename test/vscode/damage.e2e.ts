@@ -98,6 +98,8 @@ beforeAll(async () => {
   damage();
   const recipe = { data: { paths: ['nowhere.txt'] }, train: { steps: 10 } };
   code = await openWorkspace({
+    // Room for every run in its list: rows out of sight are not there.
+    viewport: { width: 1400, height: 1300 },
     files: {
       // Their text is not there: tokens of their own are.
       ...filesBelow(path.join(folder, 'runs'), path.join('.glassbox', 'runs')),

@@ -131,9 +131,15 @@ it('are found in folders that are added', async () => {
   await code.command('Glassbox: Add Model Folder...');
   await chooseFolder('Folders with Models', outside('elsewhere'));
   await row('Models', /found\s*[\d.]+.? parameters/).waitFor();
-  await choose(row('Models', /found/), 'Copy Path');
+  // A browser refuses the clipboard to a window that is busy elsewhere.
   await expect
-    .poll(() => code.page.evaluate('navigator.clipboard.readText()'))
+    .poll(
+      async () => {
+        await choose(row('Models', /found/), 'Copy Path');
+        return code.page.evaluate('navigator.clipboard.readText()');
+      },
+      { timeout: 100_000, interval: 3000 },
+    )
     .toBe(outside('elsewhere', 'found'));
 });
 

@@ -103,7 +103,7 @@ export class Page {
   async #measure(): Promise<void> {
     this.#measuring?.abort();
     const { signal } = (this.#measuring = new AbortController());
-    this.#sample = this.#study = this.#outcome = undefined;
+    this.#sample = this.#study = this.#outcome = this.#problem = undefined;
     let sample: Sample | undefined;
     try {
       for await (const event of this.#host.sample(signal)) {

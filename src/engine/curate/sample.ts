@@ -83,7 +83,7 @@ interface Tools {
   readonly clean: (text: string) => string;
 }
 
-const isFilter = (stage: string): stage is FilterStage => stage in FILTER_RULES;
+const isFilter = (stage: string): stage is FilterStage => Object.hasOwn(FILTER_RULES, stage);
 const isThreshold = (stage: FilterStage, reason: string): boolean =>
   FILTER_RULES[stage].some(({ setting }) => setting === reason);
 

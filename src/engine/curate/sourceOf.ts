@@ -33,7 +33,8 @@ export async function readSourceQuickly(
   try {
     return await readSourceOf(document, index, signal);
   } catch (thrown) {
-    if (hasCode(thrown, 'source-changed')) return undefined;
+    // Gone, changed, or not to be opened any more: then there is nothing to measure.
+    if (thrown instanceof GlassboxError && !hasCode(thrown, 'cancelled')) return undefined;
     throw thrown;
   }
 }

@@ -23,6 +23,7 @@ const THEMES = {
  * clicks. No limit of the whole: that is the test's own.
  */
 const AGAIN = { timeout: 5000 };
+const LATE = { timeout: 20_000 };
 
 /** Whether it came to pass in the time that it was given. */
 const attempt = (action: Promise<unknown>): Promise<boolean> =>
@@ -115,10 +116,10 @@ export class Window {
   }
 
   /** Clicks a row of the open list, which then is gone. */
-  async #choose(row: Locator): Promise<void> {
+  async #choose(row: Locator, gone = AGAIN): Promise<void> {
     await row.waitFor({ timeout: 1000 });
     await row.click(AGAIN);
-    await row.waitFor({ state: 'hidden', ...AGAIN });
+    await row.waitFor({ state: 'hidden', ...gone });
   }
 
   /**
@@ -132,13 +133,18 @@ export class Window {
     await this.#input.press('Enter');
   }
 
-  /** In an open quick pick: chooses the row whose label has this text. */
-  async pick(label: string | RegExp): Promise<void> {
+  /**
+   * In an open quick pick: chooses the row whose label has this text. With `question` once that is what is
+   * asked, in the place where one would type.
+   */
+  async pick(label: string | RegExp, question?: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget');
+    if (question !== undefined) await widget.getByPlaceholder(question).waitFor();
     const row = this.#rows.filter({ hasText: label }).first();
     await row.waitFor();
     await repeat(async () => {
-      // A click may have been late, not lost.
-      if (await row.isVisible()) await this.#choose(row);
+      // A click is more often late than lost, and a second one would fall on the next question.
+      if (await row.isVisible()) await this.#choose(row, LATE);
     });
   }
 
