@@ -1,4 +1,5 @@
 /** The protocol's requests about what a model knows in terms of the rooms. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GlassboxError } from '../base/errors';
 import { atomicFile, readTextFile } from '../base/files';
@@ -166,6 +167,12 @@ export function createKnowledgeService(
     },
 
     async teachKnowledge({ probes, profile, refusals, seed, out }) {
+      const file = path.resolve(out);
+      // What somebody wrote or changed there is theirs.
+      if (await stat(file).catch(() => undefined))
+        throw new GlassboxError('already-exists', `${file} is there already.`, {
+          remedy: 'Choose another name, or move that file away.',
+        });
       const probed: Probed[] = [];
       for (const place of probes) probed.push(...(await readProbe(path.resolve(place))));
       const lesson = lessonOf(probed, { refusals, seed });
@@ -175,7 +182,6 @@ export function createKnowledgeService(
           : identityTalks(parseProfile(await readTextFile(path.resolve(profile)), profile));
       const talks = [...lesson.talks, ...identity];
       if (talks.length === 0) throw nothingToTeach();
-      const file = path.resolve(out);
       await atomicFile(file, talks.map((talk) => `${JSON.stringify(talk)}\n`).join(''));
       const { answers, refusals: refused, leftOut } = lesson;
       return { file, answers, refusals: refused, leftOut, identity: identity.length };

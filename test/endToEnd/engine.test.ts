@@ -185,10 +185,11 @@ describe('the engine with real workers', () => {
 
   const ask = (signal = never): ReturnType<Engine['logits']> =>
     engine.logits({ model, ids: [1, 2, 3], backend: 'onnx' }, signal);
-  const generation: GenerateRequest = {
-    ...{ model, prompt: 'The ', maxTokens: 40, temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 },
+  const wishes: Omit<GenerateRequest, 'prompt'> = {
+    ...{ model, maxTokens: 40, temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 },
     ...{ topLogprobs: 2, backend: 'onnx' },
   };
+  const generation: GenerateRequest = { ...wishes, prompt: 'The ' };
 
   it('cancels, tokenizes and answers while a step of seconds runs', async () => {
     const stop = new AbortController();
@@ -301,7 +302,6 @@ describe('the engine with real workers', () => {
   });
 
   it('says that a model was not taught to chat', async () => {
-    const { prompt: _, ...wishes } = generation;
     const messages = [{ role: 'user' as const, content: 'Hello' }];
     const events = engine.converse({ ...wishes, messages }, never);
     expect(await failure(events[Symbol.asyncIterator]().next())).toMatchObject({
@@ -345,6 +345,9 @@ describe('the engine with real workers', () => {
     const lines = readFileSync(at('l.jsonl'), 'utf8').trimEnd().split('\n');
     expect(lines).toHaveLength(made.answers + made.refusals + made.identity);
     expect(lines.at(-1)).toContain('Wren');
+    expect(await failure(engine.teachKnowledge(lesson, never))).toMatchObject({
+      code: 'already-exists',
+    });
   });
 
   it('ends only when its runs have a checkpoint', async () => {
