@@ -211,7 +211,17 @@ it('chats: asks, stops the answer, looks into a token and goes on from another',
   await choose('talker');
   const chat = await code.webview('Chat');
   await chat.locator('.chooser', { hasText: 'talker' }).waitFor();
-  await expect.poll(() => focusIn(chat).then(({ label }) => label), WAIT).toBe('Ask the model');
+  // A list that closes late takes the focus back to where it was: then one asks for the chat again.
+  await expect
+    .poll(
+      async () => {
+        const { label } = await focusIn(chat);
+        if (label !== 'Ask the model') await palette('Glassbox: Open Chat');
+        return label;
+      },
+      { timeout: 100_000, interval: 5000 },
+    )
+    .toBe('Ask the model');
   await write('What is a whale?');
   await press('Enter');
   await expect.poll(() => chat.locator('.token').count(), WAIT).toBeGreaterThan(5);
