@@ -1,20 +1,11 @@
 /** What a probe of a model's knowledge came to, on a terminal: the table, and confidence against truth. */
+import { ROW_NAMES } from '../../base/knowledgeRows';
 import { shareText } from '../../base/wilson';
 import type { KnowledgeSummary, ProbeEvent } from '../../protocol/knowledgeMessages';
 import { grouped, type Style } from './terminalText';
 
 type Row = KnowledgeSummary['table'][number] | KnowledgeSummary['told'][number];
 type Bin = KnowledgeSummary['probability'][number];
-
-const NAMES: Readonly<Record<Row['row'], string>> = {
-  known: 'knew',
-  inconsistent: 'knew now and then',
-  unknown: "didn't know",
-  refused: 'refused to say',
-  often: 'told often',
-  once: 'told once',
-  never: 'never told',
-};
 
 export function linesOfSummary(
   { summary, before }: Extract<ProbeEvent, { kind: 'done' }>,
@@ -55,7 +46,7 @@ function table(head: string, rows: readonly Row[], style: Style): string[] {
     ...rows.map(({ row, right, wrong, refused }) => {
       const all = right + wrong + refused;
       return line([
-        NAMES[row],
+        ROW_NAMES[row],
         String(all),
         ...[right, wrong, refused].map((count) => shareText(count, all)),
       ]);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { GlassboxError, messageOf } from '../../base/errors';
 import { atomicFile, atomicFolder } from '../../base/files';
+import { ROW_NAMES } from '../../base/knowledgeRows';
 import { shareText } from '../../base/wilson';
 import { readTextLines } from '../data/data';
 import { confidenceChart } from './chart';
@@ -85,23 +86,13 @@ export function knowledgeByQuestion(probed: readonly Probed[]): ReadonlyMap<stri
   return new Map(probed.map(({ question, knowledge }) => [question.question, knowledge]));
 }
 
-const NAMES: Readonly<Record<Knowledge | 'often' | 'once' | 'never', string>> = {
-  known: 'knew',
-  inconsistent: 'knew now and then',
-  unknown: "didn't know",
-  refused: 'refused to say',
-  often: 'told often',
-  once: 'told once',
-  never: 'never told',
-};
-
 type Row = Counts & { readonly row: Knowledge | 'often' | 'once' | 'never' };
 
 function tableOf(head: string, rows: readonly Row[]): string {
   const lines = rows.map(({ row, right, wrong, refused }) => {
     const all = right + wrong + refused;
     const cells = [right, wrong, refused].map((count) => shareText(count, all));
-    return `| ${NAMES[row]} | ${all} | ${cells.join(' | ')} |`;
+    return `| ${ROW_NAMES[row]} | ${all} | ${cells.join(' | ')} |`;
   });
   return [
     `| ${head} | Questions | Right | Made up or wrong | Refused |`,
@@ -143,7 +134,7 @@ function reportOf({ model, summary, before, probed }: Probe): string {
         .slice(0, 3)
         .map(
           ({ question, answer }) =>
-            `- **${NAMES[wanted]}**: ${inline(question.question)} ${inline(answer.text)} (right: ${inline(question.answer)})`,
+            `- **${ROW_NAMES[wanted]}**: ${inline(question.question)} ${inline(answer.text)} (right: ${inline(question.answer)})`,
         ),
     ),
   ];
