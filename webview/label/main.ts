@@ -12,6 +12,7 @@ import { styled } from '../shared/styled';
 import { guidelinesView } from './guidelinesView';
 import { onKey } from './keys';
 import './main.css';
+import './statistics.css';
 import { Page } from './page';
 import { button, key } from './parts';
 import { queueView } from './queueView';
