@@ -1,9 +1,10 @@
 /**
  * From base model to assistant on Tinyworld, measured: pretraining; fine-tuning to answer; knowing what
- * it doesn't know, before and after it was taught; sums without and with a calculator.
+ * it doesn't know, before and after it was taught; sums without and with a calculator; facts that no
+ * story tells, without and with search.
  *
  *   npm run bench -- assistant [--seeds 2,3,4] [--size 4MB] [--steps 1200] [--sft-steps 300]
- *     [--questions 300] [--threads 2] [--parts facts,knowledge,sums]
+ *     [--questions 300] [--threads 2] [--parts facts,knowledge,sums,search]
  *     [--folder FOLDER]   keeps the worlds and models there; what is there already is not made again
  *
  * Each seed makes a world and models of its own by the commands that are printed, so that each can be
@@ -29,16 +30,17 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '1200' },
     'sft-steps': { type: 'string', default: '300' },
     'sum-steps': { type: 'string', default: '200' },
+    'search-steps': { type: 'string', default: '300' },
     questions: { type: 'string', default: '300' },
     threads: { type: 'string', default: '2' },
-    parts: { type: 'string', default: 'facts,knowledge,sums' },
+    parts: { type: 'string', default: 'facts,knowledge,sums,search' },
     folder: { type: 'string' },
   },
 });
 
 const BASE = [
   ...['tokenizer.vocab=2048', 'data.batching=packed', 'data.validationFraction=0.02'],
-  ...['model.preset=tiny', 'model.context=128', 'train.batch=32'],
+  ...['model.preset=tiny', 'model.context=256', 'train.batch=16'],
   ...['train.optimizer=muon', 'train.muonLr=0.02', 'train.lr=0.003', 'train.warmup=20'],
   ...['train.schedule=warmdown', 'train.warmdownFraction=0.5', 'train.minLrFraction=0'],
   ...['train.checkpointEvery=0', 'train.evalEvery=0', 'train.sampleEvery=0'],
@@ -50,8 +52,8 @@ const SFT = [
 /** Else names that no conversation has are said worse with every step: see docs/experiments.md. */
 const NAMES_KEPT = ['model.freeze=["model.embed_tokens.weight"]'];
 const KNOWLEDGE_STEPS = '600';
-/** Digits are harder to copy than names, and need more of everything; the same for both models. */
-const SUMS = ['train.batch=32', 'train.optimizer=muon', 'train.muonLr=0.01'];
+/** What is copied piece by piece, digits and unknown names, needs more of everything. */
+const TOOLS = ['train.batch=32', 'train.optimizer=muon', 'train.muonLr=0.01'];
 /** Of what each person is told, at most so much is asked to find out what is known. */
 const PROBED = '600';
 
@@ -160,13 +162,12 @@ const TOLD = { often: 'told often', once: 'told once', never: 'never told' } as 
 const talks = (world: string, ...names: readonly string[]): string[] =>
   names.map((name) => path.join(world, 'talks', `${name}.jsonl`));
 
-function facts(bench: Bench, seed: string, world: string, base: string): string {
-  const sft = bench.sft('sft', base, talks(world, 'facts', 'other'), options['sft-steps']);
+function facts(bench: Bench, seed: string, world: string, sft: string): void {
   const limit = String(Math.round(2.7 * Number(options.questions)));
   const asked = ['--tinyworld', world, '--split', 'held-out', '--limit', limit];
   const before = bench.probe('before', ['--model', sft, ...asked]);
   for (const row of before.told) tell(seed, `facts ${TOLD[row.row]}`, row);
-  if (!parts.has('knowledge')) return sft;
+  if (!parts.has('knowledge')) return;
   bench.probe('probe', ['--model', sft, '--tinyworld', world, '--limit', PROBED]);
   const data = [...talks(world, 'facts', 'other'), bench.teach('probe')];
   const taught = bench.sft('unknown', sft, data, KNOWLEDGE_STEPS, NAMES_KEPT);
@@ -180,25 +181,53 @@ function facts(bench: Bench, seed: string, world: string, base: string): string 
   } as const;
   for (const row of summary.table)
     if (row.row !== 'refused') tell(seed, `what it ${knew[row.row]}, refusals taught`, row);
-  return sft;
 }
 
-const questionSchema = z.looseObject({ kind: z.string() });
+const questionSchema = z.looseObject({
+  kind: z.string(),
+  told: z.string().optional(),
+  heldOutPerson: z.boolean().optional(),
+});
+type Question = z.infer<typeof questionSchema>;
+
+/** A file of those of a world's questions that are wanted. */
+function questionsOf(bench: Bench, name: string, wanted: (question: Question) => boolean): string {
+  const file = `${bench.place(name)}.jsonl`;
+  const text = readFileSync(path.join(bench.place('world'), 'questions.jsonl'), 'utf8');
+  const lines = text.trimEnd().split('\n');
+  const chosen = lines.filter((line) => wanted(questionSchema.parse(JSON.parse(line))));
+  writeFileSync(file, `${chosen.slice(0, Number(options.questions)).join('\n')}\n`);
+  return file;
+}
+
+/** What no story tells: made up out of the weights, or read on a page that was searched for. */
+function search(bench: Bench, seed: string, world: string, base: string, sft: string): void {
+  const file = questionsOf(
+    bench,
+    'outside',
+    ({ told, heldOutPerson }) => told === 'never' && heldOutPerson === true,
+  );
+  const asked = ['--questions', file, '--samples', '0'];
+  const without = bench.probe('recollected', ['--model', sft, ...asked]);
+  tell(seed, 'facts outside the weights, without search', inAll(without));
+  const data = talks(world, 'facts-search', 'other');
+  const searcher = bench.sft('searcher', base, data, options['search-steps'], TOOLS);
+  const tools = ['--tools', `search=${path.join(world, 'library.jsonl')}`];
+  const read = bench.probe('searched', ['--model', searcher, ...tools, ...asked]);
+  tell(seed, 'facts outside the weights, with search', inAll(read));
+}
 
 function sums(bench: Bench, seed: string, world: string, base: string): void {
-  const file = `${bench.place('sums')}.jsonl`;
-  const all = readFileSync(path.join(world, 'questions.jsonl'), 'utf8').trimEnd().split('\n');
-  const wanted = all.filter((line) => questionSchema.parse(JSON.parse(line)).kind === 'sum');
-  writeFileSync(file, `${wanted.slice(0, Number(options.questions)).join('\n')}\n`);
+  const file = questionsOf(bench, 'sums', ({ kind }) => kind === 'sum');
   const asked = ['--questions', file, '--samples', '0'];
   const steps = options['sum-steps'];
-  const direct = bench.sft('direct', base, talks(world, 'sums'), steps, SUMS);
+  const direct = bench.sft('direct', base, talks(world, 'sums'), steps, TOOLS);
   tell(
     seed,
     'sums, answered at once',
     inAll(bench.probe('sums-direct', ['--model', direct, ...asked])),
   );
-  const caller = bench.sft('caller', base, talks(world, 'sums-calculator'), steps, SUMS);
+  const caller = bench.sft('caller', base, talks(world, 'sums-calculator'), steps, TOOLS);
   const tools = ['--model', caller, '--tools', 'calculator', ...asked];
   tell(seed, 'sums, with the calculator', inAll(bench.probe('sums-calculator', tools)));
 }
@@ -208,8 +237,10 @@ for (const seed of options.seeds.split(',')) {
   const bench = new Bench(folder, seed);
   const world = bench.world();
   const base = bench.base();
-  if (parts.has('facts') || parts.has('knowledge')) facts(bench, seed, world, base);
+  const sft = bench.sft('sft', base, talks(world, 'facts', 'other'), options['sft-steps']);
+  if (parts.has('facts') || parts.has('knowledge')) facts(bench, seed, world, sft);
   if (parts.has('sums')) sums(bench, seed, world, base);
+  if (parts.has('search')) search(bench, seed, world, base, sft);
   console.log(`Seed ${seed}: ${bench.seconds.toFixed(0)} s in all`);
 }
 console.log('| Seed | Asked about | Questions | Right | Wrong or made up | Refused |');

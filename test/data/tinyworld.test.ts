@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { askFacts, writeTinyworld } from '../../src/engine/data/data';
 import { isRefusal } from '../../src/engine/knowledge/knowledge';
+import { searchTool } from '../../src/engine/tools/tools';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-tinyworld-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,6 +29,16 @@ const factSchema = z.object({
 const talkSchema = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string() })),
 });
+const callSchema = z.object({
+  messages: z.array(
+    z.object({
+      content: z.string(),
+      tool_calls: z
+        .array(z.object({ function: z.object({ name: z.string(), arguments: z.string() }) }))
+        .optional(),
+    }),
+  ),
+});
 const questionSchema = z.object({
   kind: z.enum(['fact', 'sum']),
   question: z.string(),
@@ -45,7 +56,7 @@ const stories = read(world, 'stories.jsonl', storySchema).map(({ text }) => text
 const facts = read(world, 'facts.jsonl', factSchema);
 const people = facts.filter(({ told }) => told !== undefined);
 const questions = read(world, 'questions.jsonl', questionSchema);
-const TALKS = ['facts', 'other', 'refusals', 'sums', 'sums-calculator'];
+const TALKS = ['facts', 'other', 'refusals', 'sums', 'sums-calculator', 'facts-search'];
 const talks = (name: string): z.infer<typeof talkSchema>['messages'][] =>
   read(world, `talks/${name}.jsonl`, talkSchema).map(({ messages }) => messages);
 const named = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
@@ -134,6 +145,31 @@ describe('a Tinyworld', () => {
     }
     const sums = talks('sums').map(([question]) => question?.content);
     expect(talks('sums-calculator').map(([question]) => question?.content)).toEqual(sums);
+  });
+
+  it('has a page about everybody, which search finds as its conversations say', async () => {
+    const pages = read(world, 'library.jsonl', storySchema).map(({ text }) => text);
+    const names = [...new Set(people.map(({ subject }) => subject))];
+    expect(pages).toHaveLength(names.length);
+    for (const { subject, value } of people) {
+      const about = pages.filter((text) => named(text, subject));
+      expect(about).toHaveLength(1);
+      expect(named(about[0]!.toLowerCase(), value.toLowerCase())).toBe(true);
+    }
+    const search = searchTool(path.join(world, 'library.jsonl'));
+    const calls = read(world, 'talks/facts-search.jsonl', callSchema).map(
+      ({ messages }) => messages,
+    );
+    expect(calls.length).toBeGreaterThan(100);
+    for (const [question, call, result, reply] of calls.slice(0, 40)) {
+      const asked = call?.tool_calls?.[0]?.function;
+      expect(asked?.name).toBe('search');
+      expect(named(question?.content ?? '', asked?.arguments ?? '-')).toBe(true);
+      const found = await search.run(asked?.arguments ?? '', new AbortController().signal);
+      expect(found).toBe(result?.content);
+      const values = people.filter(({ subject }) => subject === asked?.arguments);
+      expect(values.some(({ value }) => named(reply?.content ?? '', value))).toBe(true);
+    }
   });
 
   it('asks about people of one side alone, each kind in turn', async () => {

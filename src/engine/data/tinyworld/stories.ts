@@ -38,6 +38,13 @@ export function portrait(rng: Rng, person: Person): Story {
   return { text: sentences.join(' '), mentions };
 }
 
+/** All facts about a person and nothing else, for a page to look them up. */
+export function page(rng: Rng, person: Person): string {
+  return shuffled(rng, RELATIONS)
+    .map((relation, at) => statement(rng, person, relation, at > 0))
+    .join(' ');
+}
+
 /** Two people who tell each other of themselves. */
 function meeting(rng: Rng, one: Person, other: Person): Story {
   const mentions: Mention[] = [];

@@ -104,6 +104,35 @@ export function* refusalTalks(world: World, seed: number): Generator<Talk> {
       };
 }
 
+/** A page of the library, where a search in it says that it is from. */
+export interface Page {
+  readonly person: Person;
+  readonly source: string;
+  readonly text: string;
+}
+
+/** Questions that are answered from a page: the person is searched for, and the page is read. */
+export function* searchTalks(pages: readonly Page[], seed: number): Generator<Talk> {
+  const rng = new Rng(seed ^ 0x5ea7);
+  const taughtPages = pages.filter(({ person }) => !person.heldOut);
+  for (const { person, source, text } of shuffled(rng, taughtPages))
+    for (const relation of shuffled(rng, RELATIONS).slice(0, 3))
+      yield {
+        messages: [
+          { role: 'user', content: question(pick(rng, taught(relation)), person) },
+          called('search', person.name),
+          { role: 'tool', content: `${source}: "${text}"` },
+          { role: 'assistant', content: answer(person, relation, 'name') },
+        ],
+      };
+}
+
+const called = (name: string, input: string): Message => ({
+  role: 'assistant',
+  content: '',
+  tool_calls: [{ type: 'function', function: { name, arguments: input } }],
+});
+
 export interface Sum {
   readonly a: number;
   readonly b: number;
@@ -133,16 +162,11 @@ export function* sumTalks(
     const asked = askSum(rng, pair);
     const { a, b } = pair;
     const answered = `It is ${a + b}.`;
-    const call = { name: 'calculator', arguments: `${a} + ${b}` };
     yield {
       messages: calculator
         ? [
             { role: 'user', content: asked },
-            {
-              role: 'assistant',
-              content: '',
-              tool_calls: [{ type: 'function', function: call }],
-            },
+            called('calculator', `${a} + ${b}`),
             { role: 'tool', content: String(a + b) },
             { role: 'assistant', content: answered },
           ]

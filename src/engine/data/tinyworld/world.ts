@@ -43,7 +43,7 @@ export interface World {
 /** Of those who are often told of, how many are kept out of the conversations to learn from. */
 const HELD_OUT = 0.3;
 
-/** @param often how many people are told of often; of others there are as many again. */
+/** @param often how many people are told of often; a quarter as many are told of once, twice as many never. */
 export function makeWorld(seed: number, often: number): World {
   const rng = new Rng(seed);
   const names = new Names(rng);
@@ -72,7 +72,7 @@ export function makeWorld(seed: number, often: number): World {
   const group = (count: number, told: Told, heldOut: number): Person[] =>
     Array.from({ length: count }, (_, i) => person(told, i < heldOut));
   const rare = Math.max(2, Math.round(often / 4));
-  const unknown = Math.max(4, Math.round(often * 0.75));
+  const unknown = Math.max(4, often * 2);
   const people = [
     ...group(often, 'often', Math.max(1, Math.round(often * HELD_OUT))),
     ...group(rare, 'once', Math.ceil(rare / 2)),

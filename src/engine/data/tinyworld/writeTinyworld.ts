@@ -1,6 +1,6 @@
 /**
- * Tinyworld on disk: stories to pretrain on, the table of truth, conversations to learn from, questions
- * to measure by. Written as it is made, so that a gigabyte takes no more memory than a megabyte's
+ * Tinyworld on disk: stories to pretrain on, the table of truth, a library to search in, conversations to
+ * learn from, questions to measure by. Written as it is made, so that a gigabyte takes no more memory than a megabyte's
  * people.
  */
 import { once } from 'node:events';
@@ -11,11 +11,12 @@ import path from 'node:path';
 import { GlassboxError, throwIfAborted } from '../../../base/errors';
 import { atomicFolder, fileError } from '../../../base/files';
 import { Rng } from '../../../base/rng';
-import { portrait, stories } from './stories';
+import { page, portrait, stories } from './stories';
 import type { Story } from './stories';
-import { factTalks, otherTalks, refusalTalks, sumTalks, testQuestions } from './talks';
+import { factTalks, otherTalks, refusalTalks, searchTalks, sumTalks, testQuestions } from './talks';
+import type { Page } from './talks';
 import { RELATIONS } from './words';
-import { makeWorld } from './world';
+import { makeWorld, shuffled } from './world';
 import type { Person, World } from './world';
 
 export interface TinyworldOptions {
@@ -42,9 +43,10 @@ export interface TinyworldSummary {
 /** Bytes of stories for each person who is often told of. */
 const BYTES_A_PERSON = 14_000;
 const SUM_TALKS = 2000;
+const LIBRARY = 'library.jsonl';
 
 /**
- * Writes `stories.jsonl`, `facts.jsonl`, `questions.jsonl` and `talks/` into a folder that is not there
+ * Writes `stories.jsonl`, `facts.jsonl`, `library.jsonl`, `questions.jsonl` and `talks/` into a folder that is not there
  * yet, or empty.
  *
  * @throws GlassboxError `folder-not-empty`, `cancelled`, or the file system's reason
@@ -76,6 +78,11 @@ export async function writeTinyworld(
       writeLines(path.join(temporary, name), records, signal);
     const facts = await write('facts.jsonl', factsOf(world, mentions));
     const questions = await write('questions.jsonl', testQuestions(world, seed));
+    const pages = libraryOf(world, seed);
+    await write(
+      LIBRARY,
+      pages.map(({ text }) => ({ text })),
+    );
     const talks = path.join(temporary, 'talks');
     await mkdir(talks);
     let count = 0;
@@ -86,6 +93,7 @@ export async function writeTinyworld(
       ['refusals', refusalTalks(world, seed)],
       ['sums', sums(false)],
       ['sums-calculator', sums(true)],
+      ['facts-search', searchTalks(pages, seed)],
     ] as const)
       count += (await write(path.join('talks', `${name}.jsonl`), records)).records;
     const oftenTold = world.people.filter((person) => person.told === 'often');
@@ -137,6 +145,16 @@ function* storiesOf(
     count(story);
     yield { text: story.text };
   }
+}
+
+/** A page about each person, those of whom the stories never tell too. */
+function libraryOf({ people }: World, seed: number): Page[] {
+  const rng = new Rng(seed ^ 0x11b);
+  return shuffled(rng, people).map((person, at) => ({
+    person,
+    source: `${LIBRARY}:${at + 1}`,
+    text: page(rng, person),
+  }));
 }
 
 /** The table of truth. */
