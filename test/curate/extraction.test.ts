@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Readability } from '@mozilla/readability';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
+import { parse, serialize } from 'parse5';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openPipeline } from '../../src/engine/curate/curate';
@@ -130,5 +131,69 @@ describe('the main content on our own nodes', () => {
     ])
       expect((await ours(html)).text).toBe(squeezed(prose(4)));
     expect((await ours('<title>Bare</title><p>Some text')).title).toBe('Bare');
+  });
+});
+
+/** As a parser puts it right that keeps to WHATWG's rules: with one `html`, `head` and `body`, all closed. */
+const putRight = (html: string): string => serialize(parse(html));
+
+/** Pages whose `html`, `head` and `body` come where they like, closed or not, or not at all. */
+function sloppyMarkup(): fc.Arbitrary<string> {
+  const text = (seed: number): string => prose(seed, 1).slice(0, 300);
+  const block = fc
+    .tuple(fc.constantFrom('div', 'section', 'article', 'ul', 'pre'), fc.integer({ max: 9 }))
+    .map(([tag, seed]) => `<${tag}>${text(seed)}</${tag}>`);
+  const frame =
+    '<html> <html lang="en"> <head> <head id="h"> <body> <body class="article"> <body id="menu">';
+  const ends = '</html> </head> </body>';
+  const ofHeads = [
+    '<title>A title: of some words | Site</title>',
+    '<meta name="author" content="Ann Other">',
+    '<link rel="next" href="/2">',
+    '<style>p { color: red }</style>',
+    '<script>let x = "<p>";</script>',
+    '<!-- note -->',
+    '\n  ',
+  ];
+  const piece = fc.oneof(
+    { arbitrary: block, weight: 2 },
+    fc.constantFrom(...frame.split(/ (?=<)/), ...ends.split(' ')),
+    fc.constantFrom(...ofHeads),
+    fc.constantFrom(
+      '<div class="article">',
+      '</div>',
+      'Words, bare &amp; alone. ',
+      text(3),
+      '<br>',
+    ),
+  );
+  return fc.array(piece, { minLength: 3, maxLength: 14 }).map((pieces) => pieces.join(''));
+}
+
+describe('a page with sloppy markup', () => {
+  const [first, second] = [prose(1, 1), prose(2, 1)];
+  const paragraphs = `<p>${first}</p>`;
+  it.each([
+    ['text behind the body', `<body>${paragraphs}</body>${second}</html>`],
+    ['text behind the page', `<html><body>${paragraphs}</body></html>\n${second}`],
+    ['a second body', `<body>${paragraphs}</body><body class="x"><p>${second}</p></body>`],
+    ['a second page', `<html><body>${paragraphs}</html><html><head><body>${second}</html>`],
+    ['a head that never ends', `<html><head><title>T</title>${paragraphs}<p>${second}</p></html>`],
+    ['a body in the head', `<head><div>${paragraphs}</head><p>${second}</p></div><body></body>`],
+    ['a script behind the body', `<body>${paragraphs}</body><script>1</script><p>${second}</p>`],
+    ['noscript left open', `<head><noscript><link></head><body>${paragraphs}<p>${second}</p>`],
+  ])('of %s loses none of it', async (_, html) => {
+    const { text } = await ours(html);
+    expect(text).toBe(squeezed(first + second));
+    expect(text).toBe(theirs(putRight(html)).text);
+  });
+
+  it('is what a parser by the standard makes of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(sloppyMarkup(), async (html) => {
+        expect(await ours(html)).toEqual(await ours(putRight(html)));
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -332,30 +332,18 @@ export class PageElement extends Linked {
   }
 }
 
-/** A page as a whole: an `html` element with a `body`, whatever the page has or lacks. */
+/** A page as a whole: an `html` element with a `head` and a `body`. */
 export class PageDocument {
   readonly nodeType = 9;
-  readonly documentElement: PageElement;
-  readonly body: PageElement;
+  readonly documentElement = new PageElement('html');
+  readonly head = new PageElement('head');
+  readonly body = new PageElement('body');
   /** All that Readability asks of it: whose DOM this is. */
   readonly firstChild = { __JSDOMParser__: true };
 
-  /** @param root holds what stands outermost in the page */
-  constructor(root: PageElement) {
-    const named = (parent: PageElement, name: string): PageElement | undefined =>
-      parent.children.find(({ localName }) => localName === name);
-    const html = named(root, 'html') ?? new PageElement('html');
-    if (!html.parentNode) while (root.firstChild) html.appendChild(root.firstChild);
-    html.remove();
-    let body = named(html, 'body') ?? html.getElementsByTagName('body')[0];
-    if (!body) {
-      body = new PageElement('body');
-      for (const node of html.childNodes)
-        if (!(node instanceof PageElement && node.localName === 'head')) body.appendChild(node);
-      html.appendChild(body);
-    }
-    this.documentElement = html;
-    this.body = body;
+  constructor() {
+    this.documentElement.appendChild(this.head);
+    this.documentElement.appendChild(this.body);
   }
 
   get title(): string {
