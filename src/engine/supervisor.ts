@@ -145,24 +145,32 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     }
   }
 
-  /**
-   * In a worker that is ended, whatever it is doing, once the question is answered, given up, or takes
-   * too long: nothing else can stop a regular expression that doesn't come to an end.
-   */
-  async function unlessStuck<Answer>(
+  /** In a worker that is ended, whatever it is doing, once the question is answered or given up. */
+  async function untilAnswered<Answer>(
     job: (methods: Handlers, signal: AbortSignal) => Promise<Answer>,
     signal: AbortSignal,
   ): Promise<Answer> {
     const hand = start();
+    try {
+      return await job(hand.methods, signal);
+    } finally {
+      void ended(hand, hand.terminate());
+    }
+  }
+
+  /** Given up too when it takes too long: a regular expression that doesn't come to an end stops so only. */
+  async function unlessStuck<Answer>(
+    job: (methods: Handlers, signal: AbortSignal) => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), LONGEST_ANSWER);
     try {
-      return await job(hand.methods, AbortSignal.any([signal, late.signal]));
+      return await untilAnswered(job, AbortSignal.any([signal, late.signal]));
     } catch (thrown) {
       throw late.signal.aborted && !signal.aborted ? stuck() : thrown;
     } finally {
       clearTimeout(timer);
-      void ended(hand, hand.terminate());
     }
   }
 
@@ -249,7 +257,9 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     corpora: (request, signal) => clerk().corpora(request, signal),
     corpusDocuments: (request, signal) => clerk().corpusDocuments(request, signal),
     corpusDocument: (request, signal) => clerk().corpusDocument(request, signal),
-    corpusPage: (request, signal) => clerk().corpusPage(request, signal),
+    corpusPage: (request, signal) =>
+      // The page is read and taken apart again, which may take as long as its recipe allows.
+      untilAnswered((worker, ends) => worker.corpusPage(request, ends), signal),
     corpusCopy: (request, signal) => clerk().corpusCopy(request, signal),
     traceToken: (request, signal) => clerk().traceToken(request, signal),
     sampleCorpus: (request, signal) => alone((worker) => worker.sampleCorpus(request, signal)),

@@ -69,6 +69,11 @@ serve(connection, {
     yield { kind: 'note', text: 'after' };
     if (stopped) yield { kind: 'stopped', run, step: 1 };
   },
+  corpora: () => Promise.resolve([]),
+  corpusPage: () => {
+    freeze();
+    return Promise.resolve({ lines: [] });
+  },
   stopRun: () => {
     stopped = true;
     return Promise.resolve(null);

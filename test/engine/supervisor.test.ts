@@ -148,6 +148,28 @@ describe('merges that are learnt with an expression that never comes to an end',
   });
 });
 
+describe("a corpus's page that takes for ever to be taken apart", () => {
+  const page = { corpus: folder, shard: 'kept-00000.jsonl', line: 1 };
+
+  it('holds up no other question', async () => {
+    const reading = engine.corpusPage(page, never);
+    expect(await engine.corpora({ folders: [] }, never)).toEqual([]);
+    openGate();
+    expect(await reading).toEqual({ lines: [] });
+  });
+
+  it('is let go of when nobody waits for it', async () => {
+    const stop = new AbortController();
+    const reading = failureOf(engine.corpusPage(page, stop.signal));
+    expect(await engine.corpora({ folders: [] }, never)).toEqual([]);
+    stop.abort();
+    expect(await reading).toMatchObject({ code: 'cancelled' });
+    // It waits for its workers, of which none may be left frozen.
+    await engine.dispose();
+    expect(Atomics.load(gate, 0)).toBe(0);
+  });
+});
+
 describe('a worker that dies', () => {
   it('takes its documents along, and they can be opened anew', async () => {
     const document = 'untitled:text';
