@@ -74,6 +74,15 @@ describe('stretches of words', () => {
       }),
     );
   });
+
+  it('are told apart and together however long they are', () => {
+    const long = 'ab'.repeat(100_000);
+    const words = ['x', long, 'b', long, `${long}b`, 'b', long, 'b'];
+    for (const n of [1, 2, 3]) {
+      expect(new Stretches(words, ' ').top(n)).toBe(top(words, n));
+      expect(new Stretches(words, '').repeated(n)).toBe(repeated(words, n));
+    }
+  });
 });
 
 describe('words', () => {

@@ -17,18 +17,23 @@ export function duplicates(elements: readonly string[]): { count: number; charac
   return { count, characters };
 }
 
-/** Multiplier of the rolling hash, and its powers as far as they were needed. */
+/** Multiplier of the rolling hash. */
 const BASE = 0x01000193;
-let powers = Int32Array.of(1);
 
-function powersTo(length: number): Int32Array {
-  if (powers.length > length) return powers;
-  const more = new Int32Array(2 * length + 1024);
-  more[0] = 1;
-  for (let i = 1; i < more.length; i++) more[i] = Math.imul(more[i - 1]!, BASE);
-  powers = more;
-  return more;
+/** The first powers of a base, in 32 bits. */
+function powersOf(base: number, count: number): Int32Array {
+  const powers = new Int32Array(count).fill(1);
+  for (let i = 1; i < count; i++) powers[i] = Math.imul(powers[i - 1]!, base);
+  return powers;
 }
+
+/** Two tables give every power up to that of the longest text there can be: a high half times a low one. */
+const LOW_BITS = 16;
+const lowPowers = powersOf(BASE, 1 << LOW_BITS);
+const highPowers = powersOf(Math.imul(lowPowers.at(-1)!, BASE), 1 << (31 - LOW_BITS));
+
+const power = (exponent: number): number =>
+  Math.imul(lowPowers[exponent & ((1 << LOW_BITS) - 1)]!, highPowers[exponent >>> LOW_BITS]!);
 
 /**
  * All stretches of a few words in a text, as their characters are when the words are put together. Told
@@ -45,7 +50,6 @@ export class Stretches {
   /** Low surrogates before each word's begin and end: they are no characters of their own. */
   readonly #startHalves: Int32Array;
   readonly #endHalves: Int32Array;
-  readonly #powers: Int32Array;
   readonly #count: number;
 
   /** @param between what stands between two words that are put together */
@@ -91,14 +95,13 @@ export class Stretches {
     this.#endHashes = endHashes;
     this.#startHalves = startHalves;
     this.#endHalves = endHalves;
-    this.#powers = powersTo(length);
     this.#count = count;
   }
 
   #hash(i: number, n: number): number {
     const last = i + n - 1;
-    const power = this.#powers[this.#ends[last]! - this.#starts[i]!]!;
-    const hash = (this.#endHashes[last]! - Math.imul(this.#startHashes[i]!, power)) | 0;
+    const before = Math.imul(this.#startHashes[i]!, power(this.#ends[last]! - this.#starts[i]!));
+    const hash = (this.#endHashes[last]! - before) | 0;
     return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
   }
 
