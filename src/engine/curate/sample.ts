@@ -28,6 +28,7 @@ import { openPipeline, type Pipeline } from './pipeline';
 import { notACorpus } from './readStatistics';
 import { pickFromShard } from './shards';
 import { readSourceQuickly } from './sourceOf';
+import { languageCrossing } from './stages/language';
 import { personalDataCleaner } from './stages/pii';
 import type { Page } from './stages/stage';
 import type { StoredDocument } from './storedDocument';
@@ -77,6 +78,7 @@ function chooseNumbers(total: number, { size, seed }: SampleOptions): number[] {
 }
 
 interface Tools {
+  readonly recipe: CorpusRecipe;
   readonly readSource: (document: StoredDocument) => Promise<RawDocument | undefined>;
   readonly pipeline: Pipeline;
   readonly tokenizer: Tokenizer;
@@ -91,7 +93,10 @@ type Measured = Measurement & Pick<SampledDocument, 'tokens'>;
 
 async function measure(document: StoredDocument, tools: Tools): Promise<Measured> {
   const { drop, text, title, language, url, tokens, values } = document;
-  const known: Measured = { values, reasons: {}, crossings: {}, tokens };
+  // A lower threshold than the tab may ask for let in texts whose likeliest language is not wanted.
+  const crossing = languageCrossing(language, tools.recipe.language);
+  const crossings: Record<string, string> = crossing ? { language: crossing } : {};
+  const known: Measured = { values, reasons: {}, crossings, tokens };
   if (!drop) return known;
   const { stage, reason } = drop;
   if (!isFilter(stage))
@@ -118,7 +123,8 @@ function measureOn(
   const { reasons, crossings, end } = found;
   return {
     values: { ...known.values, ...found.values },
-    ...{ reasons, crossings, end },
+    ...{ reasons, end },
+    crossings: { ...known.crossings, ...crossings },
     tokens: tokenizer.encode(clean(found.page.text)).length,
   };
 }
@@ -144,6 +150,7 @@ export async function* sampleCorpus(
 
   const cleaner = recipe.pii.enabled ? personalDataCleaner(recipe.pii) : undefined;
   const tools: Tools = {
+    recipe,
     readSource: (document) => readSourceQuickly(document, index, signal),
     pipeline: await openPipeline(recipe),
     tokenizer: await builtinTokenizer(recipe.output.tokenizer),

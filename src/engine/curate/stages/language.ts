@@ -31,6 +31,15 @@ async function load(): Promise<Classifier> {
   };
 }
 
+/** What a drop by the threshold is called where the likeliest language is none of the wanted ones. */
+export function languageCrossing(
+  likeliest: string | undefined,
+  { wanted }: CorpusRecipe['language'],
+): 'notWanted' | undefined {
+  const isWanted = likeliest === undefined || wanted.length === 0 || wanted.includes(likeliest);
+  return isWanted ? undefined : 'notWanted';
+}
+
 export async function language(settings: CorpusRecipe['language']): Promise<Stage> {
   const classify = await (loading ??= load());
   const wanted = new Set(settings.wanted);
@@ -41,11 +50,10 @@ export async function language(settings: CorpusRecipe['language']): Promise<Stag
     if (!best) return { values: { score: 0 }, reason: 'unknown' };
     const fitting = wanted.size === 0 ? best : found.find((each) => wanted.has(each.language));
     const score = fitting?.score ?? 0;
-    const isWanted = wanted.size === 0 || wanted.has(best.language);
     return {
       values: { score },
       change: { language: best.language },
-      ...(isWanted ? {} : { crossing: 'notWanted' }),
+      crossing: languageCrossing(best.language, settings),
     };
   }
 
