@@ -9,8 +9,9 @@
  * "Reliability of content analysis", 1955). For ratings kappa is weighted by the square of the distance (Cohen, "Weighted
  * kappa", 1968): 1 - sum of d^2 over the sum that chance would give. Answers: the mean `likeness`.
  *
- * A refusal is told by its words, in English; see `refuses`. Not covered: whether an answer is right.
+ * A refusal is told by its words, in English; see `isRefusal`. Not covered: whether an answer is right.
  */
+import { isRefusal } from '../base/refusals';
 import type { Finished, Ledger } from './ledger';
 import { MODES } from './record';
 import type { Label, Mode } from './record';
@@ -77,17 +78,6 @@ function answersOf({ result }: Label): string[] {
   });
 }
 
-/** What may stand before it. */
-const APOLOGY =
-  /^(?:(?:i['’]?m|i am) )?(?:very |so |really )?(?:sorry|afraid|unfortunately)\b[\s,.;:]*(?:but |that )?/i;
-const REFUSAL =
-  /^(?:i|we)(?: (?:do not|don['’]t) (?:know|have)| (?:can not|cannot|can['’]t|could not|couldn['’]t|will not|won['’]t)|(?: am|['’]m| are|['’]re) (?:not able|unable|not sure)| have no)\b/i;
-
-/** Whether an answer begins with "I don't know", "Sorry, I can't", and the like. */
-export function refuses(answer: string): boolean {
-  return REFUSAL.test(answer.trimStart().replace(APOLOGY, ''));
-}
-
 function ofLabeller(
   ledger: Ledger,
   finished: readonly Finished[],
@@ -109,7 +99,7 @@ function ofLabeller(
     medianSeconds: median(own.map(({ seconds }) => seconds)),
     answers: answers.length,
     medianWords: median(answers.map(wordCount)),
-    refusals: answers.filter(refuses).length,
+    refusals: answers.filter(isRefusal).length,
     draftKept: kept.length === 0 ? null : mean(kept),
   };
 }

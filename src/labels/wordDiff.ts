@@ -1,5 +1,6 @@
 /** Two texts compared word by word (Myers' algorithm, by `diff`). */
 import { diffWordsWithSpace } from 'diff';
+import { wordsOf } from '../base/words';
 
 export interface DiffPart {
   readonly text: string;
@@ -24,8 +25,6 @@ export function diffWords(before: string, after: string): DiffPart[] {
     kind: added ? 'new' : removed ? 'gone' : 'same',
   }));
 }
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 export const wordCount = (text: string): number => wordsOf(text).length;
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { isRefusal } from '../../src/base/refusals';
 import { askFacts, writeTinyworld } from '../../src/engine/data/data';
-import { isRefusal } from '../../src/engine/knowledge/knowledge';
 import { searchTool } from '../../src/engine/tools/tools';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-tinyworld-'));

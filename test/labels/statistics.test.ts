@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/labels/ledger';
 import type { Label } from '../../src/labels/record';
-import { refuses, statisticsOf } from '../../src/labels/statistics';
+import { statisticsOf } from '../../src/labels/statistics';
 import { candidateOf, pairsOf, ratingOf, tasksOf } from '../../src/labels/tasks';
 import type { NewTask } from '../../src/labels/tasks';
 import { diffWords, likeness } from '../../src/labels/wordDiff';
@@ -111,20 +111,6 @@ describe('statistics', () => {
     expect(found.sections.map(({ cited }) => cited)).toEqual([2, 0]);
     expect(found.agreement).toEqual([{ mode: 'answer', pairs: 1, agreement: 1, kappa: null }]);
     expect(found.lengths[0]).toEqual({ from: 0, answers: 3 });
-  });
-
-  it('tell a refusal by how it begins', () => {
-    for (const text of [
-      "I don't know.",
-      'I don’t know who that is.',
-      "Sorry, I can't help with that.",
-      "I'm sorry, but I cannot say.",
-      'I am not sure.',
-      "Unfortunately, I'm unable to look that up.",
-    ])
-      expect(refuses(text), text).toBe(true);
-    for (const text of ['I know him.', 'The sky is blue.', 'Nobody knows; I read much.', 'Sorry!'])
-      expect(refuses(text), text).toBe(false);
   });
 });
 

@@ -3,18 +3,12 @@
  * as question answering is scored (SQuAD, Rajpurkar et al. 2016: articles, marks and case count for
  * nothing). What says that it doesn't know, or nothing at all, is a refusal: it informs of nothing.
  */
+import { isRefusal } from '../../base/refusals';
+import { wordsOf } from '../../base/words';
 import type { KnowledgeQuestion } from './question';
 
 export type Verdict = 'right' | 'wrong' | 'refused';
 
-const REFUSALS =
-  /\b(?:(?:do|does|did)(?: not|n['’]t) know|never heard|not know|(?:not|n['’]t) sure|no idea|cannot (?:answer|say)|can['’]t (?:answer|say)|no information)\b/i;
-
-export function isRefusal(text: string): boolean {
-  return REFUSALS.test(text) || !/[\p{L}\p{N}]/u.test(text);
-}
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 const ARTICLES = new Set(['a', 'an', 'the']);
 const plainWords = (text: string): string[] => wordsOf(text).filter((word) => !ARTICLES.has(word));
 

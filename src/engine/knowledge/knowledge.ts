@@ -4,7 +4,7 @@
  * dataset of conversations like any other.
  */
 export { identityTalks, parseProfile, type Profile } from './identity';
-export { isRefusal, judgeByWords, type Verdict } from './judge';
+export { judgeByWords, type Verdict } from './judge';
 export { modelJudge } from './modelJudge';
 export {
   askAll,

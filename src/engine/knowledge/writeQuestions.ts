@@ -7,6 +7,7 @@
  */
 import { throwIfAborted } from '../../base/errors';
 import { Rng } from '../../base/rng';
+import { wordsOf } from '../../base/words';
 import { encodeConversation } from '../chat/chat';
 import { readDocuments } from '../data/data';
 import { generate } from '../infer/infer';
@@ -106,8 +107,7 @@ async function write(
   throw new Error('a text that does not fail ends with `done`');
 }
 
-const plain = (text: string): string =>
-  ` ${(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(' ')} `;
+const plain = (text: string): string => ` ${wordsOf(text).join(' ')} `;
 
 /** What was written as a question, or why it is none. */
 export function checked(

@@ -8,6 +8,7 @@
  *
  * Not covered: word forms, other languages' word borders, an index on the disk.
  */
+import { wordsOf } from '../../base/words';
 
 export interface Passage {
   /** Where the text is from, as a person knows it. */
@@ -92,13 +93,4 @@ function shorter(line: string, size: number): string[] {
     rest = rest.slice(at);
   }
   return [...parts, rest];
-}
-
-function wordsOf(text: string): string[] {
-  return (
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
 }
