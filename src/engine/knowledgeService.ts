@@ -4,19 +4,29 @@ import path from 'node:path';
 import { GlassboxError } from '../base/errors';
 import { atomicFile, readTextFile } from '../base/files';
 import type { GenerateRequest } from '../protocol/messages';
-import type { ProbeEvent, ProbeRequest } from '../protocol/knowledgeMessages';
+import type {
+  OpenProbeEvent,
+  ProbeAnswer,
+  ProbeEvent,
+  ProbeRequest,
+  ProbeSummary,
+} from '../protocol/knowledgeMessages';
 import type { Handlers } from '../protocol/protocol';
 import { askFacts } from './data/data';
+import { discover } from './discover';
 import {
   askAll,
   checkOut,
   choosePassages,
+  compare,
   identityTalks,
+  isProbe,
   judge,
-  knowledgeByQuestion,
   lessonOf,
   modelJudge,
   parseProfile,
+  questionsOf,
+  readAbout,
   readProbe,
   readQuestions,
   summarize,
@@ -26,6 +36,7 @@ import {
   writeQuestions,
 } from './knowledge/knowledge';
 import type {
+  Asked,
   Judge,
   KnowledgeQuestion,
   Probed,
@@ -42,11 +53,13 @@ type Claim = (
 
 /** Passages that are shown to a writer where nobody says how many. */
 const PASSAGES = 200;
+/** Answers of a probe that are told at once. */
+const BATCH = 200;
 
 export function createKnowledgeService(
   claim: Claim,
   toolbox: (wishes: readonly ToolWish[]) => Promise<readonly Tool[]>,
-): Handlers<'probeKnowledge' | 'teachKnowledge'> {
+): Handlers<'probeKnowledge' | 'probes' | 'openProbe' | 'teachKnowledge'> {
   /** One model after the other is loaded, whichever are needed: to write, to answer, to judge. */
   async function* withModel<Event>(
     request: ProbeRequest,
@@ -73,6 +86,10 @@ export function createKnowledgeService(
       into.push(...(await askFacts(path.resolve(folder), { split, limit, seed })));
       return;
     }
+    if (source.kind === 'probe') {
+      into.push(...(await questionsOf(path.resolve(source.folder))).slice(0, limit));
+      return;
+    }
     if (source.kind === 'questions') {
       const { questions, problems } = await readQuestions(source.paths, { limit, signal });
       into.push(...questions);
@@ -92,7 +109,7 @@ export function createKnowledgeService(
           else yield { kind: 'problem', ...found };
           yield {
             kind: 'progress',
-            doing: 'Writing questions',
+            doing: 'writing',
             done: ++done,
             total: passages.length,
           };
@@ -140,7 +157,7 @@ export function createKnowledgeService(
             if ('message' in each) yield leftOut(each);
             else if (request.judge === undefined) yield await told(each, wordJudge);
             else said.push(each);
-            yield { kind: 'progress', doing: 'Asking', done: ++done, total };
+            yield { kind: 'progress', doing: 'asking', done: ++done, total };
           }
         },
       );
@@ -153,17 +170,45 @@ export function createKnowledgeService(
             const judgeOf = modelJudge(model, signal);
             for (const [at, each] of said.entries()) {
               yield await told(each, judgeOf);
-              yield { kind: 'progress', doing: 'Judging', done: at + 1, total: said.length };
+              yield { kind: 'progress', doing: 'judging', done: at + 1, total: said.length };
             }
           },
         );
       if (probed.length === 0) throw noQuestions(first);
 
-      const summary = summarize(probed, before && knowledgeByQuestion(before));
-      const known = before && summarize(before);
+      const found = before ? compare(probed, before) : { summary: summarize(probed) };
       if (folder !== undefined)
-        await writeProbe(folder, { model: request.model, probed, summary, before: known });
-      yield { kind: 'done', summary, before: known, out: folder };
+        await writeProbe(folder, {
+          ...{ model: request.model, probed, ...found, asked: askedOf(request) },
+        });
+      yield { kind: 'done', ...found, out: folder };
+    },
+
+    async probes({ folders }, signal) {
+      const found: ProbeSummary[] = [];
+      for await (const { folder, files } of discover(folders, signal)) {
+        if (!isProbe(files)) continue;
+        // Other programs have such names, too.
+        const about = await readAbout(folder).catch(() => undefined);
+        if (about) found.push({ ...about, folder, name: path.basename(folder) });
+      }
+      return found;
+    },
+
+    async *openProbe({ folder, before: earlier }): AsyncGenerator<OpenProbeEvent> {
+      const probed = await readProbe(path.resolve(folder));
+      const before = earlier === undefined ? undefined : await readProbe(path.resolve(earlier));
+      const found = before ? compare(probed, before) : { summary: summarize(probed) };
+      yield { kind: 'start', ...found };
+      const knew = new Map(before?.map((each) => [each.question.question, each]));
+      const shown = ({ question: asked, ...rest }: Probed): ProbeAnswer => {
+        const { question, answer: right, source, told } = asked;
+        const was = knew.get(question);
+        const at = was && { knowledge: was.knowledge, answer: was.answer };
+        return { ...rest, question, right, source, told, before: at };
+      };
+      for (let at = 0; at < probed.length; at += BATCH)
+        yield { kind: 'answers', answers: probed.slice(at, at + BATCH).map(shown) };
     },
 
     async teachKnowledge({ probes, profile, refusals, seed, out }) {
@@ -186,6 +231,22 @@ export function createKnowledgeService(
       const { answers, refusals: refused, leftOut } = lesson;
       return { file, answers, refusals: refused, leftOut, identity: identity.length };
     },
+  };
+}
+
+/** With absolute paths: the folder may be read from anywhere. */
+function askedOf(request: ProbeRequest): Asked {
+  const { model, source, samples, temperature, maxTokens, seed, judge: judging, tools } = request;
+  const { before } = request;
+  const paths = 'paths' in source ? source.paths : [source.folder];
+  const split = source.kind === 'tinyworld' ? source.split : undefined;
+  const at = (place: string | undefined): string | undefined =>
+    place === undefined ? undefined : path.resolve(place);
+  return {
+    ...{ model: path.resolve(model), samples, temperature, maxTokens, seed },
+    about: { kind: source.kind, paths: paths.map((each) => path.resolve(each)), split },
+    tools: tools?.map(({ name, folder }) => ({ name, folder: at(folder) })),
+    ...{ judge: at(judging), before: at(before) },
   };
 }
 

@@ -221,6 +221,8 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     makeTinyworld: (request, signal) => alone((worker) => worker.makeTinyworld(request, signal)),
     probeKnowledge: (request, signal) =>
       withModel(request, (worker) => worker.probeKnowledge(request, signal)),
+    probes: (request, signal) => clerk().probes(request, signal),
+    openProbe: (request, signal) => clerk().openProbe(request, signal),
     teachKnowledge: (request, signal) => clerk().teachKnowledge(request, signal),
     readConversations: (request, signal) =>
       alone((worker) => worker.readConversations(request, signal)),

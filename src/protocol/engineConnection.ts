@@ -20,6 +20,8 @@ export function connect(connection: MessageConnection, mortal?: Mortal): Handler
     makeTinyworld: ask.stream(protocol.makeTinyworld),
     renderConversations: ask.stream(protocol.renderConversations),
     probeKnowledge: ask.stream(protocol.probeKnowledge),
+    probes: ask.call(protocol.probes),
+    openProbe: ask.stream(protocol.openProbe),
     teachKnowledge: ask.call(protocol.teachKnowledge),
     readConversations: ask.stream(protocol.readConversations),
     encode: ask.call(protocol.encode),
@@ -73,6 +75,8 @@ export function serve(
   answer.stream(protocol.makeTinyworld, handlers.makeTinyworld);
   answer.stream(protocol.renderConversations, handlers.renderConversations);
   answer.stream(protocol.probeKnowledge, handlers.probeKnowledge);
+  answer.call(protocol.probes, handlers.probes);
+  answer.stream(protocol.openProbe, handlers.openProbe);
   answer.call(protocol.teachKnowledge, handlers.teachKnowledge);
   answer.stream(protocol.readConversations, handlers.readConversations);
   answer.call(protocol.encode, handlers.encode);

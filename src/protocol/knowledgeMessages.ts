@@ -23,6 +23,8 @@ const questionSourceSchema = z.discriminatedUnion('kind', [
     /** The model that writes the questions; the one that is probed if absent. */
     writer: path.optional(),
   }),
+  /** The questions of an earlier probe. */
+  z.object({ kind: z.literal('probe'), folder: path }),
 ]);
 
 export const probeRequestSchema = generateRequestSchema
@@ -76,28 +78,104 @@ export const knowledgeSummarySchema = z.object({
   agreement: z.array(binSchema).readonly(),
 });
 
+/** What a model said to a question. */
+const answeredSchema = z.object({
+  question: z.string(),
+  right: z.string(),
+  /** The likeliest answer. */
+  answer: answerSchema,
+  ended: z.boolean(),
+  /** Of the token that the model was least sure of. */
+  probability: z.number(),
+  agreement: z.number(),
+  drawn: z.array(answerSchema).readonly(),
+  knowledge: knowledgeSchema,
+});
+
 export const probeEventSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('progress'), doing: z.string(), done: count, total: count }),
+  z.object({
+    kind: z.literal('progress'),
+    doing: z.enum(['writing', 'asking', 'judging']),
+    done: count,
+    total: count,
+  }),
   /** A record, or a passage, that gave no question. */
   z.object({ kind: z.literal('problem'), place: z.string(), message: z.string() }),
-  z.object({
-    kind: z.literal('answer'),
-    question: z.string(),
-    right: z.string(),
-    /** The likeliest answer. */
-    answer: answerSchema,
-    ended: z.boolean(),
-    /** Of the token that the model was least sure of. */
-    probability: z.number(),
-    agreement: z.number(),
-    drawn: z.array(answerSchema).readonly(),
-    knowledge: knowledgeSchema,
-  }),
+  answeredSchema.extend({ kind: z.literal('answer') }),
   z.object({
     kind: z.literal('done'),
     summary: knowledgeSummarySchema,
     before: knowledgeSummarySchema.optional(),
     out: path.optional(),
+  }),
+]);
+
+/** How the questions of a probe were asked: what asks them again in the same way. */
+export const probeAskedSchema = probeRequestSchema
+  .pick({
+    samples: true,
+    temperature: true,
+    maxTokens: true,
+    seed: true,
+    judge: true,
+    before: true,
+  })
+  .extend({
+    model: path,
+    /** What the questions were made of. */
+    about: z.object({
+      kind: z.enum(['tinyworld', 'questions', 'texts', 'probe']),
+      paths: z.array(path).readonly(),
+      split: z.enum(['taught', 'held-out']).optional(),
+    }),
+    tools: z.array(toolWishSchema).readonly().optional(),
+  });
+
+/** A probe on the disk, as a list tells of it. */
+export const probeSummarySchema = z.object({
+  folder: path,
+  name: z.string(),
+  model: z.string(),
+  questions: count,
+  knowledge: z.object({ known: count, inconsistent: count, unknown: count, refused: count }),
+  /** In milliseconds since 1970. */
+  made: z.number(),
+  /** The same for probes of the same questions; probes of an earlier version have none. */
+  questionsHash: z.string().optional(),
+  asked: probeAskedSchema.optional(),
+});
+
+export const probesRequestSchema = z.object({
+  /** Looked through, with the folders below. */
+  folders: z.array(path),
+});
+
+export const openProbeRequestSchema = z.object({
+  folder: path,
+  /** An earlier probe to compare it with. */
+  before: path.optional(),
+});
+
+export const openProbeEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    summary: knowledgeSummarySchema,
+    /** Of the questions that both asked. */
+    before: knowledgeSummarySchema.optional(),
+  }),
+  z.object({
+    kind: z.literal('answers'),
+    answers: z
+      .array(
+        answeredSchema.extend({
+          /** The text that the question was made from. */
+          source: z.string().optional(),
+          told: z.enum(['often', 'once', 'never']).optional(),
+          /** What the earlier probe found of it, and its likeliest answer. */
+          before: z.object({ knowledge: knowledgeSchema, answer: answerSchema }).optional(),
+        }),
+      )
+      .readonly(),
   }),
 ]);
 
@@ -127,4 +205,8 @@ export const teachAnswerSchema = z.object({
 export type ProbeRequest = z.infer<typeof probeRequestSchema>;
 export type ProbeEvent = z.infer<typeof probeEventSchema>;
 export type KnowledgeSummary = z.infer<typeof knowledgeSummarySchema>;
+export type ProbeAsked = z.infer<typeof probeAskedSchema>;
+export type ProbeSummary = z.infer<typeof probeSummarySchema>;
+export type OpenProbeEvent = z.infer<typeof openProbeEventSchema>;
+export type ProbeAnswer = Extract<OpenProbeEvent, { kind: 'answers' }>['answers'][number];
 export type TeachRequest = z.infer<typeof teachRequestSchema>;

@@ -41,6 +41,8 @@ export const protocol = {
     knowledge.probeRequestSchema,
     knowledge.probeEventSchema,
   ),
+  probes: call('probes', knowledge.probesRequestSchema, z.array(knowledge.probeSummarySchema)),
+  openProbe: stream('openProbe', knowledge.openProbeRequestSchema, knowledge.openProbeEventSchema),
   teachKnowledge: call('teachKnowledge', knowledge.teachRequestSchema, knowledge.teachAnswerSchema),
   readConversations: stream(
     'readConversations',

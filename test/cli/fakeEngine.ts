@@ -162,7 +162,7 @@ export class FakeEngine implements CommandEngine {
     this.asked.push(request);
     const bin = { from: 0.9, to: 1, count: 3, right: 2, mean: 0.95 };
     return each([
-      { kind: 'progress', doing: 'Asking', done: 1, total: 4 } as const,
+      { kind: 'progress', doing: 'asking', done: 1, total: 4 } as const,
       { kind: 'problem', place: 'a.jsonl:2', message: 'no \u001b[2J question' } as const,
       {
         kind: 'done',

@@ -29,6 +29,10 @@ describe('knowledge probe', () => {
     });
     expect(texts.lines).toHaveLength(2);
     expect((await cli([...probe, '--data', 'a', '--questions', 'b'])).code).toBe(1);
+    const again = await cli([...probe, '--before', 'p']);
+    expect(probeRequestSchema.parse(again.engine.asked[0])).toMatchObject({
+      ...{ before: 'p', source: { kind: 'probe', folder: 'p' } },
+    });
     const none = await cli(probe);
     expect(none.code).toBe(1);
     expect(none.err).toContain('--tinyworld');

@@ -339,6 +339,21 @@ describe('the engine with real workers', () => {
     expect(kinds).toEqual(['problem', 'answer', 'progress', 'done']);
     const again = engine.probeKnowledge(request, never)[Symbol.asyncIterator]();
     expect(await failure(again.next())).toMatchObject({ code: 'folder-not-empty' });
+    const found = await engine.probes({ folders: [folder] }, never);
+    const known = found.find((each) => each.folder === at('probed'));
+    expect(known).toMatchObject({ name: 'probed', questions: 1, asked: { samples: 2 } });
+    const [before, out] = [at('probed'), at('probed-again')];
+    const source = { kind: 'probe', folder: before } as const;
+    const anew = engine.probeKnowledge({ ...request, source, before, out }, never);
+    for await (const event of anew)
+      if (event.kind === 'done') expect(event.before?.questions).toBe(1);
+    const opened: string[] = [];
+    for await (const event of engine.openProbe({ folder: out, before }, never)) {
+      opened.push(event.kind);
+      if (event.kind === 'start') expect(event.before).toEqual(event.summary);
+      else expect(event.answers).toMatchObject([{ drawn: [{}, {}], before: { answer: {} } }]);
+    }
+    expect(opened).toEqual(['start', 'answers']);
     writeFileSync(at('me.txt'), 'name: Wren\n');
     const lesson = { probes: [at('probed')], profile: at('me.txt'), seed: 1, out: at('l.jsonl') };
     const made = await engine.teachKnowledge(lesson, never);

@@ -8,15 +8,18 @@ import { readDatasetText } from '../../src/engine/chat/chat';
 import {
   checkOut,
   choosePassages,
+  compare,
   identityTalks,
   parseProfile,
+  questionsOf,
+  readAbout,
   readProbe,
   readQuestions,
   summarize,
   writeProbe,
   writeQuestions,
 } from '../../src/engine/knowledge/knowledge';
-import type { Probed } from '../../src/engine/knowledge/knowledge';
+import type { Asked, Probed } from '../../src/engine/knowledge/knowledge';
 import { byteTokenizer } from '../../src/engine/tokenizer/tokenizer';
 import { scriptedModel } from '../chat/scriptedModel';
 
@@ -146,6 +149,32 @@ describe('a probe on the disk', () => {
     expect(chart).toContain('1 of 2 right');
     expect(chart.match(/<circle/g)).toHaveLength(2);
     await expect(checkOut(out)).rejects.toThrow(/not empty/);
+  });
+
+  it('tells how it was asked, so that it can be asked again and found beside others', async () => {
+    const asked: Asked = {
+      ...{ model: '/m', samples: 3, temperature: 1, maxTokens: 48, seed: 1 },
+      about: { kind: 'tinyworld', paths: ['/world'], split: 'held-out' },
+      tools: [{ name: 'calculator' }],
+    };
+    const [one, other, elsewhere] = ['asked', 'reversed', 'fewer'].map((name) =>
+      path.join(folder, name),
+    ) as [string, string, string];
+    await writeProbe(one, { model: 'm', probed, summary: summarize(probed), asked });
+    const about = await readAbout(one);
+    expect(about).toMatchObject({ model: 'm', questions: 3, asked, knowledge: { known: 3 } });
+    expect(await questionsOf(one)).toEqual(probed.map(({ question }) => question));
+    // The same questions in another order are the same questions; two of three are others.
+    const reversed = probed.toReversed();
+    await writeProbe(other, { model: 'm', probed: reversed, summary: summarize(reversed) });
+    const fewer = probed.slice(1);
+    const { summary, before } = compare(fewer, probed);
+    expect(before.questions).toBe(2);
+    await writeProbe(elsewhere, { model: 'm', probed: fewer, summary, before });
+    const hashOf = async (of: string) => (await readAbout(of)).questionsHash;
+    expect(await hashOf(other)).toBe(about.questionsHash);
+    expect(await hashOf(elsewhere)).not.toBe(about.questionsHash);
+    await expect(readAbout(folder)).rejects.toMatchObject({ code: 'not-a-probe' });
   });
 
   it('that is damaged is refused with its line', async () => {

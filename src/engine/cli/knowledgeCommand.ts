@@ -76,7 +76,10 @@ function addProbe(group: Command, context: Context): void {
       toolList,
     )
     .option('--judge <dir>', "a model that judges answers whose words don't tell")
-    .option('--before <dir>', 'an earlier probe of the same questions: what was known is its word')
+    .option(
+      '--before <dir>',
+      'an earlier probe: what was known is its word; alone, its questions are asked',
+    )
     .option('--limit <n>', 'questions at most', wholeNumber(1, MANY))
     .option('--samples <n>', 'answers drawn for each question', wholeNumber(0, 100), 5)
     .option('--temperature <x>', 'of the drawn answers', decimal(0, Infinity), 1)
@@ -92,25 +95,28 @@ Examples:
   glassbox knowledge probe --model sft --tinyworld world --out probe
   glassbox knowledge probe --model sft --questions questions.jsonl --judge judge/
   glassbox knowledge probe --model sft --data notes/ --writer writer/ --limit 50
+  glassbox knowledge probe --model taught --before probe --out again
 
 A question is known where most of the drawn answers are right, unknown where none is and most are made
 up, refused where most say so, and else inconsistent.`,
     )
     .action((options: ProbeOptions) => {
       const source = sourceOf(options);
-      if (!source) return command.error('error: name --questions, --tinyworld or --data');
+      if (!source) return command.error('error: name --questions, --tinyworld, --data or --before');
       return probe(options, source, context);
     });
   withCommonOptions(command);
 }
 
 function sourceOf(options: ProbeOptions): ProbeRequest['source'] | undefined {
-  const { questions, tinyworld, data, split, writer } = options;
+  const { questions, tinyworld, data, split, writer, before } = options;
   if (questions) return { kind: 'questions', paths: [...questions] };
   if (tinyworld !== undefined) return { kind: 'tinyworld', folder: tinyworld, split };
-  return data && { kind: 'texts', paths: [...data], writer };
+  if (data) return { kind: 'texts', paths: [...data], writer };
+  return before === undefined ? undefined : { kind: 'probe', folder: before };
 }
 
+const DOING = { writing: 'Writing questions', asking: 'Asking', judging: 'Judging' } as const;
 /** Of records that gave no question, so many are told of one by one. */
 const TOLD = 5;
 
@@ -135,7 +141,7 @@ async function probe(
       if (event.kind !== 'progress') writeJson(streams, event);
     } else if (event.kind === 'progress') {
       const percent = Math.floor((100 * event.done) / event.total);
-      if (live) streams.stderr.write(`\r${event.doing}: ${percent}%\u001b[K`);
+      if (live) streams.stderr.write(`\r${DOING[event.doing]}: ${percent}%\u001b[K`);
     } else if (event.kind === 'problem') {
       if (++problems <= TOLD)
         streams.stderr.write(`${live ? '\r\u001b[K' : ''}${shownProblem(event)}\n`);

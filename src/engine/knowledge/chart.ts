@@ -4,8 +4,9 @@
  * scale, with Wilson's interval; below it how many answers there are. On the diagonal the model is as
  * often right as it is sure.
  */
-import { wilson } from '../../base/wilson';
-import type { Bin, KnowledgeSummary } from './statistics';
+import { confidencePoints } from '../../base/confidencePoints';
+import type { ConfidenceBin } from '../../base/confidencePoints';
+import type { KnowledgeSummary } from './statistics';
 
 const WIDTH = 360;
 const HEIGHT = 330;
@@ -35,8 +36,7 @@ export function confidenceChart({ probability, agreement }: KnowledgeSummary): s
   ].join('\n');
 }
 
-function panel(bins: readonly Bin[], what: string, shift: number): string {
-  const most = Math.max(1, ...bins.map(({ count }) => count));
+function panel(bins: readonly ConfidenceBin[], what: string, shift: number): string {
   const [right, top] = place(1);
   const [left, bottom] = place(0);
   const parts = [
@@ -52,12 +52,11 @@ function panel(bins: readonly Bin[], what: string, shift: number): string {
       `<text x="${round(x)}" y="${bottom + BARS + 16}" text-anchor="middle" fill="#555555">${share}</text>`,
     );
   }
-  for (const { from, to, count, right: hits, mean } of bins) {
-    if (count === 0) continue;
-    const [low, high] = wilson(hits, count);
-    const [x, y] = [place(mean)[0], place(hits / count)[1]];
+  for (const { bin, x: sure, y: often, low, high, filled } of confidencePoints(bins)) {
+    const { from, to, count, right: hits } = bin;
+    const [x, y] = [place(sure)[0], place(often)[1]];
     const [begin, end] = [place(from)[0], place(to)[0]];
-    const tall = (count / most) * (BARS - 6);
+    const tall = filled * (BARS - 6);
     parts.push(
       `<rect x="${round(begin + 1)}" y="${bottom + 3}" width="${round(end - begin - 2)}" height="${round(tall)}" fill="#9db8d9"><title>${count} answers</title></rect>`,
       `<line x1="${round(x)}" y1="${round(place(low)[1])}" x2="${round(x)}" y2="${round(place(high)[1])}" stroke="#2f6db3"/>`,

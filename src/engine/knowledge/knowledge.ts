@@ -3,6 +3,18 @@
  * say where it doesn't, and shows both. Knows no files of runs and no training: what it makes is a
  * dataset of conversations like any other.
  */
+export {
+  checkOut,
+  isProbe,
+  probedSchema,
+  questionsOf,
+  readAbout,
+  readProbe,
+  writeProbe,
+  type Asked,
+  type Probe,
+  type ProbeAbout,
+} from './folder';
 export { identityTalks, parseProfile, type Profile } from './identity';
 export { judgeByWords, type Verdict } from './judge';
 export { modelJudge } from './modelJudge';
@@ -26,14 +38,6 @@ export {
   type Questions,
 } from './question';
 export { readQuestions } from './readQuestions';
-export {
-  checkOut,
-  knowledgeByQuestion,
-  probedSchema,
-  readProbe,
-  writeProbe,
-  type Probe,
-} from './report';
-export { summarize, type Bin, type KnowledgeSummary } from './statistics';
+export { compare, knowledgeByQuestion, summarize, type KnowledgeSummary } from './statistics';
 export { lessonOf, USUAL_REFUSALS, type Lesson, type TaughtTalk } from './teach';
 export { choosePassages, writeQuestions } from './writeQuestions';

@@ -1,90 +1,10 @@
-/** A probe as a folder: the answers, what they come to, a report to read and its picture. */
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
-import * as z from 'zod';
-import { GlassboxError, messageOf } from '../../base/errors';
-import { atomicFile, atomicFolder } from '../../base/files';
+/** What a probe came to, as a page to read (Markdown). */
+import type { ConfidenceBin } from '../../base/confidencePoints';
 import { ROW_NAMES } from '../../base/knowledgeRows';
 import { shareText } from '../../base/wilson';
-import { readTextLines } from '../data/data';
-import { confidenceChart } from './chart';
-import { KNOWLEDGE } from './probe';
-import type { Knowledge, Probed } from './probe';
-import { questionSchema } from './question';
-import type { Bin, Counts, KnowledgeSummary } from './statistics';
-
-const ANSWERS = 'answers.jsonl';
-
-const answerSchema = z.object({
-  text: z.string(),
-  verdict: z.enum(['right', 'wrong', 'refused']),
-});
-export const probedSchema = z.object({
-  question: questionSchema,
-  answer: answerSchema,
-  ended: z.boolean(),
-  probability: z.number(),
-  agreement: z.number(),
-  drawn: z.array(answerSchema).readonly(),
-  knowledge: z.enum(KNOWLEDGE),
-});
-
-/** @throws GlassboxError `folder-not-empty`: asked before the work, not after it */
-export async function checkOut(folder: string): Promise<void> {
-  const there = await readdir(folder).catch((): string[] => []);
-  if (there.length === 0) return;
-  throw new GlassboxError('folder-not-empty', `${folder} is not empty.`, {
-    remedy: 'Choose an empty folder, or one that is not there yet.',
-    details: { path: folder },
-  });
-}
-
-export interface Probe {
-  readonly model: string;
-  readonly probed: readonly Probed[];
-  readonly summary: KnowledgeSummary;
-  /** What an earlier probe of the same questions came to. */
-  readonly before?: KnowledgeSummary | undefined;
-}
-
-/** @throws GlassboxError the file system's reason */
-export async function writeProbe(folder: string, probe: Probe): Promise<void> {
-  await atomicFolder(folder, async (temporary) => {
-    const write = (name: string, text: string): Promise<void> =>
-      atomicFile(path.join(temporary, name), text);
-    await write(ANSWERS, probe.probed.map((each) => `${JSON.stringify(each)}\n`).join(''));
-    const { model, summary, before } = probe;
-    await write('summary.json', `${JSON.stringify({ model, ...summary, before }, null, 2)}\n`);
-    await write('confidence.svg', confidenceChart(summary));
-    await write('report.md', reportOf(probe));
-  });
-}
-
-/**
- * @param place a probe's folder, or its answers
- * @throws GlassboxError `bad-record` with the line, or the file system's reason
- */
-export async function readProbe(place: string): Promise<Probed[]> {
-  const file = /\.jsonl$/i.test(place) ? place : path.join(place, ANSWERS);
-  const probed: Probed[] = [];
-  for await (const { line, number } of readTextLines(file)) {
-    try {
-      probed.push(probedSchema.parse(JSON.parse(line)));
-    } catch (thrown) {
-      throw new GlassboxError(
-        'bad-record',
-        `${file}:${number} is no answer of a probe: ${messageOf(thrown)}`,
-        { remedy: 'Name a folder that glassbox knowledge probe --out has made.', cause: thrown },
-      );
-    }
-  }
-  return probed;
-}
-
-/** What a probe found of each question, by its text. */
-export function knowledgeByQuestion(probed: readonly Probed[]): ReadonlyMap<string, Knowledge> {
-  return new Map(probed.map(({ question, knowledge }) => [question.question, knowledge]));
-}
+import type { Probe } from './folder';
+import type { Knowledge } from './probe';
+import type { Counts } from './statistics';
 
 type Row = Counts & { readonly row: Knowledge | 'often' | 'once' | 'never' };
 
@@ -101,7 +21,7 @@ function tableOf(head: string, rows: readonly Row[]): string {
   ].join('\n');
 }
 
-function binsTable(head: string, bins: readonly Bin[]): string {
+function binsTable(head: string, bins: readonly ConfidenceBin[]): string {
   const lines = bins
     .filter(({ count }) => count > 0)
     .map(
@@ -111,7 +31,7 @@ function binsTable(head: string, bins: readonly Bin[]): string {
   return [`| ${head} | Answers | Right |`, '|---|---|---|', ...lines].join('\n');
 }
 
-function reportOf({ model, summary, before, probed }: Probe): string {
+export function reportOf({ model, summary, before, probed }: Probe): string {
   const { questions, knowledge, unended } = summary;
   const cut = unended === 0 ? '' : ` ${unended} answers had no end and were cut off.`;
   const sections = [

@@ -1,4 +1,5 @@
 /** What a probe comes to: the table, and confidence against truth. */
+import type { ConfidenceBin } from '../../base/confidencePoints';
 import { KNOWLEDGE } from './probe';
 import type { Knowledge, Probed } from './probe';
 
@@ -16,16 +17,6 @@ export interface TableRow<Key extends string> extends Counts {
 const TOLD = ['often', 'once', 'never'] as const;
 export type Told = (typeof TOLD)[number];
 
-/** Answers whose confidence lies from `from` to `to`. */
-export interface Bin {
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
-  readonly right: number;
-  /** The mean confidence; 0 where there is none. */
-  readonly mean: number;
-}
-
 export interface KnowledgeSummary {
   readonly questions: number;
   /** Likeliest answers that had to be cut off. */
@@ -37,8 +28,8 @@ export interface KnowledgeSummary {
   /** How often the training text tells it, and what the model answered. */
   readonly told: readonly TableRow<Told>[];
   /** Of the answers that are no refusals: how sure the model was, and how often it was right. */
-  readonly probability: readonly Bin[];
-  readonly agreement: readonly Bin[];
+  readonly probability: readonly ConfidenceBin[];
+  readonly agreement: readonly ConfidenceBin[];
 }
 
 /** @param before what an earlier probe found of the same questions, by their texts */
@@ -65,6 +56,21 @@ export function summarize(
   };
 }
 
+/** What became of what an earlier probe found, on the questions that both asked. */
+export function compare(
+  probed: readonly Probed[],
+  earlier: readonly Probed[],
+): { readonly summary: KnowledgeSummary; readonly before: KnowledgeSummary } {
+  const asked = new Set(probed.map(({ question }) => question.question));
+  const shared = earlier.filter(({ question }) => asked.has(question.question));
+  return { summary: summarize(probed, knowledgeByQuestion(earlier)), before: summarize(shared) };
+}
+
+/** What a probe found of each question, by its text. */
+export function knowledgeByQuestion(probed: readonly Probed[]): ReadonlyMap<string, Knowledge> {
+  return new Map(probed.map(({ question, knowledge }) => [question.question, knowledge]));
+}
+
 function countOf(probed: readonly Probed[], wanted: Knowledge): number {
   return probed.filter(({ knowledge }) => knowledge === wanted).length;
 }
@@ -85,7 +91,7 @@ function rowsOf<Key extends string>(
 
 const BINS = 10;
 
-function binsOf(probed: readonly Probed[], valueOf: (each: Probed) => number): Bin[] {
+function binsOf(probed: readonly Probed[], valueOf: (each: Probed) => number): ConfidenceBin[] {
   return Array.from({ length: BINS }, (_, at) => {
     const its = probed.filter(
       (each) => Math.min(BINS - 1, Math.floor(valueOf(each) * BINS + 1e-9)) === at,
