@@ -5,11 +5,13 @@
 import * as vscode from 'vscode';
 import { registerChat } from './host/chat/chat';
 import { registerCorpora } from './host/corpora/corpora';
-import { openCorpusCatalog } from './host/corpora/openCorpusCatalog';
+import { openCorpusCatalog } from './host/corpora/corpusCatalog';
 import { registerDashboard } from './host/dashboard/dashboard';
 import { registerDatasets } from './host/datasets/datasets';
 import { EngineClient } from './host/engine/engineClient';
 import { registerEngineCommands } from './host/engine/engineCommands';
+import { registerKnowledge } from './host/knowledge/knowledge';
+import { openProbeCatalog } from './host/knowledge/probeCatalog';
 import { registerLabels } from './host/labels/labels';
 import { registerModels } from './host/models/modelCommands';
 import { openModelCatalog } from './host/models/models';
@@ -31,7 +33,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const models = openModelCatalog(base, runs);
   const tokenizers = openTokenizerCatalog(base, runs);
   const corpora = openCorpusCatalog(base);
-  const services: Services = { ...base, runs, models, tokenizers, corpora };
+  const probes = openProbeCatalog(base);
+  const services: Services = { ...base, runs, models, tokenizers, corpora, probes };
   context.subscriptions.push(
     log,
     engine,
@@ -39,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     models,
     tokenizers,
     corpora,
+    probes,
     registerEngineCommands(services),
     registerRuns(services),
     registerDashboard(services),
@@ -47,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTokenizers(services),
     registerTokens(services),
     registerCorpora(services),
+    registerKnowledge(services),
     registerLabels(services),
     registerDatasets(services),
     registerChat(services),

@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 import type { CorpusCatalog } from './corpora/corpusCatalog';
 import type { EngineClient } from './engine/engineClient';
+import type { ProbeCatalog } from './knowledge/probeCatalog';
 import type { ModelCatalog } from './models/modelCatalog';
 import type { Runs } from './runs/runs';
 import type { TokenizerCatalog } from './tokens/tokenizerCatalog';
@@ -16,4 +17,5 @@ export interface Services {
   readonly models: ModelCatalog;
   readonly tokenizers: TokenizerCatalog;
   readonly corpora: CorpusCatalog;
+  readonly probes: ProbeCatalog;
 }

@@ -8,7 +8,7 @@ import * as vscode from 'vscode';
 
 export type Step =
   | ('tokenize' | 'tokenizer' | 'train' | 'watch' | 'sample' | 'chat')
-  | ('conversations' | 'fineTune' | 'tools');
+  | ('conversations' | 'fineTune' | 'tools' | 'knowledge');
 
 const DONE = 'glassbox.done';
 

@@ -5,9 +5,10 @@ import type { CorpusStatistics } from '../../src/protocol/corpusMessages';
 import { documentName } from '../../src/protocol/documentName';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
+import { count, share, short, signed, valueText } from '../shared/numbers';
 import { estimated, type Moved } from './judged';
 import type { Actions, Changed } from './page';
-import { count, reasonText, share, short, signed, valueText } from './words';
+import { reasonText } from './words';
 
 const EXAMPLES = 8;
 

@@ -4,9 +4,10 @@ import type { TemplateResult } from 'lit-html';
 import type { CorpusStatistics } from '../../src/protocol/corpusMessages';
 import { t } from '../shared/l10n';
 import { styled } from '../shared/styled';
+import { count, share, short, signed } from '../shared/numbers';
 import { estimated, STAGES } from './judged';
 import type { Changed } from './page';
-import { count, reasonText, share, short, signed, stageHint, stageText } from './words';
+import { reasonText, stageHint, stageText } from './words';
 
 const MOST_REASONS = 9;
 

@@ -4,8 +4,10 @@ import type { TemplateResult } from 'lit-html';
 import type { ShownCorpus } from '../../src/protocol/corpusSurface';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
+import { count, share, short } from '../shared/numbers';
+import { factsOf } from '../shared/tab';
+import type { Fact } from '../shared/tab';
 import type { Actions, Sample } from './page';
-import { count, share, short } from './words';
 
 export function headerOf(
   { name, statistics }: ShownCorpus,
@@ -36,38 +38,22 @@ export function headerOf(
           : nothing
       }
     </header>
-    ${statistics ? factsOf(statistics, sample) : nothing}`;
+    ${statistics ? factsOf(factsAbout(statistics, sample)) : nothing}`;
 }
 
-function factsOf(
+function factsAbout(
   statistics: NonNullable<ShownCorpus['statistics']>,
   sample: Sample | undefined,
-): TemplateResult {
+): readonly Fact[] {
   const { documentsIn, documentsKept, tokens, bytes } = statistics;
-  const facts: readonly (readonly [string, string])[] = [
+  return [
     [t('Documents kept'), `${count(documentsKept)} / ${count(documentsIn)}`],
     [t('Share'), share(documentsKept, documentsIn)],
     [t('Tokens'), short(tokens)],
     [t('Text'), t('{0} bytes', short(bytes))],
     ...(sample ? ([[t('Sample'), sampleText(sample)]] as const) : []),
   ];
-  return html`<dl class="facts">
-    ${facts.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
 }
 
 const sampleText = ({ size, total }: Sample): string =>
   size === total ? t('all documents') : t('{0} documents', count(size));
-
-export function problemOf(problem: string): TemplateResult {
-  return html`<div role="alert" class="banner error">
-    ${icon('error')}
-    <p>${problem}</p>
-  </div>`;
-}

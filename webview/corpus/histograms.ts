@@ -4,10 +4,11 @@ import type { TemplateResult } from 'lit-html';
 import { FILTER_STAGES } from '../../src/recipe/corpus';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
+import { count, valueText } from '../shared/numbers';
 import type { Measure, ShownRule } from './measures';
 import type { Actions, Changed } from './page';
 import { thresholdLine } from './thresholdLine';
-import { count, limitText, stageHint, stageText, valueText } from './words';
+import { limitText, stageHint, stageText } from './words';
 
 export function histogramsOf(
   changed: Changed,

@@ -2,23 +2,23 @@
  * The corpus's tab: holds what the host tells, what a person has changed and how the sample is judged
  * under it; draws all of it anew at each change.
  */
-import { html, nothing, render } from 'lit-html';
+import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
-import { GlassboxError, hasCode, messageOf } from '../../src/base/errors';
 import type { SampleCorpusEvent, SampledDocument } from '../../src/protocol/corpusMessages';
 import type { CorpusAction, ShownCorpus } from '../../src/protocol/corpusSurface';
 import { documentName } from '../../src/protocol/documentName';
 import { thresholdsOf, type Thresholds } from '../../src/recipe/judging';
 import { keepState, keptState } from '../shared/host';
 import { t } from '../shared/l10n';
+import { drawing, problemOf, problemText } from '../shared/tab';
+import { count } from '../shared/numbers';
 import { changesOf } from './changes';
 import { funnelOf, reasonsOf } from './funnel';
-import { headerOf, problemOf } from './header';
+import { headerOf } from './header';
 import { histogramsOf } from './histograms';
 import { difference, judgeAll, type Judged, type Moved } from './judged';
 import { measuresOf, type Measure } from './measures';
 import { viewSchema, type View } from './view';
-import { count } from './words';
 
 /** What the page asks of the host. */
 export interface Host {
@@ -67,7 +67,6 @@ export interface Actions {
 }
 
 export class Page {
-  readonly #root: HTMLElement;
   readonly #host: Host;
   #corpus: ShownCorpus | undefined;
   #sample: Sample | undefined;
@@ -76,11 +75,10 @@ export class Page {
   #view: View | undefined = keptState(viewSchema);
   #problem: string | undefined;
   #measuring: AbortController | undefined;
-  /** Whether the next frame draws already. */
-  #due = false;
+  readonly #draw: () => void;
 
   constructor(root: HTMLElement, host: Host) {
-    this.#root = root;
+    this.#draw = drawing(root, () => this.#template());
     this.#host = host;
   }
 
@@ -191,22 +189,11 @@ export class Page {
   }
 
   #refuse(thrown: unknown): void {
-    if (hasCode(thrown, 'cancelled')) return;
-    const remedy = thrown instanceof GlassboxError ? thrown.remedy : undefined;
-    this.#problem = [messageOf(thrown), remedy].filter(Boolean).join(' ');
+    this.#problem = problemText(thrown) ?? this.#problem;
     this.#draw();
   }
 
   // --- What is drawn ------------------------------------------------------------------------
-
-  #draw(): void {
-    if (this.#due) return;
-    this.#due = true;
-    requestAnimationFrame(() => {
-      this.#due = false;
-      render(this.#template(), this.#root);
-    });
-  }
 
   #template(): TemplateResult | typeof nothing {
     const corpus = this.#corpus;

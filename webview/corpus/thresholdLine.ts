@@ -3,9 +3,10 @@ import { html } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { t } from '../shared/l10n';
 import { styled } from '../shared/styled';
+import { count } from '../shared/numbers';
 import type { Measure, ShownRule } from './measures';
 import type { Actions, Changed } from './page';
-import { count, limitText } from './words';
+import { limitText } from './words';
 
 /** Hundredths of the axis. */
 const KEYS: Readonly<Record<string, number>> = {

@@ -59,7 +59,7 @@ function byLabeller({ labellers }: Statistics): TemplateResult {
       </tbody>
     </table>
     <p class="quiet">
-      ${t('A refusal is an answer that begins with "I don\'t know", "I can\'t", "Sorry" or the like. Draft kept: how alike draft and answer are.')}
+      ${t('A refusal is an answer that begins with "I don\'t know", "I can\'t" or the like, or a short one that says so further on. Draft kept: how alike draft and answer are.')}
     </p>
   </section>`;
 }

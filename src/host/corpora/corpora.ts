@@ -22,8 +22,8 @@ export function registerCorpora(services: Services): vscode.Disposable {
   let opened: Promise<CorpusTabs> | undefined;
   // Schemas and tabs only once a corpus is looked at.
   const tabs = (): Promise<CorpusTabs> =>
-    (opened ??= import('./corpusTab').then(
-      ({ CorpusTabs }) => new CorpusTabs(services, shown.files, VIEW_TYPE),
+    (opened ??= import('./corpusTab').then(({ corpusTabs }) =>
+      corpusTabs(services, shown.files, VIEW_TYPE),
     ));
 
   /** Does `work` to the corpus that the command is about, if there is one. */
@@ -64,7 +64,7 @@ export function registerCorpora(services: Services): vscode.Disposable {
       ),
     ),
     registerCommand(log, 'glassbox.openCorpus', (given) =>
-      withCorpus(given, isSound, async (folder) => (await tabs()).show(folder)),
+      withCorpus(given, isSound, async (folder) => (await tabs()).show({ folder })),
     ),
     vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) =>

@@ -1,11 +1,19 @@
-/** The corpora that this window can use: those that lie in its folders, finished. */
-import type * as vscode from 'vscode';
+/** The corpora that this window can use: those that lie in its folders, finished or begun. */
 import type { CorpusSummary } from '../../protocol/corpusMessages';
+import { openCatalog } from '../catalog';
+import type { Catalog } from '../catalog';
+import type { Services } from '../services';
 
-export interface CorpusCatalog {
-  list(): readonly CorpusSummary[];
-  /** Fulfilled once the folders have been looked at. */
-  ready(): Promise<readonly CorpusSummary[]>;
-  readonly onDidChange: vscode.Event<void>;
-  refresh(): Promise<void>;
-}
+export type CorpusCatalog = Catalog<CorpusSummary>;
+
+export const openCorpusCatalog = (
+  services: Pick<Services, 'engine' | 'log'>,
+): CorpusCatalog & { dispose(): void } =>
+  openCatalog(services, {
+    look: async (methods, folders, signal) => {
+      const found = await methods.corpora({ folders: [...folders] }, signal);
+      return found.sort((a, b) => a.name.localeCompare(b.name));
+    },
+    marks: '**/corpus.json',
+    none: 'noCorpora',
+  });

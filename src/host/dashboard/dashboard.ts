@@ -12,15 +12,15 @@ export function registerDashboard(services: Services): vscode.Disposable {
   let loading: Promise<DashboardPanels> | undefined;
   // Schemas and tabs only once a run is looked at.
   const panels = (): Promise<DashboardPanels> =>
-    (loading ??= import('./panels').then(
-      ({ DashboardPanels }) => new DashboardPanels(services, VIEW_TYPE),
+    (loading ??= import('./panels').then(({ dashboardPanels }) =>
+      dashboardPanels(services, VIEW_TYPE),
     ));
 
   async function openRun(target?: unknown, selected?: unknown): Promise<void> {
     const named = foldersOf(target, selected);
     const folders = named.length > 0 ? named : await pick();
     if (folders.length === 0) return;
-    (await panels()).show(folders);
+    (await panels()).show({ folders: [...folders] });
     services.walkthrough.done('watch');
   }
 

@@ -93,7 +93,7 @@ function choiceOf(paths: readonly string[]): DatasetChoice {
 }
 
 /** Recipes and settings are JSON, too: of `.json` files only what looks like a list of conversations. */
-async function datasetsIn(folder: vscode.WorkspaceFolder): Promise<readonly Found[]> {
+export async function datasetsIn(folder: vscode.WorkspaceFolder): Promise<readonly Found[]> {
   const pattern = new vscode.RelativePattern(folder, '**/*.{jsonl,json,chatml}');
   const passedOver = `**/{node_modules,.git,${settings.storageFolder(folder)}}/**`;
   const files = await vscode.workspace.findFiles(pattern, passedOver, MOST_FILES);

@@ -117,7 +117,7 @@ interface PromptsRead {
   readonly first: string | undefined;
 }
 
-async function readPrompts(
+export async function readPrompts(
   { engine }: Pick<Services, 'engine'>,
   files: readonly string[],
 ): Promise<PromptsRead> {

@@ -41,12 +41,14 @@ async function chooseFile(): Promise<vscode.Uri | undefined> {
   return picked && (picked.uri ?? makeFile());
 }
 
+export const labelsFileIn = ({ uri }: vscode.WorkspaceFolder, name: string): vscode.Uri =>
+  vscode.Uri.joinPath(uri, FOLDER, `${name}.labels.jsonl`);
+
 async function makeFile(): Promise<vscode.Uri | undefined> {
   const { l10n, window } = vscode;
   const folder = await chooseWorkFolder();
   if (!folder) return undefined;
-  const fileOf = (name: string): vscode.Uri =>
-    vscode.Uri.joinPath(folder.uri, FOLDER, `${name}.labels.jsonl`);
+  const fileOf = (name: string): vscode.Uri => labelsFileIn(folder, name);
   const name = await window.showInputBox({
     title: l10n.t('New Labelling Desk'),
     prompt: l10n.t('What shall the labels be called? They are kept in {0}/.', FOLDER),
@@ -65,7 +67,7 @@ async function makeFile(): Promise<vscode.Uri | undefined> {
 }
 
 /** Lines that two people added are both kept when git merges; their order says nothing. */
-async function tellGit(folder: string): Promise<void> {
+export async function tellGit(folder: string): Promise<void> {
   const file = path.join(folder, '.gitattributes');
   const before = (await readTextIfPresent(file)) ?? '';
   if (before.split(/\r?\n/).includes(ATTRIBUTES)) return;

@@ -13,6 +13,13 @@ export interface TextChoice {
   readonly name: string;
 }
 
+export interface TextQuestion {
+  /** What is asked, where the text is not to be learnt from. */
+  readonly question?: string;
+  /** Whether the sample is offered, too. */
+  readonly sample?: boolean;
+}
+
 /** Files of the workspace that are text to read rather than data or programs. */
 const TEXT_FILES = '**/*.{txt,md}';
 const MOST_FILES = 2000;
@@ -26,6 +33,7 @@ export async function chooseText(
   place: Place,
   folder: vscode.WorkspaceFolder,
   offered: vscode.Uri | undefined,
+  { question, sample = true }: TextQuestion = {},
 ): Promise<Answer<TextChoice>> {
   const { l10n, ThemeIcon } = vscode;
   const looking = workspaceText(folder);
@@ -52,16 +60,11 @@ export async function chooseText(
       detail: l10n.t('Every text file in it'),
       choose: () => browse(folder, { canSelectFolders: true, canSelectFiles: false }),
     },
-    {
-      label: l10n.t('Sample: Moby Dick'),
-      iconPath: new ThemeIcon('book'),
-      detail: l10n.t('A book that Glassbox brings along, to try things out'),
-      choose: () => Promise.resolve({ paths: 'sample', name: 'moby-dick' }),
-    },
+    ...(sample ? [sampleItem()] : []),
   ];
   for (;;) {
     const item = await pick<TextItem>(place, {
-      placeHolder: l10n.t('Which text shall it learn from?'),
+      placeHolder: question ?? l10n.t('Which text shall it learn from?'),
       // It has its place before it is known, so that no item moves under a person's hand.
       items: items(l10n.t('Looking for text files...')),
       fill: async (update) => update(items(describe(await looking))),
@@ -71,6 +74,16 @@ export async function chooseText(
     // A dialog that was left, or a workspace without text, leads back to the question.
     if (chosen) return chosen;
   }
+}
+
+function sampleItem(): TextItem {
+  const { l10n, ThemeIcon } = vscode;
+  return {
+    label: l10n.t('Sample: Moby Dick'),
+    iconPath: new ThemeIcon('book'),
+    detail: l10n.t('A book that Glassbox brings along, to try things out'),
+    choose: () => Promise.resolve({ paths: 'sample', name: 'moby-dick' }),
+  };
 }
 
 function ofPaths(file: string): TextItem {

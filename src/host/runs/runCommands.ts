@@ -121,8 +121,8 @@ export function registerRuns(services: Services): vscode.Disposable {
     }),
     command('glassbox.refresh', async () => {
       requireWorkFolders();
-      const { models, tokenizers, corpora } = services;
-      await Promise.all([runs, models, tokenizers, corpora].map((each) => each.refresh()));
+      const { models, tokenizers, corpora, probes } = services;
+      await Promise.all([runs, models, tokenizers, corpora, probes].map((each) => each.refresh()));
     }),
   );
 }
