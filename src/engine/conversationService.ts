@@ -32,6 +32,8 @@ import type { TinyworldSummary } from './data/data';
 import { readChatTemplate, readModelFolder } from './interop/interop';
 import { readTokenizer } from './tokenizer/tokenizer';
 import { openTokenizer } from './tokenizerNames';
+import { describeTool } from './tools/tools';
+import type { Tool, ToolSchema, ToolWish } from './tools/tools';
 import { modelFolder } from './train/train';
 import type { Conversations } from './train/train';
 
@@ -49,9 +51,9 @@ export const conversations: Conversations = {
     encodeConversation([{ role: 'user', content: question }], template, tokenizer).ids,
 };
 
-export function createConversationService(): Handlers<
-  'chatForm' | 'renderConversations' | 'readConversations' | 'makeTinyworld'
-> {
+export function createConversationService(
+  toolbox: (wishes: readonly ToolWish[]) => Promise<readonly Tool[]>,
+): Handlers<'chatForm' | 'renderConversations' | 'readConversations' | 'makeTinyworld'> {
   const teachers = new Teachers();
   return {
     async chatForm({ model }) {
@@ -78,6 +80,7 @@ export function createConversationService(): Handlers<
 
     async *renderConversations(request, signal) {
       const { taught, context } = await teachers.get(request);
+      const usual = (await toolbox(request.tools ?? [])).map(describeTool);
       const { source, limit = Infinity, line: wanted, problemsOnly = false } = request;
       const all =
         'paths' in source
@@ -85,11 +88,11 @@ export function createConversationService(): Handlers<
           : readDatasetText(source.name, source.text);
       const entries = wanted === undefined ? all : recordAt(all, wanted);
       const sums = { conversations: 0, broken: 0, tokens: 0, learnt: 0 };
-      for await (const { file, line, messages, problems } of entries) {
+      for await (const { file, line, messages, tools = usual, problems } of entries) {
         if (sums.conversations + sums.broken >= limit) break;
         throwIfAborted(signal);
         const place = { file, line };
-        const encoded = messages ? encoding(messages, taught) : undefined;
+        const encoded = messages ? encoding(messages, tools, taught) : undefined;
         if (!encoded || encoded.kind === 'refused') {
           sums.broken++;
           const refused = encoded ? [encoded.problem] : [];
@@ -145,9 +148,14 @@ type Encoding =
   | { readonly kind: 'encoded'; readonly conversation: TrainingConversation }
   | { readonly kind: 'refused'; readonly problem: DatasetProblem };
 
-function encoding(messages: readonly ChatMessage[], { template, tokenizer }: Taught): Encoding {
+function encoding(
+  messages: readonly ChatMessage[],
+  tools: readonly ToolSchema[],
+  { template, tokenizer }: Taught,
+): Encoding {
   try {
-    return { kind: 'encoded', conversation: encodeForTraining(messages, template, tokenizer) };
+    const conversation = encodeForTraining(messages, template, tokenizer, tools);
+    return { kind: 'encoded', conversation };
   } catch (thrown) {
     if (!(thrown instanceof GlassboxError)) throw thrown;
     const { code, message } = thrown;

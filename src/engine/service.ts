@@ -55,7 +55,7 @@ export function createService(options: ServiceOptions): Handlers & { dispose(): 
 
   return {
     ...createDocumentService(),
-    ...createConversationService(),
+    ...createConversationService(toolbox),
     ...createKnowledgeService(claim, toolbox),
     ...createCatalogService(options),
     ...createCurateService(options),

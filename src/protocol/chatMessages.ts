@@ -6,6 +6,14 @@ import * as z from 'zod';
 import { count, ids, path } from './fields';
 import { generateRequestSchema, startedSchema, tokenWrittenSchema } from './messages';
 
+export const toolWishSchema = z.object({
+  name: z.enum(['calculator', 'search', 'javascript']),
+  /** Where `search` looks: a folder, a file or a corpus. */
+  folder: path.optional(),
+  /** Asked for each call: the answer ends with it (`finishReason` `call`), see `converse`. */
+  ask: z.boolean().optional(),
+});
+
 export const renderRequestSchema = z.object({
   /** Files and folders, or the text of one file, whose name tells its form. */
   source: z.union([
@@ -24,6 +32,8 @@ export const renderRequestSchema = z.object({
   limit: count.optional(),
   /** Only the record that this line, from 1, is part of. */
   line: z.int().positive().optional(),
+  /** What a template is told that there is, of a record that doesn't say it itself (`tools`). */
+  tools: z.array(toolWishSchema).optional(),
   /** Only what is wrong, with where; conversations and their tokens are left out. */
   problemsOnly: z.boolean().optional(),
 });
@@ -117,14 +127,6 @@ const messageSchema = z.object({
 /** What stands in a dataset; of a record that is broken, only what is wrong with it. */
 export const conversationReadSchema = placeSchema.extend({
   messages: z.array(messageSchema).readonly().optional(),
-});
-
-export const toolWishSchema = z.object({
-  name: z.enum(['calculator', 'search', 'javascript']),
-  /** Where `search` looks: a folder, a file or a corpus. */
-  folder: path.optional(),
-  /** Asked for each call: the answer ends with it (`finishReason` `call`), see `converse`. */
-  ask: z.boolean().optional(),
 });
 
 export const chatFormRequestSchema = z.object({ model: path });

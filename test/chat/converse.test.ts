@@ -70,7 +70,8 @@ const only = <Kind extends ConverseEvent['kind']>(
   kind: Kind,
 ): Extract<ConverseEvent, { kind: Kind }>[] =>
   events.filter((event): event is Extract<ConverseEvent, { kind: Kind }> => event.kind === kind);
-const odd = (run: Tool['run']): Tool => ({ name: 'calculator', description: '', run });
+const { input } = calculator;
+const odd = (run: Tool['run']): Tool => ({ name: 'calculator', description: '', input, run });
 
 describe.each(Object.keys(FORMS) as Form[])('an answer with a call, as %s writes it', (name) => {
   const form = FORMS[name];

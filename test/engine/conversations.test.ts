@@ -1,11 +1,12 @@
 /** Datasets as an editor asks about them: one record, or only what is wrong. */
 import { describe, expect, it } from 'vitest';
 import { createConversationService } from '../../src/engine/conversationService';
+import { createToolbox } from '../../src/engine/toolbox';
 import type { RenderEvent, RenderRequest } from '../../src/protocol/chatMessages';
 
 const never = new AbortController().signal;
 /** The tokenizer that it read last stays. */
-const service = createConversationService();
+const service = createConversationService(createToolbox());
 const talk = (...roles: string[]): string =>
   JSON.stringify({ messages: roles.map((role) => ({ role, content: `${role} speaks` })) });
 const lines = [

@@ -238,7 +238,10 @@ describe('JavaScript', () => {
 });
 
 describe('a tool that does not behave', () => {
-  const tool = (run: Tool['run']): Tool => ({ name: 'odd', description: '', run });
+  const tool = (run: Tool['run']): Tool => ({
+    ...{ name: 'odd', description: '', input: { name: 'text', description: '' } },
+    run,
+  });
 
   it('that hangs is not waited for', async () => {
     let told = false;

@@ -14,9 +14,12 @@
  * Where a template rewrites what was said before (as those do that drop earlier thoughts), an answer
  * cannot be found in the whole, and is not learnt.
  *
+ * A template that asks for `tools` gets the schemas of those there are, as transformers gives them.
+ *
  * Not covered: documents, pictures.
  */
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import type { ToolSchema } from '../tools/tools';
 import { Hidden } from './hidden';
 import type { Part, Span } from './hidden';
 import type { ChatMessage } from './message';
@@ -48,8 +51,9 @@ export function encodeConversation(
   messages: readonly ChatMessage[],
   template: string | ChatTemplate,
   tokenizer: Tokenizer,
+  tools: readonly ToolSchema[] = [],
 ): Conversation {
-  const writer = new Writer(messages, template, tokenizer);
+  const writer = new Writer(messages, template, tokenizer, tools);
   const { parts } = writer.reveal(writer.write(messages.length, true));
   return {
     text: textOf(parts),
@@ -69,8 +73,9 @@ export function encodeForTraining(
   messages: readonly ChatMessage[],
   template: ChatTemplate,
   tokenizer: Tokenizer,
+  tools: readonly ToolSchema[] = [],
 ): TrainingConversation {
-  const writer = new Writer(messages, template, tokenizer);
+  const writer = new Writer(messages, template, tokenizer, tools);
   const whole = writer.reveal(writer.write(messages.length, false));
   const text = textOf(whole.parts);
   const answers = messages.filter(({ role }) => role === 'assistant');
@@ -130,15 +135,18 @@ class Writer {
   readonly #roles: readonly string[];
   readonly #template: ChatTemplate;
   readonly #tokenizer: Tokenizer;
+  readonly #tools: unknown;
 
   constructor(
     messages: readonly ChatMessage[],
     template: string | ChatTemplate,
     tokenizer: Tokenizer,
+    tools: readonly ToolSchema[],
   ) {
     this.#template = typeof template === 'string' ? new ChatTemplate(template) : template;
     this.#tokenizer = tokenizer;
     this.#hidden = new Hidden(tokenizer.specialTokens.keys());
+    this.#tools = tools.length === 0 ? null : this.#argument(tools);
     this.#roles = messages.map(({ role }) => role);
     this.#messages = messages.map(({ role, content, toolCalls }) => ({
       role,
@@ -164,6 +172,7 @@ class Writer {
     const { bosId, eosId } = this.#tokenizer;
     return this.#template.render({
       messages: this.#messages.slice(0, count),
+      tools: this.#tools,
       add_generation_prompt: prompt,
       bos_token: this.#nameOf(bosId),
       eos_token: this.#nameOf(eosId),

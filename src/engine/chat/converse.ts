@@ -11,8 +11,7 @@
  * the tool behind it. With `continued` an answer goes on from tokens of its own, which may have opened a
  * call, or closed one that then runs.
  *
- * Not covered: telling the model which tools there are (templates' `tools`), several calls at once: each
- * is run when it closes.
+ * Not covered: several calls at once: each is run when it closes.
  */
 import { GlassboxError } from '../../base/errors';
 import { generate } from '../infer/infer';
@@ -24,8 +23,8 @@ import type {
   TokenStep,
 } from '../infer/infer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { runTool } from '../tools/tools';
-import type { Tool, ToolOutcome, ToolResult } from '../tools/tools';
+import { describeTool, runTool } from '../tools/tools';
+import type { Tool, ToolOutcome, ToolResult, ToolSchema } from '../tools/tools';
 import { encodeConversation } from './conversation';
 import type { ChatMessage, ToolCall } from './message';
 import { ChatTemplate } from './template';
@@ -94,7 +93,7 @@ export async function* converse(
 ): AsyncGenerator<ConverseEvent, void, void> {
   const { tools = [], ask = [], maxCalls = MOST_CALLS, maxTokens = 128, ...rest } = options;
   const speaker = speakerOf(model, tools);
-  const { template, tokenizer, form } = speaker;
+  const { template, tokenizer, form, schemas } = speaker;
   const said: ChatMessage[] = [];
   let calls = 0;
 
@@ -105,7 +104,7 @@ export async function* converse(
     // Its tokens are part of the prompt.
     yield { kind: 'result', call: calls++, ...result, forced: [] };
   }
-  const prompt = encodeConversation([...messages, ...said], template, tokenizer).ids;
+  const prompt = encodeConversation([...messages, ...said], template, tokenizer, schemas).ids;
   const behind = [...(rest.continued ?? [])];
   let [left, before, whole] = [maxTokens, '', ''];
   const done = (
@@ -165,6 +164,8 @@ interface Speaker {
   readonly tokenizer: Tokenizer;
   readonly form: CallForm | undefined;
   readonly tools: readonly Tool[];
+  /** What the template is told of them. */
+  readonly schemas: readonly ToolSchema[];
   readonly mostTokens: number;
 }
 
@@ -182,13 +183,13 @@ function speakerOf(
   if (tools.length > 0 && !form)
     throw new GlassboxError(
       'no-tool-tokens',
-      'The model has no special tokens that open and close a call of a tool.',
+      'The model has no tokens that open and close a call of a tool.',
       {
         remedy: 'Fine-tune it on conversations with calls (glassbox sft), or leave out the tools.',
       },
     );
   const mostTokens = Math.max(1, Math.floor(config.context * MOST_OF_CONTEXT));
-  return { template, tokenizer, form, tools, mostTokens };
+  return { template, tokenizer, form, tools, schemas: tools.map(describeTool), mostTokens };
 }
 
 interface Written {
@@ -271,11 +272,15 @@ async function answerTo(
 /** What the template writes behind the last call: its result, and where the model goes on. */
 function forcedBy(
   messages: readonly ChatMessage[],
-  { template, tokenizer }: Speaker,
+  { template, tokenizer, schemas }: Speaker,
   { closes }: CallForm,
 ): readonly number[] {
-  const { ids } = encodeConversation(messages, template, tokenizer);
-  return ids.slice(ids.lastIndexOf(closes) + 1);
+  const { ids } = encodeConversation(messages, template, tokenizer, schemas);
+  // A result may hold a token that closes calls where that is no special one, and its end is not the call's.
+  const called = encodeConversation(messages.slice(0, -1), template, tokenizer, schemas).ids;
+  const end = called.lastIndexOf(closes);
+  const same = called.slice(0, end + 1).every((id, at) => id === ids[at]);
+  return ids.slice((same ? end : ids.lastIndexOf(closes)) + 1);
 }
 
 function answer(content: string, call?: ToolCall): ChatMessage {

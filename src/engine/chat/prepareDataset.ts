@@ -10,6 +10,7 @@ import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { writeMaskedShards } from '../data/data';
 import type { MaskedDocument } from '../data/data';
 import type { Tokenizer } from '../tokenizer/tokenizer';
+import type { ToolSchema } from '../tools/tools';
 import { checkEncoded } from './checkConversation';
 import type { DatasetProblem } from './checkConversation';
 import { encodeForTraining } from './conversation';
@@ -61,8 +62,9 @@ export async function prepareDataset(options: DatasetOptions): Promise<PreparedD
   const encoded: Encoded[] = [];
   const leftOut: string[] = [];
   const warnings = new Map<string, { count: number; first: string }>();
-  for await (const { file, line, messages, problems } of readDataset(options.paths, signal)) {
-    const found = messages ? encode(messages, options) : { problems: [] };
+  for await (const entry of readDataset(options.paths, signal)) {
+    const { file, line, messages, tools, problems } = entry;
+    const found = messages ? encode(messages, tools, options) : { problems: [] };
     const all = [...problems, ...found.problems];
     const error = all.find(({ severity }) => severity === 'error');
     for (const { code, message, severity } of all) {
@@ -105,17 +107,21 @@ interface Found {
   readonly encoded?: Encoded;
 }
 
-function encode(messages: readonly ChatMessage[], options: DatasetOptions): Found {
+function encode(
+  messages: readonly ChatMessage[],
+  tools: readonly ToolSchema[] | undefined,
+  options: DatasetOptions,
+): Found {
   const { template, tokenizer, seed, context } = options;
   let conversation;
   try {
-    conversation = encodeForTraining(messages, template, tokenizer);
+    conversation = encodeForTraining(messages, template, tokenizer, tools);
   } catch (thrown) {
     if (!(thrown instanceof GlassboxError)) throw thrown;
     return { problems: [{ severity: 'error', code: thrown.code, message: thrown.message }] };
   }
   const { ids, mask, text } = conversation;
-  const fingerprint = fingerprintOf(messages);
+  const fingerprint = fingerprintOf(messages, tools);
   const first = messages.find(({ role }) => role === 'user')?.content;
   return {
     problems: checkEncoded(conversation, context),

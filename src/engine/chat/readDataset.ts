@@ -8,10 +8,11 @@ import { messageOf, throwIfAborted } from '../../base/errors';
 import { readTextFile } from '../../base/files';
 import { parseTurns, splitCalls } from '../../base/chatml';
 import { listTextFiles, readTextLines } from '../data/data';
+import type { ToolSchema } from '../tools/tools';
 import { checkMessages } from './checkConversation';
 import type { DatasetProblem } from './checkConversation';
 import type { ChatMessage } from './message';
-import { readRecord, roleNamed } from './readRecord';
+import { readRecord, readTools, roleNamed } from './readRecord';
 
 export interface DatasetEntry {
   readonly file: string;
@@ -19,6 +20,8 @@ export interface DatasetEntry {
   readonly line: number;
   /** Undefined where the record is broken. */
   readonly messages: readonly ChatMessage[] | undefined;
+  /** Those that the record says there are; undefined where it says nothing. */
+  readonly tools?: readonly ToolSchema[] | undefined;
   readonly problems: readonly DatasetProblem[];
 }
 
@@ -54,9 +57,11 @@ export function* readDatasetText(file: string, text: string): Generator<DatasetE
 
 function* entriesOf(file: string, line: number, json: string): Generator<DatasetEntry> {
   try {
-    const conversations = readRecord(JSON.parse(json));
+    const record: unknown = JSON.parse(json);
+    const conversations = readRecord(record);
+    const tools = readTools(record);
     for (const messages of conversations)
-      yield { file, line, messages, problems: checkMessages(messages) };
+      yield { file, line, messages, tools, problems: checkMessages(messages) };
     if (conversations.length === 0) throw new Error('the tree holds no answer');
   } catch (thrown) {
     const code = thrown instanceof SyntaxError ? 'bad-json' : 'bad-record';
@@ -144,6 +149,10 @@ function* readChatml(file: string, text: string): Generator<DatasetEntry> {
 }
 
 /** The same for the same conversation, wherever it stands. */
-export function fingerprintOf(messages: readonly ChatMessage[]): string {
-  return createHash('sha256').update(JSON.stringify(messages)).digest('hex');
+export function fingerprintOf(
+  messages: readonly ChatMessage[],
+  tools: readonly ToolSchema[] = [],
+): string {
+  const told = tools.length === 0 ? messages : { messages, tools };
+  return createHash('sha256').update(JSON.stringify(told)).digest('hex');
 }

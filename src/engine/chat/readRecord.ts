@@ -1,7 +1,7 @@
 /**
  * One record of a dataset as a conversation, whichever of the usual forms it has:
  *
- *   {"messages": [{"role", "content"}, ...]}                   OpenAI's; also tool_calls, weight
+ *   {"messages": [{"role", "content"}, ...]}                   OpenAI's; also tool_calls, weight, tools
  *   {"conversations": [{"from", "value"}, ...]}                ShareGPT's
  *   {"instruction", "input"?, "output"}                        Alpaca's
  *   {"question", "answer"}, {"prompt", "completion"}           a question with its answer
@@ -14,6 +14,7 @@
  */
 import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
+import type { ToolSchema } from '../tools/tools';
 import type { ChatMessage, ChatRole, ToolCall } from './message';
 
 /** Text, or parts that are all text. */
@@ -204,6 +205,36 @@ export function readRecord(value: unknown): ChatMessage[][] {
   const [issue] = parsed.error.issues;
   const where = issue?.path.length ? `${issue.path.join('.')}: ` : '';
   throw badRecord(`${where}${issue?.message ?? 'not valid'}`);
+}
+
+const named = z.object({ name: z.string().min(1) });
+const functionSchema = z.union([z.object({ function: named }), named]);
+/** OpenAI's form of a function, or the function alone: as it stands, in its order, for templates to write. */
+const toolsSchema = z.array(recordSchema.refine((tool) => functionSchema.safeParse(tool).success));
+/** Columns of tables hold them as text. */
+const toolsText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'this is no JSON' });
+    return z.NEVER;
+  }
+});
+
+/**
+ * Which tools a record says there are, in its field `tools`.
+ *
+ * @throws GlassboxError `bad-record`
+ */
+export function readTools(value: unknown): readonly ToolSchema[] | undefined {
+  const record = recordSchema.safeParse(value);
+  const given = record.success ? record.data['tools'] : undefined;
+  if (given === undefined || given === null) return undefined;
+  const parsed = z.union([toolsSchema, toolsText.pipe(toolsSchema)]).safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw badRecord(
+    'tools: expected a list of functions, each {"type": "function", "function": {"name": ...}}',
+  );
 }
 
 /** How deep a JSON value nests, without a stack of its own. */

@@ -73,6 +73,8 @@ export class ChatTemplate {
     };
     const globals = {
       ...{ true: true, false: false, none: null, True: true, False: false, None: null },
+      // transformers gives every template both, and templates ask whether they are none.
+      ...{ tools: null, documents: null },
       range,
       raise_exception: (message: unknown) => {
         throw new Error(String(message));

@@ -1,7 +1,9 @@
 /**
- * How a template writes calls of tools: which special tokens open and close one, and what stands
- * between them. Found by letting it write one, so that it holds for any template whose calls stand
- * between special tokens of the tokenizer.
+ * How a template writes calls of tools: which tokens open and close one, and what stands between them.
+ * Found by letting it write one, so that it holds for any template whose calls stand between special
+ * tokens of the tokenizer, or others that were added to it (Qwen's `<tool_call>` is no special one).
+ *
+ * Not covered: calls without a token that opens them, as Llama 3.1 writes those of one's own tools.
  */
 import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
@@ -21,14 +23,14 @@ const CONTENT = 'Well then';
 const ARGUMENTS = '12345 + 67890';
 const CALCULATOR = 'calculator';
 
-/** undefined where the template has no place for a call, or writes it without special tokens. */
+/** undefined where the template has no place for a call, or writes it without such tokens. */
 export function callFormOf(template: ChatTemplate, tokenizer: Tokenizer): CallForm | undefined {
-  const special = new Set(tokenizer.specialTokens.values());
+  const marks = new Set(tokenizer.addedTokens.values());
   const ids = [...writtenCall(template, tokenizer)];
   let opens: number | undefined;
   let between: number[] = [];
   for (const id of ids) {
-    if (!special.has(id)) {
+    if (!marks.has(id)) {
       between.push(id);
       continue;
     }

@@ -8,6 +8,7 @@ import type {
   ConverseEvent,
   ConverseRequest,
   RenderEvent,
+  RenderRequest,
 } from '../../protocol/chatMessages';
 import type { BackendChoice } from '../../protocol/messages';
 import { writeJson, writeLine } from './console';
@@ -139,6 +140,7 @@ interface RenderOptions extends CommonOptions {
   readonly tokenizer?: string;
   readonly context?: number;
   readonly limit?: number;
+  readonly tools?: NonNullable<RenderRequest['tools']>;
 }
 
 function addRender(group: Command, context: Context): void {
@@ -159,6 +161,11 @@ function addRender(group: Command, context: Context): void {
     .option('--tokenizer <name|file>', 'instead of a model: a tokenizer (gpt2)')
     .option('--context <n>', 'tells of what is longer', wholeNumber(1, MANY))
     .option('--limit <n>', 'conversations at most', wholeNumber(1, MANY))
+    .option(
+      '--tools <list>',
+      'what the template is told that there is, where a record has no tools: calculator, search=FOLDER, javascript',
+      toolList,
+    )
     .action((_: unknown, given: Command) =>
       render(given.optsWithGlobals<RenderOptions>(), context),
     );
@@ -167,11 +174,11 @@ function addRender(group: Command, context: Context): void {
 
 async function render(options: RenderOptions, context: Context): Promise<void> {
   const { streams, signal } = context;
-  const { dataset, template, model, tokenizer, limit, json } = options;
+  const { dataset, template, model, tokenizer, limit, tools, json } = options;
   const style = styleFor(wantsColour(streams.stdout, streams.env));
   const engine = await context.engine();
   const source = { paths: [...dataset] };
-  const request = { source, template, model, tokenizer, limit, context: options.context };
+  const request = { source, template, model, tokenizer, limit, tools, context: options.context };
   for await (const event of engine.renderConversations(request, signal)) {
     if (json) writeJson(streams, event);
     else for (const line of linesOf(event, style)) writeLine(streams, line);

@@ -55,6 +55,7 @@ export class TextTokenizer implements Tokenizer {
   readonly name: string;
   readonly vocabSize: number;
   readonly specialTokens: ReadonlyMap<string, number>;
+  readonly addedTokens: ReadonlyMap<string, number>;
   readonly bosId: number | undefined;
   readonly eosId: number | undefined;
   readonly addsBos: boolean;
@@ -84,6 +85,7 @@ export class TextTokenizer implements Tokenizer {
 
     const special = parts.added.filter((token) => token.special);
     this.specialTokens = new Map(special.map((token) => [token.content, token.id]));
+    this.addedTokens = new Map(parts.added.map((token) => [token.content, token.id]));
     this.#decoder = {
       vocabulary: this.#vocabulary,
       specialIds: new Set(special.map((token) => token.id)),

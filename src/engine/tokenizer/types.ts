@@ -57,6 +57,8 @@ export interface Tokenizer {
   /** The largest id + 1; ids may be missing below it. */
   readonly vocabSize: number;
   readonly specialTokens: ReadonlyMap<string, number>;
+  /** The special tokens, and others that are one token wherever they stand, plain text included. */
+  readonly addedTokens: ReadonlyMap<string, number>;
   /** The token that begins a text, where the tokenizer has one. */
   readonly bosId: number | undefined;
   /** The token that ends a text, where the tokenizer has one. */

@@ -32,6 +32,7 @@ const LARGEST_EXPONENT = 1000;
 export const calculator: Tool = {
   name: 'calculator',
   description: 'computes + - * / % ^ and brackets exactly, such as (12 + 30) / 4',
+  input: { name: 'expression', description: 'what is to be computed' },
   run: (input) => Promise.resolve().then(() => calculate(input)),
 };
 

@@ -21,6 +21,7 @@ export function javascriptTool(
   return {
     name: 'javascript',
     description: 'runs a JavaScript program without files or network; console.log prints',
+    input: { name: 'code', description: 'the program; its last value is the answer' },
     async run(input) {
       const runtime = await openRuntime(heapBytes);
       try {

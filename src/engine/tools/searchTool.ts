@@ -20,6 +20,7 @@ export function searchTool(folder: string, options: SearchOptions = {}): Tool {
   return {
     name: 'search',
     description: `quotes the passages of ${path.basename(folder)} that say most about some words`,
+    input: { name: 'query', description: 'the words to look for' },
     async run(input, signal) {
       // What failed or was given up is tried anew.
       made ??= readIndex(folder, mostText, signal).catch((thrown: unknown) => {

@@ -4,6 +4,7 @@
  * tool has it.
  */
 export { calculate, calculator } from './calculator';
+export { describeTool, type ToolSchema } from './describe';
 export { javascriptTool } from './javascript';
 export { openTools, TOOL_NAMES, type ToolWish } from './openTools';
 export { runTool, type ToolOutcome, type ToolResult } from './runTool';
