@@ -4,7 +4,8 @@
  * its requests and nothing else.
  */
 import path from 'node:path';
-import { GlassboxError, messageOf } from '../base/errors';
+import { GlassboxError, messageOf, throwIfAborted } from '../base/errors';
+import type { CurateEvent, CurateRequest } from '../protocol/corpusMessages';
 import type { LogitsRequest, TrainEvent, TrainRequest } from '../protocol/messages';
 import type { Log } from '../protocol/logLine';
 import type { Engine, Handlers } from '../protocol/protocol';
@@ -44,6 +45,8 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
   const holders = new Map<string, Holder>();
   /** The workers of runs that have begun, by the runs' folders. */
   const runs = new Map<string, Hand>();
+  /** The ends of workers that made corpora, by the corpora's folders. */
+  const leaving = new Map<string, Promise<void>>();
   const hands = new Set<Hand>();
   const closing = new Set<Promise<void>>();
   let disposed: Promise<void> | undefined;
@@ -174,6 +177,25 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     }
   }
 
+  async function* curate(
+    request: CurateRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<CurateEvent, void, void> {
+    const out = path.resolve(request.folder ?? '', request.out);
+    // One that was given up holds its folder until its step is through: who goes on at once waits for it.
+    await leaving.get(out);
+    throwIfAborted(signal);
+    const hand = start();
+    try {
+      yield* hand.methods.curate(request, signal);
+    } finally {
+      const left = close(hand).finally(() => {
+        if (leaving.get(out) === left) leaving.delete(out);
+      });
+      leaving.set(out, left);
+    }
+  }
+
   async function* train(
     request: TrainRequest,
     signal: AbortSignal,
@@ -252,7 +274,7 @@ export function startEngine(options: EngineOptions, log: Log = () => undefined):
     tokenizers: (request, signal) => clerk().tokenizers(request, signal),
     checkRecipe: (request, signal) => clerk().checkRecipe(request, signal),
     estimate: (request, signal) => clerk().estimate(request, signal),
-    curate: (request, signal) => alone((worker) => worker.curate(request, signal)),
+    curate,
     planCorpus: (request, signal) => clerk().planCorpus(request, signal),
     filterSegment: (request, signal) => clerk().filterSegment(request, signal),
     explainDocument: (request, signal) => clerk().explainDocument(request, signal),

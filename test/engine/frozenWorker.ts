@@ -2,7 +2,7 @@
  * A worker that does what the tests of the supervisor need: freezes its thread as native code does,
  * until the gate opens, dies, or writes a file as its last act.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
@@ -70,6 +70,14 @@ serve(connection, {
     if (stopped) yield { kind: 'stopped', run, step: 1 };
   },
   corpora: () => Promise.resolve([]),
+  curate: async function* ({ out }) {
+    const left = `${runsFolder}/left`;
+    const resumed = existsSync(left) ? 1 : 0;
+    yield { kind: 'start', out, files: 1, bytes: 1, segments: 1, resumed };
+    await new Promise(setImmediate);
+    freeze();
+    writeFileSync(left, 'the folder');
+  },
   corpusPage: () => {
     freeze();
     return Promise.resolve({ lines: [] });

@@ -170,6 +170,26 @@ describe("a corpus's page that takes for ever to be taken apart", () => {
   });
 });
 
+describe('a corpus that was given up', () => {
+  const making = (out: string, signal: AbortSignal): AsyncIterator<unknown> =>
+    engine.curate({ out: path.join(folder, out) }, signal)[Symbol.asyncIterator]();
+
+  it('is gone on with as soon as its worker has let go of it, and no other one waits', async () => {
+    const stop = new AbortController();
+    const first = making('corpus', stop.signal);
+    await first.next();
+    const next = failureOf(first.next());
+    await turn();
+    stop.abort();
+    expect(await next).toMatchObject({ code: 'cancelled' });
+    const again = making('corpus', never).next();
+    expect(await making('other', never).next()).toMatchObject({ value: { resumed: 0 } });
+    expect(Atomics.load(gate, 0)).toBe(0);
+    openGate();
+    expect(await again).toMatchObject({ value: { resumed: 1 } });
+  });
+});
+
 describe('a worker that dies', () => {
   it('takes its documents along, and they can be opened anew', async () => {
     const document = 'untitled:text';

@@ -177,7 +177,7 @@ it('that were cut off are gone on with, or deleted', async () => {
   await deleted('given-up');
 });
 
-it('that are being made can be stopped, and discarded', async () => {
+it('that are being made can be stopped, gone on with at once, and discarded', async () => {
   // Enough for it to be stopped in the midst.
   writeFileSync(code.path('many.jsonl'), variedTexts(600).repeat(40));
   writeFileSync(code.path('many.corpus.json'), JSON.stringify({ sources: ['many.jsonl'] }));
@@ -185,6 +185,8 @@ it('that are being made can be stopped, and discarded', async () => {
   const button = code.page.getByRole('button', { name: 'Curate Corpus from Recipe' }).first();
   await code.until(row(/^many.*is being made/), () => button.click());
   await code.answerNotification(/Curating "many"/, 'Cancel');
+  await code.answerNotification(/"many" is not finished/, 'Go On');
+  await code.answerNotification(/Curating "many".*\d/, 'Cancel');
   await row(/^many.*not finished/).waitFor();
   await code.answerNotification(/"many" is not finished/, 'Discard');
   await gone('many');
