@@ -8,7 +8,7 @@ import { GlassboxError } from '../base/errors';
 import { fileError } from '../base/files';
 import type { RecipeProblem } from '../protocol/catalogMessages';
 import { corpusRecipe, FILTER_RULES, FILTER_STAGES, type CorpusRecipe } from '../recipe/corpus';
-import { thresholdKey, thresholdsOf } from '../recipe/judging';
+import { isOn, settingsOf, thresholdIn, thresholdKey } from '../recipe/judging';
 import { resolveCorpusPaths } from '../recipe/paths';
 import { problemFrom, schemaProblems } from './checkRecipe';
 
@@ -63,12 +63,12 @@ async function missing(files: readonly string[], field: string): Promise<RecipeP
 
 /** A least above a most lets nothing through. */
 function checkThresholds(recipe: CorpusRecipe): RecipeProblem[] {
-  const thresholds = thresholdsOf(recipe);
-  return FILTER_STAGES.flatMap((stage) => {
+  const settings = settingsOf(recipe);
+  return FILTER_STAGES.filter((stage) => isOn(settings, stage)).flatMap((stage) => {
     const rules = FILTER_RULES[stage].map((rule) => ({
       ...rule,
       key: thresholdKey(stage, rule),
-      threshold: thresholds[thresholdKey(stage, rule)] ?? 0,
+      threshold: thresholdIn(settings, thresholdKey(stage, rule)) ?? 0,
     }));
     const leasts = rules.filter(({ drops }) => drops === 'below');
     return leasts.flatMap((least) =>

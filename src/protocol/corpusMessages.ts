@@ -251,6 +251,13 @@ export const tokenOriginSchema = z.object({
 
 const reasons = z.record(z.string(), z.string());
 
+const findings = {
+  values: z.record(z.string(), z.record(z.string(), z.number())),
+  reasons,
+  /** Of the text that would be kept. */
+  tokens: count,
+};
+
 export const sampledDocumentSchema = z.object({
   shard: z.string(),
   /** From 1. */
@@ -260,12 +267,12 @@ export const sampledDocumentSchema = z.object({
   title: z.string().optional(),
   /** How its text begins, in one line. */
   start: z.string(),
-  /** Of the text that would be kept. */
-  tokens: count,
   /** What every stage finds in it: `recipe/judging.ts` judges by it. */
-  values: z.record(z.string(), z.record(z.string(), z.number())),
-  reasons,
+  ...findings,
   crossings: reasons,
+  /** By the stages that are off, `c4`, `language` or `language+c4`: where something else is found then. */
+  without: z.record(z.string(), z.object(findings)).optional(),
+  asStored: z.boolean().optional(),
   end: z.string().optional(),
   copy: z.object({ stage: z.string(), reason: z.string() }).optional(),
 });

@@ -32,10 +32,10 @@ export const corpusSurface = {
     z.object({ shard: z.string().min(1), line: z.int().positive(), name: z.string() }),
     nothing,
   ),
-  /** Writes a recipe that differs from the corpus's in these thresholds, where the person says. */
+  /** Writes a recipe that differs from the corpus's in these thresholds and switches, where the person says. */
   saveRecipe: call(
     'saveRecipe',
-    z.object({ thresholds: z.record(z.string(), z.number()) }),
+    z.object({ settings: z.record(z.string(), z.union([z.number(), z.boolean()])) }),
     nothing,
   ),
 };

@@ -1,5 +1,5 @@
 /** A sample's documents, judged anew under other thresholds, against corpora that were made with these. */
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import {
   type SampleEvent,
 } from '../../src/engine/curate/curate';
 import { corpusRecipe, type CorpusRecipe } from '../../src/recipe/corpus';
-import { judge, NOT_MEASURED, thresholdsOf } from '../../src/recipe/judging';
+import { findingsIn, judge, NOT_MEASURED, settingsOf } from '../../src/recipe/judging';
 import { page, prose, warcRecord } from './warcFiles';
 
 const { signal } = new AbortController();
@@ -25,6 +25,9 @@ const bad: Readonly<Record<string, string>> = {
   cut: `${prose(6)}\nThis site uses cookies to follow you about.\nTwo words\n${prose(7, 1)}`,
   list: prose(8).replace(/ (?=\S+ \S+ \S+ \S+ )/g, '\n'),
   copy: prose(1),
+  similar: prose(1).replace('the', 'a'),
+  personal: `${prose(12)}\nWrite to ahab@pequod.org about it, if you like to.`,
+  chinese: '鲸鱼游过宽阔的大海，没有人知道它要去哪里。船长站在甲板上，看着远方的地平线。'.repeat(9),
   empty: '',
 };
 
@@ -78,11 +81,12 @@ async function made(corpus: string): Promise<Record<string, string | number>> {
 }
 
 function judged({ documents }: Sample, recipe: CorpusRecipe): Record<string, string | number> {
-  const thresholds = thresholdsOf(recipe);
+  const settings = settingsOf(recipe);
   return Object.fromEntries(
     documents.map((document) => {
-      const verdict = judge(document, thresholds);
-      const said = verdict ? `${verdict.stage}.${verdict.reason}` : document.tokens;
+      const verdict = judge(document, settings);
+      const { tokens } = findingsIn(document, settings);
+      const said = verdict ? `${verdict.stage}.${verdict.reason}` : tokens;
       return [document.url ?? '', said];
     }),
   );
@@ -116,6 +120,49 @@ it('gives the verdicts of the corpus back, and those of any other thresholds', a
   }
 });
 
+it('gives the verdicts of a corpus that was made with other stages on', async () => {
+  const whole = await make('whole', []);
+  for (const [i, stages] of [
+    ['c4'],
+    ['language'],
+    ['c4', 'language', 'fineweb'],
+    ['url', 'gopherQuality'],
+    ['gopherRepetition', 'gopherQuality', 'c4'],
+    ['exactDuplicates'],
+    ['nearDuplicates'],
+    ['exactDuplicates', 'nearDuplicates'],
+  ].entries()) {
+    const part = await make(
+      `part-${i}`,
+      stages.map((stage) => `${stage}.enabled=false`),
+    );
+    const [all, some] = [await sample(whole), await sample(part)];
+    expect(judged(all, some.recipe)).toEqual(await made(part));
+    expect(judged(some, some.recipe)).toEqual(await made(part));
+    // Who is a copy is not looked into anew.
+    if (!stages.some((stage) => stage.endsWith('Duplicates')))
+      expect(judged(some, all.recipe)).toEqual(await made(whole));
+  }
+});
+
+it('sees documents as they are stored whose sources are gone', async () => {
+  const corpus = await make('stored', []);
+  const { recipe } = await sample(corpus);
+  await rename(path.join(scratch, 'pages.warc'), path.join(scratch, 'elsewhere.warc'));
+  try {
+    const { documents } = await sample(corpus);
+    const kept = documents.filter(({ shard }) => shard.startsWith('kept'));
+    expect(kept.length).toBeGreaterThan(3);
+    expect(kept.every(({ asStored }) => asStored)).toBe(true);
+    const off = corpusRecipe.apply(recipe, ['c4.enabled=false']);
+    const verdicts = judged({ documents, recipe }, off);
+    for (const { url, tokens } of kept) expect(verdicts[url ?? '']).toBe(tokens);
+    expect(verdicts['http://example.com/code']).toBeTypeOf('number');
+  } finally {
+    await rename(path.join(scratch, 'elsewhere.warc'), path.join(scratch, 'pages.warc'));
+  }
+});
+
 it('says of which documents nothing can be told', async () => {
   const corpus = await make('soft', []);
   // Its source could say more, but is no longer there.
@@ -146,7 +193,7 @@ it('stops when it is told to', async () => {
   const corpus = await make('stopped', []);
   const abort = new AbortController();
   const events = sampleCorpus(corpus, { size: 1000, seed: 1 }, abort.signal);
-  expect((await events.next()).value).toMatchObject({ kind: 'start', documents: 15, sampled: 15 });
+  expect((await events.next()).value).toMatchObject({ kind: 'start', documents: 18, sampled: 18 });
   abort.abort();
   await expect(events.next()).rejects.toMatchObject({ code: 'cancelled' });
 });

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { changedRecipe } from '../../src/host/corpora/changedRecipe';
 import { corpusRecipe } from '../../src/recipe/corpus';
-import { thresholdsOf } from '../../src/recipe/judging';
+import { settingsOf } from '../../src/recipe/judging';
 import { resolveCorpusPaths } from '../../src/recipe/paths';
 
 const folder = '/work/book';
@@ -27,14 +27,14 @@ it('says what differs from the defaults, with paths from its folder', () => {
   });
 });
 
-it('stands for the same corpus with these thresholds', () => {
-  const before = thresholdsOf(recipe);
+it('stands for the same corpus with these thresholds and switches', () => {
+  const before = settingsOf(recipe);
   const thresholds = Object.fromEntries(
-    Object.entries(before).map(([key, each]) => [key, each / 2]),
+    Object.entries(before).map(([key, each]) => [key, typeof each === 'number' ? each / 2 : !each]),
   );
   const text = changedRecipe(recipe, thresholds, { name: 'half', folder });
   const read = resolveCorpusPaths(corpusRecipe.parse(text), folder);
-  expect(thresholdsOf(read)).toEqual(thresholds);
+  expect(settingsOf(read)).toEqual(thresholds);
   expect({ ...read, name: recipe.name }).toEqual(
     corpusRecipe.apply(
       recipe,

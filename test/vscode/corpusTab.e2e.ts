@@ -90,6 +90,21 @@ it('judges again when a threshold is dragged', async () => {
   await code.inThemes('corpusTab-3-looser');
 });
 
+it('judges again when a stage is switched off', async () => {
+  const stage = tab.getByRole('checkbox', { name: 'gopherQuality.enabled' });
+  const before = await tabFigure();
+  await stage.click();
+  await tab.getByText('gopherQuality.enabled', { exact: true }).waitFor();
+  await expect.poll(() => tabFigure(), WAIT).not.toBe(before);
+  await stage.scrollIntoViewIfNeeded();
+  await code.inThemes('corpusTab-7-switched');
+  await stage.click();
+  await expect.poll(() => tabFigure(), WAIT).toBe(before);
+  // This one stays off.
+  await tab.getByRole('checkbox', { name: 'fineweb.enabled' }).click();
+  await tab.getByText('fineweb.enabled', { exact: true }).waitFor();
+});
+
 it('opens a document that the change lets in', async () => {
   const { page } = code;
   const first = tab.locator('.examples.add button').first();
@@ -117,6 +132,7 @@ it('keeps what was moved when the window is loaded again, and saves it as a reci
     name: 'looser',
     sources: ['texts.jsonl'],
     c4: { maxCurlyBrackets: moved },
+    fineweb: { enabled: false },
   });
   await code.screenshot('corpusTab-4-recipe');
   await code.showTrees();

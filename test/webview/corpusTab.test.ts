@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SampledDocument } from '../../src/protocol/corpusMessages';
 import { corpusRecipe } from '../../src/recipe/corpus';
-import { thresholdsOf } from '../../src/recipe/judging';
+import { settingsOf } from '../../src/recipe/judging';
 import { difference, estimated, judgeAll } from '../../webview/corpus/judged';
 import { measuresOf } from '../../webview/corpus/measures';
 import { scaleOf, type Limit } from '../../webview/corpus/scale';
@@ -100,7 +100,7 @@ describe('a sample', () => {
     sampled(3, 200, { reasons: { url: 'hardWord' } }),
     sampled(4, 0, { values: { url: { softWords: 3 } }, end: 'url' }),
   ];
-  const thresholds = thresholdsOf(corpusRecipe.defaults());
+  const thresholds = settingsOf(corpusRecipe.defaults());
 
   it('is judged stage by stage, and what each leaves adds up', () => {
     const judged = judgeAll(documents, thresholds);

@@ -3,12 +3,13 @@ import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import type { CorpusStatistics } from '../../src/protocol/corpusMessages';
 import { documentName } from '../../src/protocol/documentName';
+import { SWITCHED_STAGES, switchKey } from '../../src/recipe/judging';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
-import { count, share, short, signed, valueText } from '../shared/numbers';
+import { count, share, short, signed } from '../shared/numbers';
 import { estimated, type Moved } from './judged';
 import type { Actions, Changed } from './page';
-import { reasonText } from './words';
+import { reasonText, settingText } from './words';
 
 const EXAMPLES = 8;
 
@@ -23,7 +24,7 @@ export function changesOf(
     return html`<section class="changes">
       <h2>${t('Your thresholds')}</h2>
       <p class="quiet">
-        ${t('As in the recipe. Move a line in a histogram, and see here who survives then.')}
+        ${t('As in the recipe. Move a line in a histogram, or switch a stage off, and see here who survives then.')}
       </p>
       <p class="visually-hidden" aria-live="polite"></p>
     </section>`;
@@ -69,8 +70,8 @@ export function changesOf(
             html`<li>
               <span class="mono">${key}</span>
               <span
-                >${valueText(study.thresholds[key] ?? 0)} ${icon('arrow-small-right')}
-                <strong>${valueText(outcome.thresholds[key] ?? 0)}</strong></span
+                >${settingText(study.settings[key])} ${icon('arrow-small-right')}
+                <strong>${settingText(outcome.settings[key])}</strong></span
               >
               <vscode-button
                 appearance="icon"
@@ -99,6 +100,10 @@ export function changesOf(
 /** How far the figures can be believed. */
 function notesOf({ study, outcome }: Changed): TemplateResult {
   const unknown = outcome.after.unknown - study.before.unknown;
+  const isSwitched = SWITCHED_STAGES.some(
+    (stage) => outcome.changed[switchKey(stage)] !== undefined,
+  );
+  const stored = isSwitched ? study.documents.filter(({ asStored }) => asStored).length : 0;
   return html`<p class="quiet notes">
     ${
       study.factor === 1
@@ -110,6 +115,14 @@ function notesOf({ study, outcome }: Changed): TemplateResult {
           )
     }
     ${t('Which documents are copies is not looked into anew: making the corpus does.')}
+    ${
+      stored > 0
+        ? t(
+            '{0} documents of the sample are judged by their text as it is stored: their sources can not be read again quickly.',
+            count(stored),
+          )
+        : nothing
+    }
     ${
       unknown > 0
         ? t(

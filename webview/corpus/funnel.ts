@@ -1,12 +1,14 @@
 /** What each stage leaves, drawn; and why documents are dropped, the most frequent reason first. */
 import { html, nothing } from 'lit-html';
+import { live } from 'lit-html/directives/live.js';
 import type { TemplateResult } from 'lit-html';
 import type { CorpusStatistics } from '../../src/protocol/corpusMessages';
+import { isOn, SWITCHED_STAGES, switchKey } from '../../src/recipe/judging';
 import { t } from '../shared/l10n';
 import { styled } from '../shared/styled';
 import { count, share, short, signed } from '../shared/numbers';
-import { estimated, STAGES } from './judged';
-import type { Changed } from './page';
+import { estimated, STAGES, type StageName } from './judged';
+import type { Actions, Changed } from './page';
 import { reasonText, stageHint, stageText } from './words';
 
 const MOST_REASONS = 9;
@@ -17,6 +19,7 @@ const width = (part: number, of: number) =>
 export function funnelOf(
   { funnel, documentsIn, tokens: keptTokens }: CorpusStatistics,
   changed: Changed | undefined,
+  actions: Actions,
 ): TemplateResult {
   const counted = new Map(funnel.map((each) => [each.stage, each]));
   const isChanged = changed !== undefined && Object.keys(changed.outcome.changed).length > 0;
@@ -27,6 +30,7 @@ export function funnelOf(
     before = documents;
     const now = changed ? estimate(documents, stage, changed) : documents;
     return html`<tr class=${lost === 0 ? 'idle' : ''}>
+      <td class="switch">${changed ? switchOf(stage, changed, actions) : nothing}</td>
       <th scope="row" title=${stageHint(stage)}>${stageText(stage)}</th>
       <td class="bar-cell">
         <div class="funnel-bar">
@@ -55,12 +59,13 @@ export function funnelOf(
       <table>
         <thead class="visually-hidden">
           <tr>
+            <th scope="col">${t('Switch')}</th>
             <th scope="col">${t('Stage')}</th>
             <th scope="col">${t('Documents left, drawn')}</th>
             <th scope="col">${t('Documents')}</th>
             <th scope="col">${t('Share')}</th>
             <th scope="col">${t('Tokens')}</th>
-            ${isChanged ? html`<th scope="col">${t('With your thresholds')}</th>` : nothing}
+            ${isChanged ? html`<th scope="col">${t('With your changes')}</th>` : nothing}
           </tr>
         </thead>
         <tbody>
@@ -69,6 +74,24 @@ export function funnelOf(
       </table>
     </div>
   </section>`;
+}
+
+/** Switches a stage off or on, where it can be. */
+function switchOf(
+  stage: StageName,
+  { outcome }: Changed,
+  { set }: Actions,
+): TemplateResult | typeof nothing {
+  if (!SWITCHED_STAGES.some((each) => each === stage)) return nothing;
+  const key = switchKey(stage);
+  const isStageOn = isOn(outcome.settings, stage);
+  return html`<input
+    type="checkbox"
+    aria-label=${key}
+    title=${isStageOn ? t('Switch {0} off', stageText(stage)) : t('Switch {0} on', stageText(stage))}
+    .checked=${live(isStageOn)}
+    @change=${() => set(key, !isStageOn)}
+  />`;
 }
 
 /** Documents that are left after the stage, with the thresholds as they are now. */

@@ -2,6 +2,7 @@
 import { html, nothing, svg } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { FILTER_STAGES } from '../../src/recipe/corpus';
+import { isOn, thresholdIn } from '../../src/recipe/judging';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
 import { count, valueText } from '../shared/numbers';
@@ -15,7 +16,7 @@ export function histogramsOf(
   folded: readonly string[],
   actions: Actions,
 ): TemplateResult {
-  const { study } = changed;
+  const { study, outcome } = changed;
   const stages = FILTER_STAGES.map((stage) => ({
     stage,
     measures: study.measures.filter((measure) => measure.stage === stage),
@@ -33,7 +34,7 @@ export function histogramsOf(
     ${stages.map(
       ({ stage, measures }) =>
         html`<details
-          class="stage"
+          class="stage ${isOn(outcome.settings, stage) ? '' : 'off'}"
           id="stage-${stage}"
           ?open=${!folded.includes(stage)}
           @toggle=${(event: Event) => {
@@ -45,6 +46,7 @@ export function histogramsOf(
           <summary>
             <h3>${stageText(stage)}</h3>
             <span class="quiet">${stageHint(stage)}</span>
+            ${isOn(outcome.settings, stage) ? nothing : html`<span class="badge">${t('off')}</span>`}
           </summary>
           <div class="cards">${measures.map((measure) => cardOf(measure, changed, actions))}</div>
         </details>`,
@@ -153,7 +155,8 @@ function ruleOf(
   { study, outcome }: Changed,
   actions: Actions,
 ): TemplateResult {
-  const [threshold = 0, before = 0] = [outcome.thresholds[key], study.thresholds[key]];
+  const threshold = thresholdIn(outcome.settings, key) ?? 0;
+  const before = thresholdIn(study.settings, key) ?? 0;
   const isChanged = outcome.changed[key] !== undefined;
   return html`<div class="rule">
     <span title=${key}

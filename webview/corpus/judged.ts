@@ -1,7 +1,13 @@
-/** The sample under one set of thresholds: who survives, and what that says of the whole corpus. Pure. */
+/** The sample under one set of thresholds and switches: who survives, and what that says of the whole corpus. Pure. */
 import type { SampledDocument } from '../../src/protocol/corpusMessages';
 import { FILTER_STAGES } from '../../src/recipe/corpus';
-import { judge, NOT_MEASURED, type Thresholds, type Verdict } from '../../src/recipe/judging';
+import {
+  findingsIn,
+  judge,
+  NOT_MEASURED,
+  type Settings,
+  type Verdict,
+} from '../../src/recipe/judging';
 
 /** All stages, in their order. */
 export const STAGES = ['source', ...FILTER_STAGES, 'exactDuplicates', 'nearDuplicates'] as const;
@@ -24,13 +30,14 @@ export interface Judged {
   readonly unknown: number;
 }
 
-export function judgeAll(documents: readonly SampledDocument[], thresholds: Thresholds): Judged {
-  const verdicts = documents.map((document) => judge(document, thresholds));
+export function judgeAll(documents: readonly SampledDocument[], settings: Settings): Judged {
+  const verdicts = documents.map((document) => judge(document, settings));
   const gone: Record<string, Amount> = {};
   const dropped: Record<string, number> = {};
   let total: Amount = { documents: 0, tokens: 0 };
   let unknown = 0;
-  documents.forEach(({ tokens }, i) => {
+  documents.forEach((document, i) => {
+    const { tokens } = findingsIn(document, settings);
     total = { documents: total.documents + 1, tokens: total.tokens + tokens };
     const verdict = verdicts[i];
     if (!verdict) return;

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const page = new Page(root, {
     act: (action) => act({ action }, never),
     openDocument: (document) => openDocument(document, never),
-    saveRecipe: (thresholds) => saveRecipe({ thresholds }, never),
+    saveRecipe: (settings) => saveRecipe({ settings }, never),
     sample: (signal) => sample({}, signal),
   });
   await page.watch(host.stream(corpusSurface.watch)({}, never));

@@ -1,7 +1,7 @@
 /** What is measured, in the order of the stages, with the rules that hold something against it. Pure. */
 import type { SampledDocument } from '../../src/protocol/corpusMessages';
 import { FILTER_RULES, FILTER_STAGES, type FilterStage } from '../../src/recipe/corpus';
-import { thresholdKey, type Thresholds } from '../../src/recipe/judging';
+import { thresholdIn, thresholdKey, type Settings } from '../../src/recipe/judging';
 import { scaleOf, type Scale } from './scale';
 
 export interface ShownRule {
@@ -26,7 +26,7 @@ export interface Measure {
 /** Every value that a rule is about and that was measured in the sample. */
 export function measuresOf(
   documents: readonly SampledDocument[],
-  thresholds: Thresholds,
+  settings: Settings,
 ): readonly Measure[] {
   return FILTER_STAGES.flatMap((stage) => {
     const names = [...new Set(FILTER_RULES[stage].map(({ measure }) => measure))];
@@ -37,7 +37,10 @@ export function measuresOf(
       const values = documents.map((document) => document.values[stage]?.[name]);
       const present = values.filter((value) => value !== undefined);
       if (present.length === 0) return [];
-      const limits = rules.map(({ key, drops }) => ({ threshold: thresholds[key] ?? 0, drops }));
+      const limits = rules.map(({ key, drops }) => ({
+        threshold: thresholdIn(settings, key) ?? 0,
+        drops,
+      }));
       const isShare = rules.some(({ share }) => share);
       const scale = scaleOf(present, limits, isShare);
       const bins = values.map((value) => (value === undefined ? undefined : scale.binOf(value)));

@@ -7,7 +7,7 @@ import type { TemplateResult } from 'lit-html';
 import type { SampleCorpusEvent, SampledDocument } from '../../src/protocol/corpusMessages';
 import type { CorpusAction, ShownCorpus } from '../../src/protocol/corpusSurface';
 import { documentName } from '../../src/protocol/documentName';
-import { thresholdsOf, type Thresholds } from '../../src/recipe/judging';
+import { settingsOf, type Settings } from '../../src/recipe/judging';
 import { keepState, keptState } from '../shared/host';
 import { t } from '../shared/l10n';
 import { drawing, problemOf, problemText } from '../shared/tab';
@@ -24,7 +24,7 @@ import { viewSchema, type View } from './view';
 export interface Host {
   act(action: CorpusAction): Promise<unknown>;
   openDocument(document: { shard: string; line: number; name: string }): Promise<unknown>;
-  saveRecipe(thresholds: Thresholds): Promise<unknown>;
+  saveRecipe(settings: Settings): Promise<unknown>;
   sample(signal: AbortSignal): AsyncIterable<SampleCorpusEvent>;
 }
 
@@ -35,7 +35,7 @@ export interface Sample {
   readonly total: number;
   readonly size: number;
   /** By the recipe of the corpus. */
-  readonly thresholds: Thresholds;
+  readonly settings: Settings;
 }
 
 /** What follows from a sample that is whole. */
@@ -46,19 +46,19 @@ export interface Study extends Sample {
   readonly factor: number;
 }
 
-/** A study under the thresholds as they are now. */
+/** A study under the settings as they are now. */
 export interface Outcome {
-  readonly thresholds: Thresholds;
+  readonly settings: Settings;
   /** Those that differ from the recipe's. */
-  readonly changed: Thresholds;
+  readonly changed: Settings;
   readonly after: Judged;
   readonly letIn: readonly Moved[];
   readonly thrownOut: readonly Moved[];
 }
 
 export interface Actions {
-  readonly set: (key: string, threshold: number) => void;
-  /** Of all thresholds where none is named. */
+  readonly set: (key: string, value: number | boolean) => void;
+  /** Of all thresholds and switches where none is named. */
   readonly reset: (key?: string) => void;
   readonly open: (document: SampledDocument) => void;
   readonly save: () => void;
@@ -107,9 +107,9 @@ export class Page {
       for await (const event of this.#host.sample(signal)) {
         if (signal.aborted) return;
         if (event.kind === 'start') {
-          const thresholds = thresholdsOf(event.recipe);
+          const settings = settingsOf(event.recipe);
           const { documents: total, sampled: size } = event;
-          sample = { documents: [], total, size, thresholds };
+          sample = { documents: [], total, size, settings };
         } else if (sample) {
           sample = { ...sample, documents: [...sample.documents, ...event.documents] };
         }
@@ -117,11 +117,11 @@ export class Page {
         this.#draw();
       }
       if (signal.aborted || !sample) return;
-      const { documents, thresholds, total } = sample;
+      const { documents, settings, total } = sample;
       this.#study = {
         ...sample,
-        measures: measuresOf(documents, thresholds),
-        before: judgeAll(documents, thresholds),
+        measures: measuresOf(documents, settings),
+        before: judgeAll(documents, settings),
         factor: documents.length === 0 ? 1 : total / documents.length,
       };
       this.#judge();
@@ -133,9 +133,9 @@ export class Page {
   // --- What a person does -------------------------------------------------------------------
 
   readonly #actions: Actions = {
-    set: (key, threshold) => {
-      const changed = { ...this.#view?.changed, [key]: threshold };
-      if (this.#study?.thresholds[key] === threshold) Reflect.deleteProperty(changed, key);
+    set: (key, value) => {
+      const changed = { ...this.#view?.changed, [key]: value };
+      if (this.#study?.settings[key] === value) Reflect.deleteProperty(changed, key);
       this.#change({ changed });
     },
     reset: (key) => {
@@ -166,14 +166,14 @@ export class Page {
   #judge(): void {
     const study = this.#study;
     const known = Object.entries(this.#view?.changed ?? {}).filter(
-      ([key]) => study?.thresholds[key] !== undefined,
+      ([key, value]) => typeof study?.settings[key] === typeof value,
     );
     if (study) {
       const changed = Object.fromEntries(known);
-      const thresholds = { ...study.thresholds, ...changed };
-      const after = judgeAll(study.documents, thresholds);
+      const settings = { ...study.settings, ...changed };
+      const after = judgeAll(study.documents, settings);
       const moved = difference(study.documents, study.before, after);
-      this.#outcome = { thresholds, changed, after, ...moved };
+      this.#outcome = { settings, changed, after, ...moved };
     }
     this.#draw();
   }
@@ -209,7 +209,7 @@ export class Page {
         ? html`<div class="columns">
             <div class="main">
               <div class="overview">
-                ${funnelOf(statistics, changed)} ${reasonsOf(statistics, changed)}
+                ${funnelOf(statistics, changed, actions)} ${reasonsOf(statistics, changed)}
               </div>
               ${changed ? histogramsOf(changed, this.#view?.folded ?? [], actions) : this.#waiting()}
             </div>

@@ -1,6 +1,7 @@
 /** A threshold as a line across a histogram: dragged by a pointer, moved by keys. */
 import { html } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
+import { thresholdIn } from '../../src/recipe/judging';
 import { t } from '../shared/l10n';
 import { styled } from '../shared/styled';
 import { count } from '../shared/numbers';
@@ -24,9 +25,9 @@ export function thresholdLine(
   { study, outcome }: Changed,
   { set, reset }: Actions,
 ): TemplateResult {
-  const threshold = outcome.thresholds[key] ?? 0;
+  const threshold = thresholdIn(outcome.settings, key) ?? 0;
   const place = scale.placeOf(threshold, drops);
-  const moved = study.thresholds[key] !== threshold;
+  const moved = study.settings[key] !== threshold;
   const documents = outcome.after.dropped[`${stage}.${setting}`] ?? 0;
 
   const drag = (event: PointerEvent): void => {

@@ -3,6 +3,10 @@ import { NOT_MEASURED, type Verdict } from '../../src/recipe/judging';
 import { t } from '../shared/l10n';
 import { valueText } from '../shared/numbers';
 
+/** A threshold, or a switch. */
+export const settingText = (value: number | boolean | undefined): string =>
+  typeof value === 'number' ? valueText(value) : value === true ? t('on') : t('off');
+
 export function stageText(stage: string): string {
   switch (stage) {
     case 'source':

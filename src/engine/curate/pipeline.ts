@@ -3,13 +3,8 @@
  * Gopher quality, C4, FineWeb. What compares documents with each other (exact copies, near copies) and
  * what changes those that are left (personal data) comes after, over the whole corpus: `curate.ts`.
  */
-import { FILTER_STAGES, type CorpusRecipe, type FilterStage } from '../../recipe/corpus';
-import {
-  firstCrossing,
-  thresholdsOf,
-  type Measurement,
-  type Thresholds,
-} from '../../recipe/judging';
+import type { CorpusRecipe, FilterStage } from '../../recipe/corpus';
+import { firstCrossing, settingsOf, type Measurement, type Settings } from '../../recipe/judging';
 import type { Drop, JudgedDocument, RawDocument, Unreadable, Values } from './document';
 import { c4 } from './stages/c4';
 import { extraction } from './stages/extraction';
@@ -23,14 +18,15 @@ import { urlFilter } from './stages/urlFilter';
 export interface Pipeline {
   judge(document: RawDocument): JudgedDocument;
   /**
-   * What the stages from `from` on find in a page, verdicts ignored and changes made. It ends before its
-   * time where a page is too large to be looked at.
+   * What these stages, one after the other, find in a page, verdicts ignored and changes made. It ends
+   * before its time where a page is too large to be looked at.
    */
-  measure(page: Page, from: FilterStage): MeasuredPage;
+  measure(page: Page, names: readonly FilterStage[]): MeasuredPage;
 }
 
 export interface MeasuredPage extends Pick<Measurement, 'reasons' | 'crossings'> {
-  /** After the last stage. */
+  /** Before C4, and after the last stage. */
+  readonly uncut: Page;
   readonly page: Page;
   readonly values: Partial<Record<FilterStage, Values>>;
   readonly end: FilterStage | undefined;
@@ -40,10 +36,10 @@ export interface MeasuredPage extends Pick<Measurement, 'reasons' | 'crossings'>
 function dropFor(
   stage: FilterStage,
   { values, reason, crossing }: Finding,
-  thresholds: Thresholds,
+  settings: Settings,
 ): Drop | undefined {
   if (reason !== undefined) return { stage, reason };
-  const crossed = firstCrossing(stage, values, thresholds);
+  const crossed = firstCrossing(stage, values, settings);
   if (!crossed) return undefined;
   if (crossing !== undefined) return { stage, reason: crossing };
   const { rule, measured, threshold } = crossed;
@@ -66,27 +62,29 @@ async function stagesOf(recipe: CorpusRecipe): Promise<Stage[]> {
 /** The filters of a recipe, ready to judge. Throws where a list of the recipe can't be read. */
 export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
   const stages = await stagesOf(recipe);
-  const thresholds = thresholdsOf(recipe);
+  const settings = settingsOf(recipe);
   const slow = new Set(recipe.extraction.slow);
   return {
-    measure: (first, from) => {
+    measure: (first, names) => {
       let page = first;
+      let uncut: Page | undefined;
       const values: Partial<Record<FilterStage, Values>> = {};
       const reasons: Record<string, string> = {};
       const crossings: Record<string, string> = {};
       for (const stage of stages) {
         const { name } = stage;
-        if (FILTER_STAGES.indexOf(name) < FILTER_STAGES.indexOf(from)) continue;
+        if (!names.includes(name)) continue;
         const finding = stage.measure(page);
         values[name] = finding.values;
         if (finding.reason !== undefined) reasons[name] = finding.reason;
         if (finding.crossing !== undefined) crossings[name] = finding.crossing;
+        if (name === 'c4') uncut = page;
         page = { ...page, ...finding.change };
         // Beyond the bounds on a page nothing is made of it.
         if (name === 'extraction' && !finding.change)
-          return { page, values, reasons, crossings, end: name };
+          return { page, uncut: page, values, reasons, crossings, end: name };
       }
-      return { page, values, reasons, crossings, end: undefined };
+      return { page, uncut: uncut ?? page, values, reasons, crossings, end: undefined };
     },
     judge: (document) => {
       if (slow.has(document.id)) return tooSlowDocument(document);
@@ -97,7 +95,7 @@ export async function openPipeline(recipe: CorpusRecipe): Promise<Pipeline> {
       for (const stage of stages) {
         const finding = stage.measure(page);
         values[stage.name] = finding.values;
-        drop = dropFor(stage.name, finding, thresholds);
+        drop = dropFor(stage.name, finding, settings);
         // A dropped document keeps the text that it was dropped for.
         if (!drop || stage.name !== 'c4') page = { ...page, ...finding.change };
         if (drop) break;

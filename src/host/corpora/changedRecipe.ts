@@ -1,7 +1,7 @@
-/** The recipe of a corpus with other thresholds, as a person would write it. Pure. */
+/** The recipe of a corpus with other thresholds and switches, as a person would write it. Pure. */
 import path from 'node:path';
 import { corpusSchema, type CorpusRecipe } from '../../recipe/corpus';
-import type { Thresholds } from '../../recipe/judging';
+import type { Settings } from '../../recipe/judging';
 
 const isSection = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -27,16 +27,16 @@ function seenFrom(folder: string, file: string): string {
 }
 
 /**
- * The text of a `*.corpus.json` in `folder`: the recipe, with absolute paths, and these thresholds by
- * `<stage>.<setting>`. Throws where a threshold is none.
+ * The text of a `*.corpus.json` in `folder`: the recipe, with absolute paths, and these settings by
+ * `<stage>.<setting>`. Throws where one may not be so.
  */
 export function changedRecipe(
   recipe: CorpusRecipe,
-  thresholds: Thresholds,
+  settings: Settings,
   { name, folder }: { readonly name: string; readonly folder: string },
 ): string {
   const changed: Record<string, unknown> = structuredClone({ ...recipe });
-  for (const [key, value] of Object.entries(thresholds)) {
+  for (const [key, value] of Object.entries(settings)) {
     const [stage = '', setting = ''] = key.split('.');
     const section = Object.hasOwn(changed, stage) ? changed[stage] : undefined;
     if (isSection(section)) section[setting] = value;

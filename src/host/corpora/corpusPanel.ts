@@ -10,7 +10,7 @@ import { GlassboxError, messageOf } from '../../base/errors';
 import type { SampleCorpusEvent } from '../../protocol/corpusMessages';
 import { corpusSurface, type CorpusAction, type ShownCorpus } from '../../protocol/corpusSurface';
 import type { CorpusRecipe } from '../../recipe/corpus';
-import type { Thresholds } from '../../recipe/judging';
+import type { Settings } from '../../recipe/judging';
 import { BACK, guide } from '../guide';
 import { askName } from '../runs/askName';
 import type { Services } from '../services';
@@ -52,8 +52,8 @@ export class CorpusPanel implements vscode.Disposable {
         await showDocument(this.#files, { corpus: folder, shard, line }, name);
         return null;
       });
-      answer.call(corpusSurface.saveRecipe, async ({ thresholds }) => {
-        await this.#saveRecipe(thresholds);
+      answer.call(corpusSurface.saveRecipe, async ({ settings }) => {
+        await this.#saveRecipe(settings);
         return null;
       });
     });
@@ -129,7 +129,7 @@ export class CorpusPanel implements vscode.Disposable {
       );
   }
 
-  async #saveRecipe(thresholds: Thresholds): Promise<void> {
+  async #saveRecipe(settings: Settings): Promise<void> {
     const recipe = this.#recipe;
     if (!recipe) return;
     const { l10n } = vscode;
@@ -150,7 +150,7 @@ export class CorpusPanel implements vscode.Disposable {
     const name = answers?.name;
     if (name === undefined) return;
     const file = fileOf(name);
-    const text = changedRecipe(recipe, thresholds, { name, folder: folder.uri.fsPath });
+    const text = changedRecipe(recipe, settings, { name, folder: folder.uri.fsPath });
     // Never over one that is there.
     await writeFile(file, text, { flag: 'wx' }).catch((cause: unknown) => {
       throw new GlassboxError('recipe-file', l10n.t('{0} could not be made.', file), {

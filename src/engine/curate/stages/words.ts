@@ -8,6 +8,10 @@ import { spacedWords } from './spacedWords';
 /** Languages, by their codes in lid.176, whose words nothing divides in writing. */
 const WITHOUT_SPACES = new Set(['zh', 'yue', 'wuu', 'ja', 'th', 'lo', 'km', 'my', 'bo', 'dz']);
 
+/** Whether the words of a language are cut otherwise than those of an unknown one. */
+export const hasNoSpaces = (language: string | undefined): language is string =>
+  language !== undefined && WITHOUT_SPACES.has(language);
+
 const segmenters = new Map<string, Intl.Segmenter>();
 
 function segmenterOf(language: string): Intl.Segmenter {
@@ -34,10 +38,7 @@ let last: { text: string; language: string | undefined; words: readonly string[]
 /** The words of a text, punctuation marks among them, in order. */
 export function wordsOf(text: string, language: string | undefined): readonly string[] {
   if (last?.text === text && last.language === language) return last.words;
-  const words =
-    language !== undefined && WITHOUT_SPACES.has(language)
-      ? wordsWithoutSpaces(text, language)
-      : spacedWords(text);
+  const words = hasNoSpaces(language) ? wordsWithoutSpaces(text, language) : spacedWords(text);
   last = { text, language, words };
   return words;
 }
