@@ -144,10 +144,14 @@ describe('the filters of texts', () => {
     for (const stage of FILTER_STAGES) expect((await only(stage, prose(7))).reason).toBeUndefined();
   });
 
-  it('count sentences as datatrove does: an exclamation mark ends one wherever it stands', async () => {
+  it('count sentences as datatrove does: a mark ends one wherever it stands, a sign begins one', async () => {
     const three = 'Here is one more. Here is another. And this is the last.';
     expect((await only('c4', `<!-- It is a comment -->\n${three}`)).reason).toBeUndefined();
     expect((await only('c4', `It is no comment\n${three}`)).reason).toBe('minSentences');
+    // spaCy: "<?", 'xml version="1.0" encoding="UTF-8"?', ">"
+    const two = 'Here is one more. And this is the last.';
+    const head = '<?xml version="1.0" encoding="UTF-8"?>';
+    expect((await only('c4', `${head}\n${two}`)).values['sentences']).toBe(5);
   });
 
   it('know the language', async () => {

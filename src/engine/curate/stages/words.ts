@@ -61,13 +61,16 @@ export function endsSentence(line: string): boolean {
   return SENTENCE_END.test(line);
 }
 
+/** What begins no sentence to spaCy. Signs such as < and + are none of it. */
+const PUNCTUATION = /^\p{P}+$/u;
+
 /** Sentences in a line: one more than there are ends of sentences with something behind them. */
 export function countSentences(line: string, language: string | undefined): number {
   let sentences = 1;
   let ended = false;
   for (const word of wordsOf(line, language)) {
     const ends = word.length <= 2 && !/[\p{L}\p{N}]/u.test(word) && SENTENCE_END.test(word);
-    if (ended && !isPunctuation(word)) {
+    if (ended && !PUNCTUATION.test(word)) {
       sentences++;
       ended = false;
     }
