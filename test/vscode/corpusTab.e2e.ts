@@ -116,6 +116,7 @@ it('opens a document that the change lets in', async () => {
 it('keeps what was moved when the window is loaded again, and saves it as a recipe', async () => {
   const { page } = code;
   await page.getByRole('tab', { name: 'web', exact: true }).click();
+  tab = await code.webview('web');
   await tab.getByRole('checkbox', { name: 'fineweb.enabled' }).click();
   await tab.getByText('fineweb.enabled', { exact: true }).waitFor();
   await code.reload();
