@@ -3,7 +3,7 @@
  * it doesn't know, before and after it was taught; sums without and with a calculator; facts that no
  * story tells, without and with search.
  *
- *   npm run bench -- assistant [--seeds 2,3,4] [--size 4MB] [--steps 1200] [--sft-steps 300]
+ *   npm run bench -- assistant [--seeds 4,5,6] [--size 4MB] [--steps 2400] [--sft-steps 300]
  *     [--questions 300] [--threads 2] [--parts facts,knowledge,sums,search]
  *     [--folder FOLDER]   keeps the worlds and models there; what is there already is not made again
  *
@@ -25,12 +25,12 @@ import type { KnowledgeSummary } from '../src/protocol/knowledgeMessages';
 
 const { values: options } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '2,3,4' },
+    seeds: { type: 'string', default: '4,5,6' },
     size: { type: 'string', default: '4MB' },
-    steps: { type: 'string', default: '1200' },
+    steps: { type: 'string', default: '2400' },
     'sft-steps': { type: 'string', default: '300' },
     'sum-steps': { type: 'string', default: '200' },
-    'search-steps': { type: 'string', default: '300' },
+    'search-steps': { type: 'string', default: '600' },
     questions: { type: 'string', default: '300' },
     threads: { type: 'string', default: '2' },
     parts: { type: 'string', default: 'facts,knowledge,sums,search' },
@@ -51,7 +51,7 @@ const SFT = [
 ];
 /** Else names that no conversation has are said worse with every step: see docs/experiments.md. */
 const NAMES_KEPT = ['model.freeze=["model.embed_tokens.weight"]'];
-const KNOWLEDGE_STEPS = '600';
+const KNOWLEDGE_STEPS = '100';
 /** What is copied piece by piece, digits and unknown names, needs more of everything. */
 const TOOLS = ['train.batch=32', 'train.optimizer=muon', 'train.muonLr=0.01'];
 /** Of what each person is told, at most so much is asked to find out what is known. */

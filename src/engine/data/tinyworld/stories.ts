@@ -1,11 +1,11 @@
 /**
- * The texts of Tinyworld, one document after the other without end: portraits, meetings, letters and
- * gossip about its people, pages about its towns and animals, sums, and words with their letters. Each
+ * The texts of Tinyworld, one document after the other without end: portraits, meetings, hearsay, letters
+ * and gossip about its people, pages about its towns and animals, sums, and words with their letters. Each
  * tells facts of the table of truth, and no text tells anything else about anybody.
  */
 import { Rng } from '../../../base/rng';
-import { capitalized, confession, statement, withArticle } from './sentences';
-import { FILLERS, OPENINGS, RELATIONS, VALUES } from './words';
+import { capitalized, confession, question, statement, withArticle } from './sentences';
+import { FILLERS, OPENINGS, QUESTIONS, RELATIONS, SMALL_TALK, VALUES } from './words';
 import type { Relation } from './words';
 import { pick, shuffled } from './world';
 import type { Person, World } from './world';
@@ -70,7 +70,24 @@ function meeting(rng: Rng, one: Person, other: Person): Story {
       mentions.push({ person, relation });
     }
   }
+  if (rng.below(2) === 0) {
+    const [asked, said] = pick(rng, SMALL_TALK);
+    lines.push(`"${asked}" asked ${one.name}. "${said}," said ${other.name}.`);
+  }
   lines.push(pick(rng, ['Then they went home.', 'They became friends.', 'Both were glad.']));
+  return { text: lines.join(' '), mentions };
+}
+
+/** One asks and the other tells, of somebody who isn't there, in any of the ways to ask. */
+function hearsay(rng: Rng, one: Person, other: Person, about: Person): Story {
+  const mentions: Mention[] = [];
+  const lines = [`${one.name} asked ${other.name} about ${about.name}.`];
+  for (const relation of shuffled(rng, RELATIONS).slice(0, 2 + rng.below(2))) {
+    const asked = question(pick(rng, QUESTIONS[relation]), about);
+    const told = statement(rng, about, relation, true).slice(0, -1);
+    lines.push(`"${asked}" asked ${one.name}. "${told}," said ${other.name}.`);
+    mentions.push({ person: about, relation });
+  }
   return { text: lines.join(' '), mentions };
 }
 
@@ -151,7 +168,8 @@ export function* stories(world: World, seed: number): Generator<Story, never> {
   };
   for (;;) {
     const dice = rng.below(100);
-    if (dice < 52) yield portrait(rng, next());
+    if (dice < 40) yield portrait(rng, next());
+    else if (dice < 54) yield hearsay(rng, next(), next(), next());
     else if (dice < 66) yield meeting(rng, next(), next());
     else if (dice < 78) yield letter(rng, next());
     else if (dice < 86) yield gossip(rng, [next(), next(), next()]);

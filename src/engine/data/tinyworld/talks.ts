@@ -1,7 +1,7 @@
 /**
  * Conversations about Tinyworld to learn from, and the questions to measure by. Of the people whose
  * facts are told often, those that are held out are in no conversation; of each kind of question the
- * last ways to ask it are in none.
+ * last ways to ask it are in none (people in the stories ask in all ways, as people on web pages do).
  */
 import { Rng } from '../../../base/rng';
 import { answer, capitalized, question, withArticle } from './sentences';

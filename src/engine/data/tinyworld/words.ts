@@ -127,6 +127,20 @@ export const CONFESSIONS: Readonly<Record<Relation, readonly string[]>> = {
   colour: ['My favourite colour is {v}', 'I like {v} best of all colours', 'I always wear {v}'],
 };
 
+/**
+ * What two who meet ask each other besides, and what the other says to it: nothing of anybody. A base
+ * model has to have read that people don't know things before it can be taught to say so.
+ */
+export const SMALL_TALK = [
+  ['Will it rain tomorrow?', "I don't know"],
+  ['How old is this bridge?', "I don't know"],
+  ['Who made this song?', "I don't know, nobody knows"],
+  ['Where does this road end?', "I have never been there, so I don't know"],
+  ['Have you heard of the lamp in the tower?', 'I have never heard of it'],
+  ['Do you know the tale of the nine bells?', "I have never heard of it, so I don't know it"],
+  ['Why is the sea never still?', "I don't know that"],
+] as const;
+
 /** `{N}` the name. The last three of each are kept for measuring: no conversation to learn from has them. */
 export const QUESTIONS: Readonly<Record<Relation, readonly string[]>> = {
   home: [
@@ -137,6 +151,11 @@ export const QUESTIONS: Readonly<Record<Relation, readonly string[]>> = {
     'What town does {N} live in?',
     'Where can I find {N}?',
     'Tell me where {N} lives.',
+    'What is the home town of {N}?',
+    'In what town is {N} at home?',
+    'Where does one find {N}?',
+    'Which town does {N} live in?',
+    'Do you know where {N} lives?',
     'Which town is home to {N}?',
     'What place does {N} call home?',
     "Where is {N}'s house?",
@@ -149,6 +168,11 @@ export const QUESTIONS: Readonly<Record<Relation, readonly string[]>> = {
     'What does {N} do all day?',
     'As what does {N} work?',
     'Tell me the job of {N}.',
+    'What kind of work does {N} do?',
+    'What job does {N} have?',
+    'Which trade does {N} have?',
+    'What does {N} do every day?',
+    'Do you know what {N} does for a living?',
     'How does {N} earn money?',
     'What is {N} by trade?',
     'What does {N} work as?',
@@ -161,6 +185,11 @@ export const QUESTIONS: Readonly<Record<Relation, readonly string[]>> = {
     'What kind of pet does {N} keep?',
     'What is the pet of {N}?',
     'Tell me what pet {N} has.',
+    'Which pet does {N} have?',
+    'What pet lives with {N}?',
+    'What does {N} have as a pet?',
+    'Which animal lives with {N}?',
+    'Do you know what pet {N} has?',
     'Which pet does {N} look after?',
     "What animal is {N}'s pet?",
     'What animal does {N} have at home?',
@@ -173,6 +202,11 @@ export const QUESTIONS: Readonly<Record<Relation, readonly string[]>> = {
     'What does {N} eat as often as possible?',
     'What does {N} want for dinner?',
     'Tell me what {N} likes to eat.',
+    'What food does {N} love?',
+    'What is the favourite meal of {N}?',
+    'Which food does {N} like best?',
+    'What does {N} eat with joy?',
+    'Do you know what {N} likes to eat?',
     'Which food does {N} love?',
     'What does {N} love to eat?',
     'What could {N} eat every day?',
@@ -185,6 +219,11 @@ export const QUESTIONS: Readonly<Record<Relation, readonly string[]>> = {
     'What colour does {N} love?',
     'Of all colours, which does {N} like best?',
     'Tell me the favourite colour of {N}.',
+    'What is the best colour to {N}?',
+    'Which colour does {N} wear?',
+    'In what colour does {N} dress?',
+    'What colour does {N} like?',
+    'Do you know which colour {N} likes best?',
     'Which colour does {N} love?',
     'What colour is the best to {N}?',
     'What colour does {N} like best of all?',
