@@ -3,6 +3,7 @@
  * its own, each of which is asked for one segment after the other.
  */
 import path from 'node:path';
+import type { ResourceLimits } from 'node:worker_threads';
 import { GlassboxError, hasCode, messageOf } from '../base/errors';
 import { keepOutOfGit } from '../base/gitIgnore';
 import type { CorpusSummary } from '../protocol/corpusMessages';
@@ -33,6 +34,13 @@ const LONGEST_DOCUMENT = 120_000;
 /** Each place that ends workers costs three. */
 const MOST_ATTEMPTS = 60;
 
+/**
+ * Of a worker's heap. Pages at the usual bounds took less than half of it; what it is there for is that
+ * V8 collects by it: with the gigabytes that it would take itself it lets three times as much lie as is in
+ * use. A segment that ends a worker gets one without.
+ */
+const FILTER_LIMITS = { maxOldGenerationSizeMb: 1024 };
+
 /** Workers that filter segments, started when there is something for them to do. */
 class FilterPool {
   readonly #options: HandOptions;
@@ -45,11 +53,13 @@ class FilterPool {
 
   readonly filter = async (corpus: string, segment: number, signal: AbortSignal): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
-      const hand = this.#idle.pop() ?? this.#start();
+      const isFirst = attempt === 1;
+      const hand = isFirst ? (this.#idle.pop() ?? this.#start(FILTER_LIMITS)) : this.#start();
       const watch = this.#watch(hand, corpus, segment);
       try {
         await hand.methods.filterSegment({ corpus, segment }, signal);
-        this.#idle.push(hand);
+        if (isFirst) this.#idle.push(hand);
+        else await this.#end(hand);
         return;
       } catch (thrown) {
         // Another worker goes on; what ends workers again and again is passed over (curate/marks.ts).
@@ -71,15 +81,21 @@ class FilterPool {
     return setInterval(() => void look(), LONGEST_DOCUMENT / 10);
   }
 
-  #start(): Hand {
-    const hand: Hand = new Hand(this.#options, () => this.#all.delete(hand));
+  #start(limits?: ResourceLimits): Hand {
+    const hand: Hand = new Hand(this.#options, () => this.#all.delete(hand), limits);
     this.#all.add(hand);
     return hand;
   }
 
+  async #end(hand: Hand): Promise<void> {
+    this.#all.delete(hand);
+    await hand.terminate();
+  }
+
   /** Segments under way are given up: what is written of them is written anew. */
   async close(): Promise<void> {
-    await Promise.all([...this.#all].map((hand) => hand.terminate()));
+    this.#idle.length = 0;
+    await Promise.all([...this.#all].map((hand) => this.#end(hand)));
   }
 }
 
@@ -116,6 +132,8 @@ export function createCurateService(options: {
           const storage = path.dirname(path.dirname(out));
           if (event.kind === 'start' && path.basename(storage) === path.dirname(runsFolder))
             await keepOutOfGit(storage).catch(() => undefined);
+          // Whatever comes after filtering needs no workers, and not the memory that they hold.
+          if (event.kind === 'progress' && event.phase !== 'filter') await pool.close();
           yield event;
         }
       } finally {

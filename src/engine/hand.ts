@@ -1,6 +1,6 @@
 /** A worker of the engine, as the thread that started it sees it: the protocol's methods, and its end. */
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import * as z from 'zod';
@@ -35,13 +35,21 @@ export class Hand {
   readonly #told: MessagePort;
   #runFolder: string | undefined;
 
-  /** @param onDeath told why it ended although nobody had told it to */
-  constructor(options: HandOptions, onDeath: (reason: unknown) => void) {
+  /**
+   * @param onDeath told why it ended although nobody had told it to
+   * @param resourceLimits of its heap; V8's own if undefined
+   */
+  constructor(
+    options: HandOptions,
+    onDeath: (reason: unknown) => void,
+    resourceLimits?: ResourceLimits,
+  ) {
     const { port1, port2 } = new MessageChannel();
     this.#told = port1;
     this.#worker = new Worker(options.workerPath, {
       workerData: { ...options, tell: port2 },
       transferList: [port2],
+      ...(resourceLimits ? { resourceLimits } : {}),
     });
     this.#connection = createMessageConnection(
       new PortMessageReader(this.#worker),

@@ -2,11 +2,12 @@
  * A worker that does what the tests of the supervisor need: freezes its thread as native code does,
  * until the gate opens, dies, or writes a file as its last act.
  */
-import { existsSync, writeFileSync } from 'node:fs';
-import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parentPort, resourceLimits, threadId, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { createMessageConnection, PortMessageReader, PortMessageWriter } from 'vscode-jsonrpc/node';
 import type { TrainRequest } from '../../src/protocol/messages';
+import { GlassboxError } from '../../src/base/errors';
 import { createDocumentService } from '../../src/engine/documentService';
 import { serve } from '../../src/protocol/engineConnection';
 
@@ -81,6 +82,12 @@ serve(connection, {
   corpusPage: () => {
     freeze();
     return Promise.resolve({ lines: [] });
+  },
+  filterSegment: ({ corpus }) => {
+    const notes = `${corpus}/workers`;
+    appendFileSync(notes, `${resourceLimits.maxOldGenerationSizeMb}\n`);
+    if (readFileSync(notes, 'utf8').split('\n').length === 2) process.exit(3);
+    throw new GlassboxError('enough', 'A second worker has come as far.');
   },
   stopRun: () => {
     stopped = true;

@@ -11,7 +11,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import esbuild from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCurateService } from '../../src/engine/curateService';
 import { startEngine } from '../../src/engine/supervisor';
+import { corpusRecipe } from '../../src/recipe/corpus';
 import { defaultRecipe } from '../../src/recipe/run';
 import type { GenerateRequest } from '../../src/protocol/messages';
 import type { Engine } from '../../src/protocol/protocol';
@@ -335,4 +337,20 @@ describe('the end of the engine', () => {
     expect(await failureOf(logits('a', 0))).toMatchObject({ code: 'engine-ended' });
     await engine.dispose();
   });
+});
+
+it('a segment of a corpus that ended a worker gets one with all the memory that there is', async () => {
+  const source = path.join(folder, 'source.txt');
+  writeFileSync(source, 'A text.');
+  const out = path.join(folder, 'corpus');
+  const curation = createCurateService({ samplePath: '', runsFolder: folder, workerPath });
+  const recipe = { ...corpusRecipe.defaults(), sources: [source] };
+  const made = curation.curate({ recipe, out, workers: 1 }, never);
+  const read = async (): Promise<void> => {
+    for await (const event of made) expect(event.kind).toBe('start');
+  };
+  expect(await failureOf(read())).toMatchObject({ code: 'enough' });
+  const [first, second] = readFileSync(path.join(out, 'workers'), 'utf8').split('\n').map(Number);
+  expect(first).toBe(1024);
+  expect(second).not.toBe(1024);
 });

@@ -11,6 +11,7 @@
  * between dissimilar and alike.
  */
 import xxhash from 'xxhash-wasm';
+import { ownString } from '../../../base/ownString';
 import { mix } from '../../../base/rng';
 
 /** In bytes. */
@@ -28,6 +29,7 @@ export type BandKeys = (words: readonly string[]) => Uint8Array | undefined;
 
 /** Texts repeat their words. Emptied when it is full. */
 const MOST_KNOWN = 1 << 16;
+const LONGEST_KNOWN = 64;
 
 export async function openMinHash(settings: MinHashSettings): Promise<BandKeys> {
   const { bands, hashes, words: width } = settings;
@@ -44,7 +46,7 @@ export async function openMinHash(settings: MinHashSettings): Promise<BandKeys> 
     if (hash === undefined) {
       hash = xx.h64(word);
       if (known.size >= MOST_KNOWN) known.clear();
-      known.set(word, hash);
+      if (word.length < LONGEST_KNOWN) known.set(ownString(word), hash);
     }
     return hash;
   }

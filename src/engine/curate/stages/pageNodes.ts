@@ -8,6 +8,7 @@
  * selectors but lists of tags. Readability's own DOM, which it calls `JSDOMParser`, changes a tag in place
  * as this one does; saying to be that one spares copies.
  */
+import { ownString } from '../../../base/ownString';
 
 export type PageNode = PageElement | PageLeaf;
 
@@ -18,7 +19,7 @@ function upperOf(name: string): string {
   let found = upper.get(name);
   if (found === undefined) {
     found = name.toUpperCase();
-    if (upper.size < 1000) upper.set(name, found);
+    if (upper.size < 1000 && name.length < 64) upper.set(ownString(name), found);
   }
   return found;
 }

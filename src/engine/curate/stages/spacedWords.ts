@@ -6,6 +6,7 @@
  *
  * Of spaCy's 1,300 exceptions those that texts are full of are here: contractions, abbreviations, times.
  */
+import { ownString } from '../../../base/ownString';
 
 const MARKS = String.raw`…|,|:|;|!|\?|¿|؟|¡|\(|\)|\[|\]|\{|\}|<|>|_|#|\*|&|[。？！，、；：～·।،۔؛٪]`;
 const QUOTES = String.raw`['"”“` + '`' + String.raw`‘´’‚„»«「」『』（）〔〕【】《》〈〉⟦⟧]`;
@@ -131,6 +132,7 @@ const PLAIN_TWO =
 /** Texts repeat their words: what was cut once is known. Emptied when it is full. */
 const known = new Map<string, readonly string[]>();
 const MOST_KNOWN = 1 << 16;
+const LONGEST_KNOWN = 64;
 
 /** The words of a text, punctuation marks among them, in order. */
 export function spacedWords(text: string): string[] {
@@ -143,9 +145,11 @@ export function spacedWords(text: string): string[] {
     }
     let parts = known.get(chunk);
     if (!parts) {
-      parts = chunk.length > 1000 ? [chunk] : cut(chunk);
+      const isKept = chunk.length < LONGEST_KNOWN;
+      const own = isKept ? ownString(chunk) : chunk;
+      parts = chunk.length > 1000 ? [chunk] : cut(own);
       if (known.size >= MOST_KNOWN) known.clear();
-      if (chunk.length < 64) known.set(chunk, parts);
+      if (isKept) known.set(own, parts);
     }
     for (const part of parts) words.push(part);
   }
