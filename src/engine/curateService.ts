@@ -8,6 +8,8 @@ import { GlassboxError, hasCode, messageOf } from '../base/errors';
 import { keepOutOfGit } from '../base/gitIgnore';
 import type { CorpusSummary } from '../protocol/corpusMessages';
 import type { Handlers } from '../protocol/protocol';
+import { corpusRecipe } from '../recipe/corpus';
+import type { CorpusRecipe } from '../recipe/corpus';
 import { resolveCorpusPaths } from '../recipe/paths';
 import { CORPUS_NAME, readCuratedCorpus, traceToken } from './data/data';
 import { threadsFor } from './devices';
@@ -37,24 +39,32 @@ const MOST_ATTEMPTS = 60;
 /**
  * Of a worker's heap. Pages at the usual bounds took less than half of it; what it is there for is that
  * V8 collects by it: with the gigabytes that it would take itself it lets three times as much lie as is in
- * use. A segment that ends a worker gets one without.
+ * use. A segment that ends a worker gets one without, and so does a recipe with wider bounds: V8 may end
+ * the whole process, not the worker alone, where a single call asks for more than is left.
  */
 const FILTER_LIMITS = { maxOldGenerationSizeMb: 1024 };
+
+function hasUsualBounds({ extraction }: CorpusRecipe): boolean {
+  const usual = corpusRecipe.defaults().extraction;
+  return extraction.maxBytes <= usual.maxBytes && extraction.maxNodes <= usual.maxNodes;
+}
 
 /** Workers that filter segments, started when there is something for them to do. */
 class FilterPool {
   readonly #options: HandOptions;
+  readonly #limits: ResourceLimits | undefined;
   readonly #idle: Hand[] = [];
   readonly #all = new Set<Hand>();
 
-  constructor(options: HandOptions) {
+  constructor(options: HandOptions, limits: ResourceLimits | undefined) {
     this.#options = options;
+    this.#limits = limits;
   }
 
   readonly filter = async (corpus: string, segment: number, signal: AbortSignal): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
       const isFirst = attempt === 1;
-      const hand = isFirst ? (this.#idle.pop() ?? this.#start(FILTER_LIMITS)) : this.#start();
+      const hand = isFirst ? (this.#idle.pop() ?? this.#start(this.#limits)) : this.#start();
       const watch = this.#watch(hand, corpus, segment);
       try {
         await hand.methods.filterSegment({ corpus, segment }, signal);
@@ -121,7 +131,8 @@ export function createCurateService(options: {
         );
       if (workerPath === undefined)
         throw new GlassboxError('no-workers', 'This engine has no workers to curate with.');
-      const pool = new FilterPool({ samplePath, runsFolder, workerPath });
+      const limits = recipe && hasUsualBounds(recipe) ? FILTER_LIMITS : undefined;
+      const pool = new FilterPool({ samplePath, runsFolder, workerPath }, limits);
       const { curate } = await room();
       const workers = threadsFor(request.workers);
       const out = path.resolve(folder, request.out);

@@ -50,12 +50,6 @@ const row = (text: string | RegExp) =>
     .locator('.monaco-list-row', { hasText: text })
     .first();
 
-async function choose(item: ReturnType<typeof row>, action: string): Promise<void> {
-  await item.click({ button: 'right' });
-  await code.page.locator('.monaco-menu').getByRole('menuitem', { name: action }).hover();
-  await code.page.keyboard.press('Enter');
-}
-
 it('are made by answering questions', async () => {
   await code.showTrees();
   await code.page.getByText('There is no corpus here yet').waitFor();
@@ -98,7 +92,7 @@ it('show what each stage left and why documents were dropped', async () => {
 
 it('open their documents, with the verdict above and values in a hover', async () => {
   const { page } = code;
-  await choose(row(/^web/), 'Open Document of Corpus...');
+  await code.choose(row(/^web/), 'Open Document of Corpus...');
   const list = page.locator('.quick-input-list .monaco-list-row');
   await list.filter({ hasText: 'Whale 3' }).waitFor();
   await code.screenshot('corpora-6-documents');
@@ -118,7 +112,7 @@ it('open their documents, with the verdict above and values in a hover', async (
 
 it('show the page that a document was made of, with what was cut, and copies side by side', async () => {
   const { page } = code;
-  await choose(row(/^web/), 'Open Document of Corpus...');
+  await code.choose(row(/^web/), 'Open Document of Corpus...');
   await code.pick('Whale again');
   await page.getByRole('tab', { name: /Whale again\.txt/ }).waitFor();
   const whole = page.getByRole('tab', { name: /Whale again \(whole page\)\.txt/ });
@@ -144,7 +138,7 @@ it('show the page that a document was made of, with what was cut, and copies sid
 
 it('show the tokens of a document that was kept, in a new window too', async () => {
   const { page } = code;
-  await choose(row(/^whales/), 'Open Document of Corpus...');
+  await code.choose(row(/^whales/), 'Open Document of Corpus...');
   await code.pick('Whale 3');
   await page.getByRole('tab', { name: /Whale 3\.txt/ }).waitFor();
   await page
@@ -171,9 +165,9 @@ it('that were cut off are gone on with, or deleted', async () => {
   await code.showTrees();
   await row(/^given-up.*not finished, 0% filtered/).waitFor();
   await code.screenshot('corpora-11-unfinished');
-  await choose(row(/^begun.*not finished/), 'Go On with Corpus');
+  await code.choose(row(/^begun.*not finished/), 'Go On with Corpus');
   await row(/^begun.*3 of 3 documents/).waitFor();
-  await choose(row(/^given-up/), 'Delete Corpus');
+  await code.choose(row(/^given-up/), 'Delete Corpus');
   await deleted('given-up');
 });
 
@@ -194,7 +188,7 @@ it('that are being made can be stopped, gone on with at once, and discarded', as
 
 it('lead to a run', async () => {
   await code.showTrees();
-  await choose(row(/^whales/), 'Train on This Corpus...');
+  await code.choose(row(/^whales/), 'Train on This Corpus...');
   await code.pick('tiny');
   await code.answer('4', /How many steps/);
   await code.answer('on-whales', /What shall the run be called/);
@@ -205,7 +199,7 @@ it('lead to a run', async () => {
 });
 
 it('are deleted', async () => {
-  await choose(row(/^web/), 'Delete Corpus');
+  await code.choose(row(/^web/), 'Delete Corpus');
   await deleted('web');
 });
 

@@ -42,13 +42,6 @@ async function openViews(): Promise<void> {
   await code.showTrees();
 }
 
-async function choose(item: ReturnType<typeof row>, action: string): Promise<void> {
-  await item.click({ button: 'right' });
-  // A menu that has just opened takes no click yet.
-  await code.page.locator('.monaco-menu').getByRole('menuitem', { name: action }).hover();
-  await code.page.keyboard.press('Enter');
-}
-
 /** In VS Code's own dialog for folders. */
 async function chooseFolder(title: string, folder: string, button = 'Add'): Promise<void> {
   const dialog = code.page.locator('.quick-input-widget', { hasText: title });
@@ -103,7 +96,7 @@ it('are listed when they are trained, the older checkpoints below', async () => 
 });
 
 it('are exported as folders, which are listed too', async () => {
-  await choose(row('Models', /quick.*step 30/), 'Export Model...');
+  await code.choose(row('Models', /quick.*step 30/), 'Export Model...');
   await chooseFolder('Export "quick"', code.folder, 'Export Here');
   await code.page
     .getByText(/"quick" was exported to/)
@@ -135,7 +128,7 @@ it('are found in folders that are added', async () => {
   await expect
     .poll(
       async () => {
-        await choose(row('Models', /found/), 'Copy Path');
+        await code.choose(row('Models', /found/), 'Copy Path');
         return code.page.evaluate('navigator.clipboard.readText()');
       },
       { timeout: 100_000, interval: 3000 },
@@ -200,11 +193,11 @@ it('trains a tokenizer and shows tokens with it', async () => {
 });
 
 it('deletes what a person deletes, and lists it no more', async () => {
-  await choose(row('Tokenizers', /whale-words/), 'Delete Tokenizer');
+  await code.choose(row('Tokenizers', /whale-words/), 'Delete Tokenizer');
   await confirmDeletion(code.path('.glassbox/tokenizers/whale-words'), 'models-9-delete-tokenizer');
   await expect.poll(() => row('Tokenizers', /whale-words/).isVisible(), WAIT).toBe(false);
 
-  await choose(row('Models', /quick\s*[\d.]+.? parameters/), 'Delete Model');
+  await code.choose(row('Models', /quick\s*[\d.]+.? parameters/), 'Delete Model');
   await confirmDeletion(code.path('quick'), 'models-9-delete-model');
   await expect
     .poll(() => row('Models', /quick\s*[\d.]+.? parameters/).isVisible(), WAIT)

@@ -112,7 +112,10 @@ export class Page {
       if (!signal.aborted) this.#whole = true;
       this.#draw();
     } catch (thrown) {
-      if (!signal.aborted) this.#refuse(thrown);
+      if (signal.aborted) return;
+      // What could not be read may be there the next time.
+      this.#read = '';
+      this.#refuse(thrown);
     }
   }
 

@@ -279,7 +279,7 @@ function forcedBy(
   // A result may hold a token that closes calls where that is no special one, and its end is not the call's.
   const called = encodeConversation(messages.slice(0, -1), template, tokenizer, schemas).ids;
   const end = called.lastIndexOf(closes);
-  const same = called.slice(0, end + 1).every((id, at) => id === ids[at]);
+  const same = end >= 0 && called.slice(0, end + 1).every((id, at) => id === ids[at]);
   return ids.slice((same ? end : ids.lastIndexOf(closes)) + 1);
 }
 

@@ -229,7 +229,7 @@ const toolsText = z.string().transform((text, context): unknown => {
 export function readTools(value: unknown): readonly ToolSchema[] | undefined {
   const record = recordSchema.safeParse(value);
   const given = record.success ? record.data['tools'] : undefined;
-  if (given === undefined || given === null) return undefined;
+  if (given === undefined || given === null || given === '') return undefined;
   const parsed = z.union([toolsSchema, toolsText.pipe(toolsSchema)]).safeParse(given);
   if (parsed.success) return parsed.data;
   throw badRecord(

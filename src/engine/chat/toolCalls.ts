@@ -25,7 +25,9 @@ const CALCULATOR = 'calculator';
 
 /** undefined where the template has no place for a call, or writes it without such tokens. */
 export function callFormOf(template: ChatTemplate, tokenizer: Tokenizer): CallForm | undefined {
-  const marks = new Set(tokenizer.addedTokens.values());
+  // Some tokenizers have runs of blanks and line feeds among their added tokens.
+  const added = [...tokenizer.addedTokens].filter(([text]) => text.trim() !== '');
+  const marks = new Set(added.map(([, id]) => id));
   const ids = [...writtenCall(template, tokenizer)];
   let opens: number | undefined;
   let between: number[] = [];

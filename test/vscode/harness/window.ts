@@ -156,6 +156,22 @@ export class Window {
     });
   }
 
+  /**
+   * From the menu of a right click on an item. Just after a window was loaded a menu may come with a
+   * command that is not enabled yet, and stays so: it is closed and asked for again.
+   */
+  async choose(item: Locator, action: string): Promise<void> {
+    const menu = this.page.locator('.monaco-menu');
+    const entry = menu.getByRole('menuitem', { name: action, disabled: false });
+    await this.until(entry, async () => {
+      if (await menu.first().isVisible()) await this.page.keyboard.press('Escape');
+      await item.click({ button: 'right' });
+    });
+    // A menu that has just opened takes no click yet.
+    await entry.hover();
+    await this.page.keyboard.press('Enter');
+  }
+
   /** Shows the lists of runs, models and tokenizers in the side bar. */
   async showTrees(): Promise<void> {
     const runs = this.page.locator('.sidebar .pane-header[aria-label^="Runs"]');
@@ -239,7 +255,9 @@ export class Window {
       await item.getByRole('button', { name: button, exact: true }).click(AGAIN);
     });
     // While the list behind the bell is open, nothing new shows by itself.
-    if (await this.page.locator('.notifications-center').isVisible()) await bell.click();
+    // A question that the answer has led to covers the bell, and comes first.
+    if (await this.page.locator('.notifications-center').isVisible())
+      await attempt(bell.click(AGAIN));
   }
 
   /** Changes settings, of the machine (above the user's); VS Code takes a moment to notice. */

@@ -107,8 +107,8 @@ class Window {
 
   /** The bytes from a position on: at least `CHUNK`, unless the file ends before. */
   async at(position: number): Promise<Buffer> {
-    const isInside = position >= this.#start && position <= this.#start + this.#bytes.length;
     const left = this.#start + this.#bytes.length - position;
+    const isInside = position >= this.#start && left > 0;
     if (!isInside || (left < CHUNK && !this.#isLast)) {
       // A new one each time: whoever asked before may still look at the old one.
       const { buffer, bytesRead } = await this.#file.read(
@@ -119,6 +119,7 @@ class Window {
       );
       this.#bytes = buffer.subarray(0, bytesRead);
       this.#start = position;
+      // A short read may have more behind it, which is asked for once it is needed.
       this.#isLast = bytesRead < WINDOW;
     }
     return this.#bytes.subarray(position - this.#start);
