@@ -5,7 +5,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { AsyncQueue } from '../../base/asyncQueue';
 import { GlassboxError, messageOf } from '../../base/errors';
 import type { SampleCorpusEvent } from '../../protocol/corpusMessages';
 import { corpusSurface, type CorpusAction, type ShownCorpus } from '../../protocol/corpusSurface';
@@ -15,6 +14,7 @@ import { BACK, guide } from '../guide';
 import { askName } from '../runs/askName';
 import type { Services } from '../services';
 import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
+import { watchShown } from '../webviews/watchShown';
 import { answerWebview } from '../webviews/webviewConnection';
 import { chooseWorkFolder, freeName } from '../workspace';
 import type { CorpusFiles } from './corpusFiles';
@@ -69,24 +69,13 @@ export class CorpusPanel implements vscode.Disposable {
     this.#answering.dispose();
   }
 
-  async *#watch(signal: AbortSignal): AsyncGenerator<ShownCorpus> {
+  #watch(signal: AbortSignal): AsyncGenerator<ShownCorpus> {
     const { corpora } = this.#services;
-    const changes = new AsyncQueue<void>();
-    const changed = corpora.onDidChange(() => changes.push());
-    signal.addEventListener('abort', () => changes.end());
-    const looks = changes[Symbol.asyncIterator]();
-    changes.push();
-    let before = '';
-    try {
-      while (!(await looks.next()).done) {
-        const shown = await this.#look(signal);
-        const now = JSON.stringify(shown);
-        if (now !== before) yield shown;
-        before = now;
-      }
-    } finally {
-      changed.dispose();
-    }
+    return watchShown(
+      () => this.#look(signal),
+      (tell) => corpora.onDidChange(tell),
+      signal,
+    );
   }
 
   async #look(signal: AbortSignal): Promise<ShownCorpus> {

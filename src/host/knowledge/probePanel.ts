@@ -1,12 +1,12 @@
 /** One probe's tab: what its page is told, and what the page asks. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { AsyncQueue } from '../../base/asyncQueue';
 import { messageOf } from '../../base/errors';
 import { probeSurface, type ProbeAction, type ShownProbe } from '../../protocol/probeSurface';
 import type { ProbeSummary } from '../../protocol/knowledgeMessages';
 import type { Services } from '../services';
 import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
+import { watchShown } from '../webviews/watchShown';
 import { answerWebview } from '../webviews/webviewConnection';
 import { comparable, usualBefore } from './comparable';
 import { findProbe } from './findProbe';
@@ -43,25 +43,11 @@ export class ProbePanel implements vscode.Disposable {
     this.#answering.dispose();
   }
 
-  async *#watch(signal: AbortSignal): AsyncGenerator<ShownProbe> {
+  #watch(signal: AbortSignal): AsyncGenerator<ShownProbe> {
     const { probes, models } = this.#services;
-    const changes = new AsyncQueue<void>();
-    const tell = (): void => changes.push();
-    const listening = vscode.Disposable.from(probes.onDidChange(tell), models.onDidChange(tell));
-    signal.addEventListener('abort', () => changes.end());
-    const looks = changes[Symbol.asyncIterator]();
-    tell();
-    let before = '';
-    try {
-      while (!(await looks.next()).done) {
-        const shown = await this.#look();
-        const now = JSON.stringify(shown);
-        if (now !== before) yield shown;
-        before = now;
-      }
-    } finally {
-      listening.dispose();
-    }
+    const listen = (tell: () => void): vscode.Disposable =>
+      vscode.Disposable.from(probes.onDidChange(tell), models.onDidChange(tell));
+    return watchShown(() => this.#look(), listen, signal);
   }
 
   async #look(): Promise<ShownProbe> {
