@@ -189,15 +189,58 @@ describe('a call', () => {
     ]);
   });
 
-  it('whose result is long leaves room in the context', async () => {
-    const { model } = await writer('chatml', [call('1'), `Oh.${end}`], { context: 400 });
-    const long = odd(() => Promise.resolve('x'.repeat(1000)));
-    const events = await all(model, question, { ...greedy, tools: [long] });
-    expect(only(events, 'result')[0]?.output).toBe(`${'x'.repeat(100)} [cut off]`);
-    expect(only(events, 'done')[0]?.text).toBe('Oh.');
-    const full = await writer('chatml', [call('1')], { context: 400 });
-    const [done] = only(await all(full.model, question, { ...greedy, tools: [long] }), 'done');
+  /** Tokens of each result, the remark that it was cut left out, and of the context before it. */
+  async function cutResults(context: number, output: string, parts: readonly string[]) {
+    const { model } = await writer('chatml', parts, { context });
+    const long = odd(() => Promise.resolve(output));
+    let used = 0;
+    const results: { readonly used: number; readonly kept: string }[] = [];
+    const events = await all(model, question, { ...greedy, tools: [long], maxTokens: 4000 });
+    for (const event of events) {
+      if (event.kind === 'start') used = event.promptTokens;
+      if (event.kind === 'token') used++;
+      if (event.kind !== 'result') continue;
+      expect(event.output.endsWith(' [cut off]')).toBe(true);
+      results.push({ used, kept: event.output.slice(0, -' [cut off]'.length) });
+      used += event.forced.length;
+    }
+    return { results, used, done: only(events, 'done')[0]! };
+  }
+
+  it('whose result is long takes half of what is left, and so does the next', async () => {
+    const parts = [`Well. ${call('1')}`, call('2'), `Oh.${end}`];
+    const { results, done } = await cutResults(800, 'x'.repeat(1000), parts);
+    expect(results).toHaveLength(2);
+    for (const { used, kept } of results) expect(kept).toHaveLength(Math.floor((800 - used) / 2));
+    expect(done).toMatchObject({ finishReason: 'end', text: 'Well. Oh.' });
+  });
+
+  it('whose result is long finds some room until the context is full', async () => {
+    const { results, used, done } = await cutResults(600, 'x'.repeat(1000), [call('1')]);
+    expect(results.length).toBeGreaterThan(2);
+    expect(results.every(({ kept }) => kept.length > 0)).toBe(true);
     expect(done).toMatchObject({ finishReason: 'context' });
+    expect(used).toBeGreaterThanOrEqual(600);
+  });
+
+  it('is not given half a character', async () => {
+    for (const output of ['é'.repeat(600), `x${'é'.repeat(600)}`]) {
+      const { results } = await cutResults(800, output, [call('1'), `Oh.${end}`]);
+      expect(results[0]?.kept).toMatch(/^x?é+$/);
+    }
+  });
+
+  it('that was allowed has half of what is left as well', async () => {
+    const { model } = await writer('chatml', [`Oh.${end}`], { context: 400 });
+    const long = odd(() => Promise.resolve('x'.repeat(1000)));
+    const toolCalls = [{ name: 'calculator', arguments: '1' }];
+    const asked: ChatMessage[] = [...question, { role: 'assistant', content: '', toolCalls }];
+    const events = await all(model, asked, { ...greedy, tools: [long] });
+    const [result] = only(events, 'result');
+    const kept = result!.output.length - ' [cut off]'.length;
+    const prompt = only(events, 'start')[0]!.promptTokens - result!.output.length;
+    expect(kept).toBe(Math.floor((400 - prompt) / 2));
+    expect(only(events, 'done')[0]).toMatchObject({ finishReason: 'end', text: 'Oh.' });
   });
 
   it('that hangs ends when the caller gives up', async () => {

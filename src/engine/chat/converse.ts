@@ -3,8 +3,9 @@
  * what it gave stands behind, in the tokens that the template makes of it, and the model goes on from
  * there. What it wrote itself stays as it wrote it.
  *
- * Whatever a tool does, the model is given something: the answer, or what went wrong. An answer ends
- * after `maxTokens` of its own tokens and `maxCalls` calls at the latest.
+ * Whatever a tool does, the model is given something: the answer, or what went wrong. It is given half of
+ * what is left of the context at most, so that the model has room to answer, and to call again. An answer
+ * ends after `maxTokens` of its own tokens and `maxCalls` calls at the latest.
  *
  * A tool that is asked for first (`ask`) is not run: the answer ends with the call as its last message,
  * and goes on when the conversation is given back with it (which is the consent) or with a message of
@@ -79,8 +80,8 @@ export interface Answered {
 export type ConverseEvent = Started | ConverseToken | CallMade | CallAnswered | Answered;
 
 const MOST_CALLS = 8;
-/** The share of the context that a result may take; the rest is cut off. */
-const MOST_OF_CONTEXT = 1 / 4;
+/** Of what is left of the context when a tool is called, the share that its result may take. */
+const MOST_OF_REST = 1 / 2;
 
 /**
  * @throws GlassboxError `no-chat-template`, `no-tool-tokens`, and what `generate` throws
@@ -94,12 +95,18 @@ export async function* converse(
   const { tools = [], ask = [], maxCalls = MOST_CALLS, maxTokens = 128, ...rest } = options;
   const speaker = speakerOf(model, tools);
   const { template, tokenizer, form, schemas } = speaker;
+  const { context } = model.config;
+  /** Tokens that a result may take behind so many others. */
+  const roomBehind = (used: number): number =>
+    Math.max(1, Math.floor((rest.sliding ? context : context - used) * MOST_OF_REST));
   const said: ChatMessage[] = [];
   let calls = 0;
 
   for (const call of messages.at(-1)?.toolCalls ?? []) {
     yield callMade(calls, call);
-    const result = await answerTo(call, speaker, signal);
+    const empty: ChatMessage = { role: 'tool', content: '' };
+    const asked = encodeConversation([...messages, ...said, empty], template, tokenizer, schemas);
+    const result = await answerTo(call, speaker, roomBehind(asked.ids.length), signal);
     said.push({ role: 'tool', content: result.output });
     // Its tokens are part of the prompt.
     yield { kind: 'result', call: calls++, ...result, forced: [] };
@@ -145,13 +152,14 @@ export async function* converse(
         yield done('call');
         return;
       }
-      const result = await answerTo(call, speaker, signal);
+      const room = roomBehind(prompt.length + behind.length);
+      const result = await answerTo(call, speaker, room, signal);
       said.push({ role: 'tool', content: result.output });
       const forced = forcedBy([...messages, ...said], speaker, form);
       behind.push(...forced);
       yield { kind: 'result', call: calls++, ...result, forced };
     }
-    const full = prompt.length + behind.length >= model.config.context && rest.sliding !== true;
+    const full = prompt.length + behind.length >= context && rest.sliding !== true;
     if (full || left <= 0 || calls >= maxCalls) {
       yield done(full ? 'context' : left <= 0 ? 'length' : 'calls');
       return;
@@ -166,13 +174,9 @@ interface Speaker {
   readonly tools: readonly Tool[];
   /** What the template is told of them. */
   readonly schemas: readonly ToolSchema[];
-  readonly mostTokens: number;
 }
 
-function speakerOf(
-  { tokenizer, chatTemplate, config }: LoadedModel,
-  tools: readonly Tool[],
-): Speaker {
+function speakerOf({ tokenizer, chatTemplate }: LoadedModel, tools: readonly Tool[]): Speaker {
   if (!tokenizer || chatTemplate === undefined)
     throw new GlassboxError('no-chat-template', 'The model was not taught to chat.', {
       remedy:
@@ -188,8 +192,7 @@ function speakerOf(
         remedy: 'Fine-tune it on conversations with calls (glassbox sft), or leave out the tools.',
       },
     );
-  const mostTokens = Math.max(1, Math.floor(config.context * MOST_OF_CONTEXT));
-  return { template, tokenizer, form, tools, schemas: tools.map(describeTool), mostTokens };
+  return { template, tokenizer, form, tools, schemas: tools.map(describeTool) };
 }
 
 interface Written {
@@ -250,10 +253,11 @@ async function* write(
   return written();
 }
 
-/** What comes of a call: always something, cut to what the context has room for. */
+/** What comes of a call: always something, cut to `room` tokens. */
 async function answerTo(
   call: ToolCall,
-  { tools, tokenizer, mostTokens }: Speaker,
+  { tools, tokenizer }: Speaker,
+  room: number,
   signal: AbortSignal | undefined,
 ): Promise<Omit<CallAnswered, 'kind' | 'call' | 'forced'>> {
   const tool = tools.find(({ name }) => name === call.name);
@@ -265,8 +269,10 @@ async function answerTo(
   }
   const result = await runTool(tool, inputOf(call), { signal });
   const ids = tokenizer.encode(result.output, { special: 'text' });
-  if (ids.length <= mostTokens) return result;
-  return { ...result, output: `${tokenizer.decode(ids.slice(0, mostTokens))} [cut off]` };
+  if (ids.length <= room) return result;
+  // Where the cut goes through a character, its first half is none.
+  const kept = tokenizer.decode(ids.slice(0, room)).replace(/\uFFFD+$/, '');
+  return { ...result, output: `${kept} [cut off]` };
 }
 
 /** What the template writes behind the last call: its result, and where the model goes on. */
