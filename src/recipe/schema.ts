@@ -206,6 +206,12 @@ const modelSchema = z
 
 const trainSchema = z.strictObject({
   steps: count.default(1000).describe('How many times the weights are updated, in all.'),
+  epochs: positive
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'How many times all of the data are gone through; takes the place of train.steps, which follow from it when the data have been read.',
+    ),
   batch: count.default(16).describe('Sequences that go through the model at once.'),
   accumulate: count
     .default(1)

@@ -65,6 +65,17 @@ describe('a run on conversations', () => {
     expect(tokenizer.tokenText(tokenizer.eosId ?? -1)).toBe('<|assistant_end|>');
   });
 
+  it('counts epochs in rows of whole conversations', async () => {
+    const events = await sft(path.join(folder, 'epochs'), 'train.epochs=3');
+    const notes = events.flatMap((event) => (event.kind === 'note' ? [event.text] : []));
+    const [, rows] = /3 epochs of (\d+) rows/.exec(notes.join('\n')) ?? [];
+    const begun = events.find((event) => event.kind === 'start');
+    // The last token of each of the 60 takes no place.
+    expect(32 * Number(rows)).toBeGreaterThanOrEqual((begun?.tokens ?? Infinity) - 60);
+    expect(Number(rows)).toBeLessThan(60);
+    expect(begun?.steps).toBe(Math.ceil((3 * Number(rows)) / 2));
+  });
+
   it('begins with the rows that there were, and their mean for each new token', async () => {
     const run = path.join(folder, 'rows');
     await sft(run, 'train.steps=1', 'model.freeze=["model.embed_tokens.weight"]');

@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resumeRun } from '../../src/engine/train/train';
+import { resumeRun, runRecipe } from '../../src/engine/train/train';
+import { applySettings } from '../../src/recipe/run';
 import {
   checkpoint,
   checkpointNames,
@@ -164,6 +165,35 @@ describe('where a run goes on', () => {
     const events = await goOn(run);
     expect(events.map(({ kind }) => kind)).toEqual(['start', 'note', 'eval', 'done']);
     expect(metrics(run)).toEqual(lines);
+  });
+});
+
+describe('epochs', () => {
+  const recipe = smallRecipe(text, 'data.batching=packed', 'train.accumulate=2');
+
+  it('become steps once the text is read, and more of them prolong a run', async () => {
+    const run = at('epochs');
+    const events = await train(applySettings(recipe, ['train.epochs=0.5', 'train.steps=3']), run);
+    const begun = events.find((event) => event.kind === 'start');
+    const rows = Math.ceil((begun?.tokens ?? 0) / 16);
+    const steps = Math.ceil(rows / 2 / 4);
+    expect(steps).toBeGreaterThan(3);
+    expect(begun?.steps).toBe(steps);
+    expect(
+      events.find((event) => event.kind === 'note' && event.text.includes('0.5 epochs of')),
+    ).toMatchObject({ text: `0.5 epochs of ${rows} rows, 4 a step: ${steps} steps` });
+    expect(events.at(-1)?.kind).toBe('done');
+    expect((await runRecipe({ folder: run, settings: [] })).train).toMatchObject({ steps });
+
+    const further = await goOn(run, ['train.epochs=1']);
+    expect(further.find((event) => event.kind === 'start')).toMatchObject({
+      resumedFrom: steps,
+      steps: Math.ceil(rows / 4),
+    });
+    expect(await failure(goOn(run, ['train.epochs=0.1']))).toMatchObject({ code: 'resume-misfit' });
+    expect((await runRecipe({ folder: run, settings: [] })).train).toMatchObject({
+      steps: Math.ceil(rows / 4),
+    });
   });
 });
 

@@ -67,6 +67,11 @@ export const backendOption = (): Option =>
     .choices(['auto', 'onnx', 'webgpu', 'reference'])
     .default('auto');
 
+export const epochsOption = (): Option =>
+  new Option('--epochs <n>', 'how many times all of the data are gone through, in place of --steps')
+    .argParser(decimal(0, 1_000_000, true))
+    .conflicts('steps');
+
 export const precisionOption = (): Option =>
   new Option(
     '--precision <name>',

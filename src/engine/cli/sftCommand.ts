@@ -6,7 +6,7 @@ import { Option, type Command } from 'commander';
 import { FINE_TUNING } from '../../recipe/fineTune';
 import { applySettings, recipeSchema } from '../../recipe/run';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
-import { backendOption, MANY, SEED, wholeNumber } from './options';
+import { backendOption, epochsOption, MANY, SEED, wholeNumber } from './options';
 import { runTraining } from './trainCommand';
 
 interface SftOptions extends CommonOptions {
@@ -14,6 +14,7 @@ interface SftOptions extends CommonOptions {
   readonly data: readonly string[];
   readonly template?: string;
   readonly steps?: number;
+  readonly epochs?: number;
   readonly set?: readonly string[];
   readonly out?: string;
   readonly seed?: number;
@@ -40,6 +41,7 @@ export function addSft(program: Command, context: Context): void {
       "chatml, llama3, nanochat or a .jinja file; auto: the model's own, else chatml",
     )
     .option('--steps <n>', 'how many steps (300)', wholeNumber(1, MANY))
+    .addOption(epochsOption())
     .option('--set <key=value...>', 'any field of the recipe, as in train.lr=3e-4')
     .option('--out <dir>', "the run's folder")
     .option('--seed <n>', 'decides every random choice', SEED)
@@ -61,13 +63,15 @@ Examples:
 }
 
 function settingsFrom(options: SftOptions): string[] {
-  const { model, data, template, steps, seed, backend, threads } = options;
+  const { model, data, template, steps, epochs, seed, backend, threads } = options;
   const given: readonly (readonly [string, unknown])[] = [
     ['data.format', 'conversations'],
     ['data.paths', data],
     ['model.from', model],
     ['chat.template', template],
     ['train.steps', steps],
+    // A recipe's epochs would take the place of the steps that are asked for.
+    ['train.epochs', steps === undefined ? epochs : null],
     ['seed', seed],
     ['runtime.backend', backend],
     ['runtime.threads', threads],

@@ -11,7 +11,7 @@ import { applySettings, defaultRecipe, parseRecipe, type Recipe } from '../../re
 import { writeJson, writeLine } from './console';
 import { RunDisplay } from './display';
 import type { TrainEvent, TrainRequest } from '../../protocol/messages';
-import { MANY, SEED, wholeNumber } from './options';
+import { epochsOption, MANY, SEED, wholeNumber } from './options';
 import { withCommonOptions, type CommandEngine, type CommonOptions, type Context } from './context';
 import { clean, grouped } from './terminalText';
 
@@ -21,6 +21,7 @@ interface TrainOptions extends CommonOptions {
   readonly preset?: string;
   readonly set?: readonly string[];
   readonly steps?: number;
+  readonly epochs?: number;
   readonly backend?: string;
   readonly precision?: string;
   readonly out?: string;
@@ -48,6 +49,7 @@ export function addTrain(program: Command, context: Context): void {
       'how many steps in all, those before --resume included',
       wholeNumber(1, MANY),
     )
+    .addOption(epochsOption())
     .addOption(
       new Option(
         '--backend <name>',
@@ -133,11 +135,13 @@ async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
 
 /** All settings in order: what an option of its own says comes after what `--set` says. */
 function settingsFrom(options: TrainOptions): string[] {
-  const { data, preset, steps, backend, precision, seed, threads } = options;
+  const { data, preset, steps, epochs, backend, precision, seed, threads } = options;
   const short: readonly (readonly [string, unknown])[] = [
     ['data.paths', data],
     ['model.preset', preset],
     ['train.steps', steps],
+    // A recipe's epochs would take the place of the steps that are asked for.
+    ['train.epochs', steps === undefined ? epochs : null],
     ['runtime.backend', backend],
     ['runtime.precision', precision],
     ['seed', seed],

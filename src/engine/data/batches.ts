@@ -31,6 +31,8 @@ export interface BatchShape {
 
 /** Batches without end, by number. */
 export interface BatchSource {
+  /** Rows in which all of the text comes once, or as much as all of it: those of an epoch. */
+  readonly rows: number;
   batchAt(index: number): Batch;
 }
 
@@ -128,6 +130,7 @@ export function randomWindows(
 ): BatchSource {
   checkLength(corpus, options.context);
   return {
+    rows: Math.ceil(corpus.length / options.context),
     batchAt: (index) => {
       const batch = emptyBatch(options);
       const rng = rngFor(options.seed, index);
@@ -148,7 +151,7 @@ export function randomWindows(
 export function packedDocuments(
   corpus: TokenCorpus,
   options: BatchShape & { readonly seed: number },
-): BatchSource & { readonly rows: number } {
+): BatchSource {
   const { batch: batchRows, context, seed } = options;
   checkLength(corpus, context);
   const starts = corpus.documents();

@@ -27,7 +27,6 @@ interface Plan {
 }
 
 export interface WholeDocuments extends BatchSource {
-  readonly rows: number;
   readonly documents: number;
   /** Documents that are longer than a row and lose their end. */
   readonly cut: number;

@@ -22,6 +22,27 @@ export function trainingBatches(recipe: Recipe, corpus: TokenCorpus, context: nu
   return data.batching === 'packed' ? packedDocuments(corpus, shape) : randomWindows(corpus, shape);
 }
 
+/**
+ * With the steps that the recipe's epochs come to, in place of them: a run that goes on later is asked
+ * for steps, whatever it began with.
+ *
+ * @returns also what people are told of it
+ * @throws GlassboxError `corpus-too-short`, `no-tokens`
+ */
+export function inSteps(
+  recipe: Recipe,
+  corpus: TokenCorpus,
+  context: number,
+): { readonly recipe: Recipe; readonly said?: string } {
+  const { epochs, ...train } = recipe.train;
+  if (epochs === undefined) return { recipe };
+  const { rows } = trainingBatches(recipe, corpus, context);
+  const atOnce = train.batch * train.accumulate;
+  const steps = Math.max(1, Math.ceil((epochs * rows) / atOnce));
+  const said = `${epochs === 1 ? '1 epoch' : `${epochs} epochs`} of ${rows} rows, ${atOnce} a step: ${steps} steps`;
+  return { recipe: { ...recipe, train: { ...train, steps } }, said };
+}
+
 /** @param maxWindows of so many rows; of all if undefined. */
 export function measuredBatches(
   recipe: Recipe,

@@ -63,7 +63,7 @@ export async function modelFolder(folder: string): Promise<string> {
 }
 
 /** Throws `resume-misfit` where the new recipe cannot go on from where the run stands. */
-export function refuseMisfits(before: Recipe, after: Recipe, { step }: Position): void {
+export function refuseMisfits(before: Recipe, after: Recipe, position: Position): void {
   // The weights and the tokens have in them what was decided when the run began.
   const fixed = ['data', 'tokenizer', 'model'] as const;
   const changed = fixed.filter(
@@ -76,13 +76,18 @@ export function refuseMisfits(before: Recipe, after: Recipe, { step }: Position)
       { remedy: 'Start a new run with model.from set to the checkpoint.' },
     );
   }
-  if (after.train.steps < step) {
-    throw new GlassboxError(
-      'resume-misfit',
-      `The run has made ${step} steps, and is asked for ${after.train.steps} in all.`,
-      { remedy: 'Ask for more steps, or resume from an older checkpoint.', details: { step } },
-    );
-  }
+  // How many steps an epoch has shows later.
+  if (after.train.epochs === undefined) refuseFewer(after, position);
+}
+
+/** Throws `resume-misfit` where a run has made more steps than it is asked for. */
+export function refuseFewer({ train: { steps } }: Recipe, { step }: Position): void {
+  if (steps >= step) return;
+  throw new GlassboxError(
+    'resume-misfit',
+    `The run has made ${step} steps, and is asked for ${steps} in all.`,
+    { remedy: 'Ask for more steps, or resume from an older checkpoint.', details: { step } },
+  );
 }
 
 /** Copies into a run of its own all that going on from the checkpoint takes; gives the copy's path. */

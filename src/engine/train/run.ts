@@ -15,7 +15,7 @@ import { readTokenizer } from '../tokenizer/tokenizer';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { checkCheckpoint, restore, restoreParameters } from './checkpoints';
 import type { Inherited, Position } from './checkpoints';
-import { keepsApart, trainingBatches } from './datasets';
+import { inSteps, keepsApart, trainingBatches } from './datasets';
 import type { RunEvent } from './events';
 import { trainedBy } from './frozen';
 import { growthOf } from './grownRows';
@@ -23,7 +23,7 @@ import { Loop } from './loop';
 import { Observer } from './observer';
 import { prepare, reopen } from './prepare';
 import type { Conversations, Prepared } from './prepare';
-import { branch, locate, refuseMisfits } from './resume';
+import { branch, locate, refuseFewer, refuseMisfits } from './resume';
 import { checkRoom } from './room';
 import type { Room } from './room';
 import { RunFolder, readRunRecipe, readRunTemplate } from './runFolder';
@@ -164,13 +164,16 @@ interface Drive {
 }
 
 async function* drive(parts: Drive): AsyncGenerator<RunEvent, void, void> {
-  const { recipe, prepared, context, checkpoint } = parts;
+  const { prepared, context, checkpoint } = parts;
   try {
-    const origin = await modelOf(recipe, prepared, checkpoint);
+    const origin = await modelOf(parts.recipe, prepared, checkpoint);
+    const { recipe, said } = inSteps(parts.recipe, prepared.corpus.train, origin.config.context);
+    if (said !== undefined) yield { kind: 'note', text: said };
+    refuseFewer(recipe, parts.begin);
     const trains = trainedBy(recipe.model.freeze, origin.config);
     const room = await checkRoom(context.backend, origin.config, recipe, trains);
     try {
-      yield* trainIn(room, { ...parts, ...origin, trains });
+      yield* trainIn(room, { ...parts, ...origin, recipe, trains });
     } catch (thrown) {
       await room?.rethrow(thrown);
       throw thrown;

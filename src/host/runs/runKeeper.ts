@@ -93,7 +93,9 @@ export class RunKeeper {
    * @param folder the run's, absolute; not there yet.
    */
   start(recipe: Recipe, folder: string): Promise<void> {
-    const live = new LiveRun(folder, undefined, recipe.train.steps);
+    const { steps, epochs } = recipe.train;
+    // What epochs come to shows when the text has been read.
+    const live = new LiveRun(folder, undefined, epochs === undefined ? steps : 0);
     return this.#drive(live, { kind: 'new', recipe, out: folder });
   }
 
