@@ -52,6 +52,8 @@ export const trainEventSchema = z.discriminatedUnion('kind', [
     backend: z.string(),
     precision: computedPrecisionSchema,
     threads: count,
+    /** Whether it is taught to answer: samples are answers, not texts that go on. */
+    answers: z.boolean(),
     /** Bytes that the run takes of a GPU's memory, where it has one. */
     memory: count.optional(),
     /** The step that a resumed run goes on from. */

@@ -13,6 +13,7 @@ const start: TrainEvent = {
   backend: 'onnx',
   precision: 'f32',
   threads: 1,
+  answers: false,
 };
 const step = (number: number, time: number): TrainEvent => ({
   kind: 'train',

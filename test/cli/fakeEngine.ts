@@ -16,6 +16,7 @@ export const EVENTS: readonly TrainEvent[] = [
     backend: 'onnx',
     precision: 'f32',
     threads: 1,
+    answers: false,
   },
   { kind: 'sample', step: 0, prompt: 'The ', text: 'qz' },
   {

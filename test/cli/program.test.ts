@@ -61,6 +61,20 @@ describe('train', () => {
     });
   });
 
+  it('takes a length in steps or in epochs, in place of what a recipe says', async () => {
+    const file = inFolder('c.recipe.json', '{"train": {"epochs": 2}}');
+    const asked = async (...args: string[]) =>
+      z
+        .object({ recipe: z.object({ train: z.object({ steps: z.int(), epochs: z.unknown() }) }) })
+        .parse(await trainRequest('--recipe', file, ...args)).recipe.train;
+    expect(await asked()).toMatchObject({ epochs: 2 });
+    expect(await asked('--epochs', '0.5')).toMatchObject({ epochs: 0.5 });
+    expect(await asked('--steps', '7')).toEqual({ steps: 7 });
+    const { code, err } = await cli(['train', '--epochs', '2', '--steps', '7']);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/--epochs.*cannot be used with.*--steps/);
+  });
+
   it('takes paths in a recipe from its folder, and others from here', async () => {
     const file = inFolder('b.recipe.json', '{"model": {"from": "m"}, "data": {"paths": ["x"]}}');
     const request = await trainRequest('--recipe', file, '--data', 'y', 'z');
@@ -190,7 +204,11 @@ describe('sft', () => {
   });
 
   it('ends with how to talk to the model', async () => {
-    const { out } = await cli(['sft', '--model', 'm', '--data', 'a.jsonl']);
+    const engine = new FakeEngine();
+    engine.events = each(
+      EVENTS.map((event) => (event.kind === 'start' ? { ...event, answers: true } : event)),
+    );
+    const { out } = await cli(['sft', '--model', 'm', '--data', 'a.jsonl'], { engine });
     expect(out).toContain('glassbox chat --model /r/checkpoints/step-000001');
   });
 });

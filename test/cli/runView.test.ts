@@ -32,6 +32,7 @@ const start: TrainEvent = {
   backend: 'onnxruntime 1.30.0, CPU, 1 thread',
   precision: 'f32',
   threads: 1,
+  answers: false,
 };
 
 /** A run of 200 steps, `done` of them made, measured every 50. */
@@ -171,13 +172,22 @@ describe('the smoothed loss', () => {
 });
 
 describe('lastingLines', () => {
-  const view = { columns: 60, style: plain };
+  const view = { columns: 60, style: plain, answers: false };
 
   it('shows what the model wrote, with nothing that moves the cursor', () => {
     const text = 'Ishmael.\n\nSome years ago\u001b[2J never mind how long precisely, having money';
     const lines = lastingLines({ kind: 'sample', step: 1200, prompt: 'Call me ', text }, view);
     expect(lines[1]).toBe(' step 1,200   Call me Ishmael. ¶ Some years ago·[2J never');
     for (const line of lines) expect(widthOf(line)).toBeLessThan(60);
+  });
+
+  it('shows an answer below its question', () => {
+    const sample = { kind: 'sample', step: 0, prompt: 'Who are you?', text: 'A whale.' } as const;
+    expect(lastingLines(sample, { ...view, answers: true })).toEqual([
+      '',
+      ' before       Who are you?',
+      '              A whale.',
+    ]);
   });
 
   it('introduces the run', () => {

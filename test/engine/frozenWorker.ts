@@ -37,6 +37,7 @@ const START = {
   backend: 'test',
   precision: 'f32',
   threads: 1,
+  answers: false,
 } as const;
 
 const port = parentPort!;

@@ -30,6 +30,7 @@ const started: TrainEvent = {
     backend: 'onnxruntime, CPU',
     precision: 'f32',
     threads: 1,
+    answers: false,
   },
 };
 const step = (number: number): TrainEvent => ({

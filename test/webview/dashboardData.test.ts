@@ -24,6 +24,7 @@ const start = (resumedFrom?: number): TrainEvent => ({
     backend: 'onnx',
     precision: 'f32',
     threads: 1,
+    answers: false,
     ...(resumedFrom ? { resumedFrom } : {}),
   },
 });

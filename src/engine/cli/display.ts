@@ -49,7 +49,8 @@ export class RunDisplay {
 
   take(event: TrainEvent): void {
     this.progress.take(event);
-    const lasting = lastingLines(event, { columns: this.#columns, style: this.style });
+    const { answers } = this.progress;
+    const lasting = lastingLines(event, { columns: this.#columns, style: this.style, answers });
     if (this.#live) {
       if (lasting.length > 0 || this.#now() - this.#drawnAt >= REDRAW_MS) this.#draw(lasting);
       return;

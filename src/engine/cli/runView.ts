@@ -29,6 +29,8 @@ export class RunProgress implements RunView {
   last: RunView['last'];
   lastEval: RunView['lastEval'];
   finished = false;
+  /** Whether what it writes are answers. */
+  answers = false;
   doing = 'Preparing';
   readonly losses: PlotPoint[] = [];
   readonly evals: PlotPoint[] = [];
@@ -42,6 +44,7 @@ export class RunProgress implements RunView {
       case 'start':
         this.steps = event.steps;
         this.step = event.resumedFrom ?? 0;
+        this.answers = event.answers;
         break;
       case 'train':
         this.last = event;
@@ -179,14 +182,17 @@ function metricLines(run: RunProgress, style: Style, columns: number): string[] 
 }
 
 /** What an event leaves for good, above the dashboard. Steps and evaluations leave nothing. */
-export function lastingLines(event: TrainEvent, frame: Pick<Frame, 'columns' | 'style'>): string[] {
-  const { style } = frame;
+export function lastingLines(
+  event: TrainEvent,
+  frame: Pick<Frame, 'columns' | 'style'> & { readonly answers: boolean },
+): string[] {
+  const { style, answers } = frame;
   const columns = Math.max(20, Math.min(frame.columns, 110)) - 1;
   switch (event.kind) {
     case 'start':
       return startLines(event, style, columns);
     case 'sample':
-      return sampleLines(event, style, columns);
+      return sampleLines(event, { style, columns, answers });
     case 'note':
       return wrap(clean(event.text), columns - 1).map((line) => style.dim(` ${line}`));
     case 'checkpoint':
@@ -221,26 +227,29 @@ function startLines(
   ];
 }
 
-/** The step in the margin, the prompt dim, what the model made of it beside. */
+/** The step in the margin, the prompt dim, and after it what the model made of it: an answer below it. */
 function sampleLines(
   sample: Extract<TrainEvent, { kind: 'sample' }>,
-  style: Style,
-  columns: number,
+  { style, columns, answers }: { style: Style; columns: number; answers: boolean },
 ): string[] {
   const margin = 14;
-  const label = sample.step === 0 ? 'untrained' : `step ${grouped(sample.step)}`;
+  const label = sample.step === 0 ? 'before' : `step ${grouped(sample.step)}`;
   const prompt = clean(sample.prompt);
-  const lines = wrap(prompt + clean(sample.text), columns - margin).slice(0, 6);
-  let unprompted = prompt.length;
-  return [
-    '',
-    ...lines.map((line, i) => {
+  const text = clean(sample.text);
+  const width = columns - margin;
+  const asked = answers ? wrap(prompt, width).slice(0, 3) : [];
+  const written = wrap(answers ? text : prompt + text, width).slice(0, 6 - asked.length);
+  let unprompted = answers ? 0 : prompt.length;
+  const lines = [
+    ...asked.map((line) => style.dim(line)),
+    ...written.map((line) => {
       const dim = Math.min(line.length, unprompted);
       unprompted = Math.max(0, unprompted - line.length - 1);
-      const name = i === 0 ? style.good(` ${label}`) + ' '.repeat(margin - 1 - label.length) : '';
-      return (name || ' '.repeat(margin)) + style.dim(line.slice(0, dim)) + line.slice(dim);
+      return style.dim(line.slice(0, dim)) + line.slice(dim);
     }),
   ];
+  const named = style.good(` ${label}`) + ' '.repeat(margin - 1 - label.length);
+  return ['', ...lines.map((line, i) => (i === 0 ? named : ' '.repeat(margin)) + line)];
 }
 
 /** One line about a step, where there is no terminal to draw on. */

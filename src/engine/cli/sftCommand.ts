@@ -70,8 +70,7 @@ function settingsFrom(options: SftOptions): string[] {
     ['model.from', model],
     ['chat.template', template],
     ['train.steps', steps],
-    // A recipe's epochs would take the place of the steps that are asked for.
-    ['train.epochs', steps === undefined ? epochs : null],
+    ['train.epochs', epochs],
     ['seed', seed],
     ['runtime.backend', backend],
     ['runtime.threads', threads],

@@ -91,9 +91,8 @@ export async function runTraining(
 ): Promise<void> {
   const engine = await context.engine();
   const events = untilStopped(engine, request, context.signal);
-  const answers = request.kind === 'new' && request.recipe.data.format === 'conversations';
   if (options.json) await trainAsJson(events, context);
-  else await trainWithDisplay(events, context, answers);
+  else await trainWithDisplay(events, context);
 }
 
 /**
@@ -135,13 +134,13 @@ async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
 
 /** All settings in order: what an option of its own says comes after what `--set` says. */
 function settingsFrom(options: TrainOptions): string[] {
-  const { data, preset, steps, epochs, backend, precision, seed, threads } = options;
+  const { recipe, data, preset, steps, epochs, backend, precision, seed, threads } = options;
   const short: readonly (readonly [string, unknown])[] = [
     ['data.paths', data],
     ['model.preset', preset],
     ['train.steps', steps],
-    // A recipe's epochs would take the place of the steps that are asked for.
-    ['train.epochs', steps === undefined ? epochs : null],
+    // A file's epochs would take the place of the steps that are asked for.
+    ['train.epochs', recipe === undefined || steps === undefined ? epochs : null],
     ['runtime.backend', backend],
     ['runtime.precision', precision],
     ['seed', seed],
@@ -173,7 +172,6 @@ async function trainAsJson(events: AsyncIterable<TrainEvent>, { streams }: Conte
 async function trainWithDisplay(
   events: AsyncIterable<TrainEvent>,
   context: Context,
-  answers: boolean,
 ): Promise<void> {
   const { streams, signal } = context;
   const display = new RunDisplay(streams.stdout, streams.env);
@@ -197,6 +195,7 @@ async function trainWithDisplay(
     display.close();
   }
 
+  const { answers } = progress;
   const write = (line: string): void => writeLine(streams, line);
   const stopped = signal.aborted || done === undefined;
   write('');

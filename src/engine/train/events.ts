@@ -12,6 +12,8 @@ export interface StartEvent {
   readonly backend: string;
   readonly precision: Precision;
   readonly threads: number;
+  /** Whether it is taught to answer: samples are answers, not texts that go on. */
+  readonly answers: boolean;
   /** Bytes that the run takes where its backend has memory of its own. */
   readonly memory?: number;
   readonly resumedFrom?: number;

@@ -230,6 +230,7 @@ async function* trainIn(
       backend: context.backend.adapter,
       precision: context.backend.precision,
       threads: context.threads,
+      answers: ask !== undefined,
       ...(room ? { memory: room.bytes } : {}),
       ...(checkpoint === undefined ? {} : { resumedFrom: begin.step }),
     };
