@@ -1,5 +1,5 @@
 /** What a model knows: probed, looked at, taught, probed again; probes that were made before. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeProbes } from './harness/probes';
 import { trainTalker } from './harness/talker';
@@ -187,7 +187,7 @@ describe('a probe that is there', () => {
     await tab.getByText('None.', { exact: true }).waitFor();
   });
 
-  it('says so where it is damaged or gone', async () => {
+  it('is opened by its name, in a narrow window too', async () => {
     await code.command('Glassbox: Open Probe...');
     await code.pick('answers-world');
     const other = await code.webview('answers-world');
@@ -195,5 +195,17 @@ describe('a probe that is there', () => {
     await code.page.setViewportSize({ width: 700, height: 900 });
     await code.screenshot('knowledge-6-narrow');
     await code.page.setViewportSize({ width: 1440, height: 950 });
+  });
+
+  it('is shown where the one that it is compared with is damaged', async () => {
+    writeFileSync(code.path('.glassbox/probes/taught-world/answers.jsonl'), '{"question":');
+    const other = await code.webview('answers-world');
+    const compared = other.getByLabel('Compared with');
+    await compared.selectOption(code.path('.glassbox/probes/taught-world'));
+    await other.getByRole('alert').getByText('"taught-world" can\'t be read').waitFor();
+    await expect.poll(() => rows(other).count(), WAIT).toBe(200);
+    await code.inThemes('knowledge-7-damaged');
+    await compared.selectOption({ label: 'nothing' });
+    await expect.poll(() => other.getByRole('alert').count(), WAIT).toBe(0);
   });
 });

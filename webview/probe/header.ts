@@ -38,7 +38,7 @@ export function headerOf(
     </header>
     <p class="quiet made">${madeOf(probe)}</p>
     ${found ? factsOf(factsAbout(found.summary)) : nothing}
-    ${found && probe.others.length > 0 ? comparisonOf(probe, before, actions) : nothing}`;
+    ${probe.others.length > 0 ? comparisonOf(probe, before, actions) : nothing}`;
 }
 
 /** Whom it asked about what, and when. */

@@ -98,24 +98,42 @@ export class Page {
     this.#reading?.abort();
     const { signal } = (this.#reading = new AbortController());
     this.#problem = undefined;
-    let answers: readonly ProbeAnswer[] = [];
     try {
-      for await (const event of this.#host.read(before === NOTHING ? undefined : before, signal)) {
-        if (signal.aborted) return;
-        if (event.kind === 'start') {
-          this.#found = event;
-          this.#whole = false;
-        } else answers = [...answers, ...event.answers];
-        this.#answers = answers;
-        this.#draw();
-      }
-      if (!signal.aborted) this.#whole = true;
-      this.#draw();
+      await this.#readWith(before, signal);
     } catch (thrown) {
       if (signal.aborted) return;
       // What could not be read may be there the next time.
       this.#read = '';
-      this.#refuse(thrown);
+      if (before === NOTHING) this.#refuse(thrown);
+      else await this.#readAlone(before, thrown, signal);
+    }
+  }
+
+  async #readWith(before: string, signal: AbortSignal): Promise<void> {
+    let answers: readonly ProbeAnswer[] = [];
+    for await (const event of this.#host.read(before === NOTHING ? undefined : before, signal)) {
+      if (signal.aborted) return;
+      if (event.kind === 'start') {
+        this.#found = event;
+        this.#whole = false;
+      } else answers = [...answers, ...event.answers];
+      this.#answers = answers;
+      this.#draw();
+    }
+    if (!signal.aborted) this.#whole = true;
+    this.#draw();
+  }
+
+  /** Where it was the other one that can't be read, this one is shown all the same. */
+  async #readAlone(before: string, failure: unknown, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#readWith(NOTHING, signal);
+      if (signal.aborted) return;
+      const name = this.#probe?.others.find(({ folder }) => folder === before)?.name ?? before;
+      this.#problem = t('"{0}" can\'t be read: {1}', name, problemText(failure) ?? '');
+      this.#draw();
+    } catch (thrown) {
+      if (!signal.aborted) this.#refuse(thrown);
     }
   }
 

@@ -156,7 +156,7 @@ export async function readProbe(place: string): Promise<Probed[]> {
     } catch (thrown) {
       throw new GlassboxError(
         'bad-record',
-        `${file}:${number} is no answer of a probe: ${messageOf(thrown)}`,
+        `${file}:${number} is no answer of a probe (${messageOf(thrown)}).`,
         { remedy: 'Name a folder that glassbox knowledge probe --out has made.', cause: thrown },
       );
     }
