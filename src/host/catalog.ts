@@ -1,6 +1,6 @@
 /**
  * What lies in this window's folders of one kind: asked of the engine when somebody wants to know, and
- * again when a file that marks it comes or goes. In a folder that is not trusted there is none.
+ * again when there may be others. In a folder that is not trusted there is none.
  */
 import * as vscode from 'vscode';
 import type { Handlers } from '../protocol/protocol';
@@ -28,15 +28,30 @@ export interface CatalogOptions<T> {
     folders: readonly string[],
     signal: AbortSignal,
   ) => Promise<readonly T[]>;
-  /** The files that mark one. */
-  readonly marks: string;
+  /** Folders that are looked through besides. */
+  readonly moreFolders?: () => readonly string[];
+  /** Asks for a call whenever there may be others. */
+  readonly listen: (lookAgain: () => void) => vscode.Disposable;
   /** The context that says that there is none, once somebody has looked. */
   readonly none: string;
 }
 
+/** Told when a file of this name comes, changes or goes. */
+export function watchFiles(pattern: string): (tell: () => void) => vscode.Disposable {
+  return (tell) => {
+    const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    return vscode.Disposable.from(
+      watcher,
+      watcher.onDidCreate(tell),
+      watcher.onDidChange(tell),
+      watcher.onDidDelete(tell),
+    );
+  };
+}
+
 export function openCatalog<T>(
   { engine, log }: Pick<Services, 'engine' | 'log'>,
-  { look: ask, marks, none }: CatalogOptions<T>,
+  { look: ask, moreFolders = () => [], listen, none }: CatalogOptions<T>,
 ): Catalog<T> & { dispose(): void } {
   const { workspace } = vscode;
   const changed = new vscode.EventEmitter<void>();
@@ -46,7 +61,9 @@ export function openCatalog<T>(
   let looking: Promise<readonly T[]> | undefined;
 
   async function look(): Promise<readonly T[]> {
-    const folders = workFolders().map(({ uri }) => uri.fsPath);
+    const folders = workspace.isTrusted
+      ? [...workFolders().map(({ uri }) => uri.fsPath), ...moreFolders()]
+      : [];
     found = folders.length === 0 ? [] : await ask(await engine.methods(), folders, closing.signal);
     contexts.set(none, found.length === 0);
     changed.fire();
@@ -71,14 +88,10 @@ export function openCatalog<T>(
     if (looking) refresh().catch((thrown: unknown) => logError(log, thrown));
   });
   const lookAgain = (): void => again.ask();
-  const watcher = workspace.createFileSystemWatcher(marks, false, false, false);
   const subscriptions = vscode.Disposable.from(
     changed,
     again,
-    watcher,
-    watcher.onDidCreate(lookAgain),
-    watcher.onDidChange(lookAgain),
-    watcher.onDidDelete(lookAgain),
+    listen(lookAgain),
     workspace.onDidChangeWorkspaceFolders(lookAgain),
     workspace.onDidGrantWorkspaceTrust(lookAgain),
     engine.onDidMend(() => void refresh().catch((thrown: unknown) => logError(log, thrown))),

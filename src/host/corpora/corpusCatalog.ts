@@ -1,6 +1,6 @@
 /** The corpora that this window can use: those that lie in its folders, finished or begun. */
 import type { CorpusSummary } from '../../protocol/corpusMessages';
-import { openCatalog } from '../catalog';
+import { openCatalog, watchFiles } from '../catalog';
 import type { Catalog } from '../catalog';
 import type { Services } from '../services';
 
@@ -14,6 +14,6 @@ export const openCorpusCatalog = (
       const found = await methods.corpora({ folders: [...folders] }, signal);
       return found.sort((a, b) => a.name.localeCompare(b.name));
     },
-    marks: '**/corpus.json',
+    listen: watchFiles('**/corpus.json'),
     none: 'noCorpora',
   });

@@ -1,6 +1,6 @@
 /** The probes that lie in this window's folders, the newest first. */
 import type { ProbeSummary } from '../../protocol/knowledgeMessages';
-import { openCatalog } from '../catalog';
+import { openCatalog, watchFiles } from '../catalog';
 import type { Catalog } from '../catalog';
 import type { Services } from '../services';
 
@@ -14,6 +14,6 @@ export const openProbeCatalog = (
       const found = await methods.probes({ folders: [...folders] }, signal);
       return found.sort((a, b) => b.made - a.made);
     },
-    marks: '**/summary.json',
+    listen: watchFiles('**/summary.json'),
     none: 'noProbes',
   });

@@ -4,108 +4,69 @@
  */
 import * as vscode from 'vscode';
 import type { ModelSummary } from '../../protocol/catalogMessages';
+import { openCatalog } from '../catalog';
+import type { Catalog } from '../catalog';
 import { Contexts } from '../contexts';
-import { logError, tellError } from '../problems';
-import { Throttle } from '../runs/throttle';
+import { tellError } from '../problems';
 import type { Runs } from '../runs/runs';
 import type { Services } from '../services';
 import { onDidChangeSetting, settings } from '../settings';
-import { workFolders } from '../workspace';
 import type { ModelCatalog } from './modelCatalog';
 import { inOrder } from './modelOrder';
 import { modelItems } from './modelTexts';
 
-/** Milliseconds between two looks at the disk. */
-const LOOK_EVERY = 1000;
-
 export function openModelCatalog(
-  { engine, log }: Pick<Services, 'engine' | 'log'>,
+  services: Pick<Services, 'engine' | 'log'>,
   runs: Runs,
 ): ModelCatalog & { dispose(): void } {
-  const changed = new vscode.EventEmitter<void>();
-  const closing = new AbortController();
-  let found: readonly ModelSummary[] = [];
-  let looked = false;
-  let looking: Promise<readonly ModelSummary[]> | undefined;
-
-  const list = (): readonly ModelSummary[] => inOrder(found, (run) => runs.get(run)?.started);
-
-  async function look(): Promise<readonly ModelSummary[]> {
-    const folders = vscode.workspace.isTrusted
-      ? [...workFolders().map(({ uri }) => uri.fsPath), ...settings.modelFolders()]
-      : [];
-    if (folders.length === 0) found = [];
-    else found = await (await engine.methods()).models({ folders }, closing.signal);
-    looked = true;
-    changed.fire();
-    setContexts();
-    return list();
-  }
-
-  function ready(): Promise<readonly ModelSummary[]> {
-    looking ??= look().catch((thrown: unknown) => {
-      looking = undefined;
-      throw thrown;
-    });
-    return looking.then(list);
-  }
-
-  async function refresh(): Promise<void> {
-    looking = undefined;
-    await ready();
-  }
-
-  /** Where nobody ever asked, nothing is looked for. */
-  const again = new Throttle(LOOK_EVERY, () => {
-    if (looking) refresh().catch((thrown: unknown) => logError(log, thrown));
+  const found = openCatalog(services, {
+    look: (methods, folders, signal) => methods.models({ folders: [...folders] }, signal),
+    moreFolders: () => settings.modelFolders(),
+    listen: (lookAgain) =>
+      vscode.Disposable.from(
+        whenSaved(runs, lookAgain),
+        onDidChangeSetting('models.folders', lookAgain),
+      ),
+    none: 'noModels',
   });
-  const lookAgain = (): void => again.ask();
-
   const contexts = new Contexts();
-  function setContexts(): void {
+  const setContext = (): void => {
     const trained = runs.list().some(({ checkpoints }) => checkpoints.length > 0);
-    contexts.set('hasModels', found.length > 0 || trained);
-    // The view says that there is none only once somebody has looked.
-    contexts.set('noModels', looked && found.length === 0);
-  }
-
-  let checkpoints = '';
-  const subscriptions = vscode.Disposable.from(
-    changed,
-    again,
-    runs.onDidChange(() => {
-      setContexts();
-      const now = runs
-        .list()
-        .flatMap(({ checkpoints: saved, best }) => [...saved.map(({ folder }) => folder), best])
-        .join('\n');
-      if (now === checkpoints) return;
-      checkpoints = now;
-      lookAgain();
-    }),
-    vscode.workspace.onDidChangeWorkspaceFolders(lookAgain),
-    vscode.workspace.onDidGrantWorkspaceTrust(lookAgain),
-    engine.onDidMend(() => void refresh().catch((thrown: unknown) => logError(log, thrown))),
-    onDidChangeSetting('models.folders', lookAgain),
-  );
-
-  return {
-    list,
-    ready,
-    onDidChange: changed.event,
-    refresh,
-    choose: (title) => choose(title, { list, ready, onDidChange: changed.event }, log),
-    dispose: () => {
-      closing.abort();
-      subscriptions.dispose();
-    },
+    contexts.set('hasModels', found.list().length > 0 || trained);
   };
+  const subscriptions = vscode.Disposable.from(
+    found,
+    found.onDidChange(setContext),
+    runs.onDidChange(setContext),
+  );
+  const list = (): readonly ModelSummary[] =>
+    inOrder(found.list(), (run) => runs.get(run)?.started);
+  const catalog = { ...found, list, ready: () => found.ready().then(list) };
+  return {
+    ...catalog,
+    choose: (title) => choose(title, catalog, services.log),
+    dispose: () => void subscriptions.dispose(),
+  };
+}
+
+/** Told when the runs' checkpoints are others than before. */
+function whenSaved(runs: Runs, tell: () => void): vscode.Disposable {
+  let before = '';
+  return runs.onDidChange(() => {
+    const now = runs
+      .list()
+      .flatMap(({ checkpoints, best }) => [...checkpoints.map(({ folder }) => folder), best])
+      .join('\n');
+    if (now === before) return;
+    before = now;
+    tell();
+  });
 }
 
 /** A list that fills while it is open. */
 async function choose(
   title: string,
-  catalog: Pick<ModelCatalog, 'list' | 'ready' | 'onDidChange'>,
+  catalog: Catalog<ModelSummary>,
   log: vscode.LogOutputChannel,
 ): Promise<ModelSummary | undefined> {
   const picker = vscode.window.createQuickPick<ReturnType<typeof modelItems>[number]>();
