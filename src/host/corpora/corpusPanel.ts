@@ -13,7 +13,7 @@ import type { Settings } from '../../recipe/judging';
 import { BACK, guide } from '../guide';
 import { askName } from '../runs/askName';
 import type { Services } from '../services';
-import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
+import { fillTab } from '../webviews/page';
 import { watchShown } from '../webviews/watchShown';
 import { answerWebview } from '../webviews/webviewConnection';
 import { chooseWorkFolder, freeName } from '../workspace';
@@ -58,11 +58,8 @@ export class CorpusPanel implements vscode.Disposable {
       });
     });
     const title = path.basename(folder);
-    const page = { extensionUri: services.context.extensionUri, surface: 'corpus', title };
     panel.title = title;
-    panel.iconPath = tabIconOf(page);
-    panel.webview.options = webviewOptions(page);
-    panel.webview.html = pageOf(panel.webview, page);
+    fillTab(panel, { extensionUri: services.context.extensionUri, surface: 'corpus', title });
   }
 
   dispose(): void {

@@ -8,7 +8,7 @@ import { AsyncQueue } from '../../base/asyncQueue';
 import { runSurface } from '../../protocol/runSurface';
 import type { RunAction, ShownRun, WatchEvent } from '../../protocol/runSurface';
 import type { Services } from '../services';
-import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
+import { fillTab } from '../webviews/page';
 import { answerWebview } from '../webviews/webviewConnection';
 import { storageOf, workFolders } from '../workspace';
 import { Feed } from './feed';
@@ -60,11 +60,9 @@ export class DashboardPanel implements vscode.Disposable {
   #load(): void {
     const { extensionUri } = this.#services.context;
     const title = titleOf(this.#folders, (count) => vscode.l10n.t('{0} runs', count));
-    const page = { extensionUri, surface: 'run', title, readable: rootsOf(this.#folders) };
     this.panel.title = title;
-    this.panel.iconPath = tabIconOf(page);
-    this.panel.webview.options = webviewOptions(page);
-    this.panel.webview.html = pageOf(this.panel.webview, page);
+    const readable = rootsOf(this.#folders);
+    fillTab(this.panel, { extensionUri, surface: 'run', title, readable });
   }
 
   #show(folders: readonly string[]): void {

@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors';
 import { probeSurface, type ProbeAction, type ShownProbe } from '../../protocol/probeSurface';
 import type { ProbeSummary } from '../../protocol/knowledgeMessages';
 import type { Services } from '../services';
-import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
+import { fillTab } from '../webviews/page';
 import { watchShown } from '../webviews/watchShown';
 import { answerWebview } from '../webviews/webviewConnection';
 import { comparable, usualBefore } from './comparable';
@@ -32,11 +32,8 @@ export class ProbePanel implements vscode.Disposable {
       });
     });
     const title = path.basename(folder);
-    const page = { extensionUri: services.context.extensionUri, surface: 'probe', title };
     panel.title = title;
-    panel.iconPath = tabIconOf(page);
-    panel.webview.options = webviewOptions(page);
-    panel.webview.html = pageOf(panel.webview, page);
+    fillTab(panel, { extensionUri: services.context.extensionUri, surface: 'probe', title });
   }
 
   dispose(): void {

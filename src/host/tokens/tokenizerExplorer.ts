@@ -10,7 +10,7 @@ import type { Answerer } from '../../protocol/rpc';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
 import { onDidChangeSetting } from '../settings';
-import { pageOf, tabIconOf, webviewOptions } from '../webviews/page';
+import { fillTab } from '../webviews/page';
 import type { PageOptions } from '../webviews/page';
 import { tokenizerOf } from './mirroredDocuments';
 import { BUILTIN_TOKENIZERS, tokenizerIn } from './tokenizerNames';
@@ -78,14 +78,12 @@ class TokenizerExplorer implements vscode.Disposable {
     this.#panel?.dispose();
     this.#panel = panel;
     this.#brought = brought;
-    panel.iconPath = tabIconOf(this.#page);
-    panel.webview.options = webviewOptions(this.#page);
     const answering = answerWebview(panel.webview, (answer) => this.#answer(answer, surface));
     panel.onDidDispose(() => {
       answering.dispose();
       if (this.#panel === panel) this.#panel = undefined;
     });
-    panel.webview.html = pageOf(panel.webview, this.#page);
+    fillTab(panel, this.#page);
   }
 
   dispose(): void {

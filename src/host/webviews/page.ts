@@ -70,6 +70,13 @@ export function pageOf(
 </html>`;
 }
 
+/** Fills a tab: with its page, which is loaded anew where there is one, and its icon. */
+export function fillTab(panel: vscode.WebviewPanel, page: PageOptions): void {
+  panel.iconPath = tabIconOf(page);
+  panel.webview.options = webviewOptions(page);
+  panel.webview.html = pageOf(panel.webview, page);
+}
+
 /** A page that only says something. */
 export function textPage(text: string): string {
   return `<!DOCTYPE html>
