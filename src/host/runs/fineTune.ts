@@ -4,20 +4,17 @@
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { GlassboxError, messageOf } from '../../base/errors';
+import { GlassboxError } from '../../base/errors';
 import type { Estimate, ModelSummary } from '../../protocol/catalogMessages';
 import type { FineTunePlan } from '../../recipe/fineTune';
 import { chooseDataset } from '../datasets/chooseDataset';
 import type { DatasetChoice } from '../datasets/chooseDataset';
-import { bytesText, durationText } from '../formats';
-import { BACK, guide, input, pick } from '../guide';
+import { BACK, guide, pick } from '../guide';
 import type { Question } from '../guide';
 import { modelItems } from '../models/modelTexts';
 import type { ModelItem } from '../models/modelTexts';
-import { logError } from '../problems';
 import type { Services } from '../services';
-import { withSettings } from '../settings';
-import { chooseWorkFolder, freeName, storageOf } from '../workspace';
+import { chooseWorkFolder } from '../workspace';
 
 interface Answers {
   readonly model: ModelSummary;
@@ -63,20 +60,17 @@ export async function planFineTuning(
   const [recipes, plans, asking] = await Promise.all([
     import('../../recipe/fineTune'),
     import('./runPlan'),
-    import('./askName'),
+    import('./runQuestions'),
   ]);
 
-  async function estimate(
-    answers: Partial<Answers>,
+  const estimate = (
+    { model: chosen, data: talks }: Partial<Answers>,
     choice: { readonly lora: boolean; readonly steps: number },
     signal: AbortSignal,
-  ): Promise<Estimate> {
-    const { model, data } = answers;
-    const from = { model: model?.folder ?? '', paths: data?.paths ?? [], name: 'estimate' };
-    const recipe = recipes.fineTuneRecipe({ ...from, ...choice });
-    const methods = await services.engine.methods();
-    return methods.estimate({ recipe: withSettings(recipe) }, signal);
-  }
+  ): Promise<Estimate> => {
+    const from = { model: chosen?.folder ?? '', paths: talks?.paths ?? [], name: 'estimate' };
+    return asking.estimateOf(services, recipes.fineTuneRecipe({ ...from, ...choice }), signal);
+  };
 
   const model: Question<Answers> = async (answers, place) => {
     const items = modelItems(models).filter(({ add }) => !add);
@@ -100,63 +94,29 @@ export async function planFineTuning(
       placeHolder: l10n.t('What shall be trained?'),
       items,
       active: ({ lora }) => lora === answers.lora,
-      fill: async (update, signal) => {
-        for (const [index, { lora }] of items.entries()) {
-          try {
-            const found = await estimate(answers, { lora, steps: USUAL_STEPS }, signal);
-            items[index] = methodItem(lora, found);
-          } catch (thrown) {
-            if (signal.aborted) return;
-            logError(services.log, thrown);
-            items[index] = {
-              ...methodItem(lora),
-              detail: l10n.t('No estimate: {0}', messageOf(thrown)),
-            };
-          }
-          update([...items]);
-        }
-      },
+      fill: asking.fillEstimates(services, items, async (each, signal) => {
+        const found = await estimate(answers, { lora: each.lora, steps: USUAL_STEPS }, signal);
+        return { ...each, detail: asking.needsText(found, USUAL_STEPS) };
+      }),
     });
     return item === undefined || item === BACK ? item : { lora: item.lora };
   };
 
-  const steps: Question<Answers> = async (answers, place) => {
-    const lora = answers.lora ?? false;
-    const written = await input(place, {
-      value: String(answers.steps ?? USUAL_STEPS),
+  const steps: Question<Answers> = (answers, place) => {
+    const { lora = false } = answers;
+    return asking.askSteps(place, {
+      value: answers.steps ?? USUAL_STEPS,
       prompt: l10n.t('How many steps? One can stop sooner, and go on later.'),
-      problem: (value) =>
-        plans.stepsIn(value) === undefined ? l10n.t('Expected a whole number above 0.') : undefined,
-      note: async (value, signal) => {
-        const wanted = plans.stepsIn(value);
-        if (wanted === undefined) return undefined;
-        const found = await estimate(answers, { lora, steps: wanted }, signal).catch(
-          () => undefined,
-        );
-        if (!found) return undefined;
-        return l10n.t(
-          'About {0} on this machine, and {1} of memory.',
-          durationText(found.seconds),
-          bytesText(found.memory),
-        );
-      },
+      estimate: (wanted, signal) => estimate(answers, { lora, steps: wanted }, signal),
     });
-    if (written === undefined || written === BACK) return written;
-    return { steps: plans.stepsIn(written) ?? USUAL_STEPS };
   };
 
-  const name: Question<Answers> = async (answers, place) => {
-    const taken = new Set(services.runs.list().map((run) => run.folder));
-    const inRuns = (each: string): string => path.join(storageOf(folder.uri), 'runs', each);
-    const proposed = plans.nameFrom(
-      `${path.basename(answers.model?.name ?? 'model')}-${answers.data?.name ?? 'chat'}`,
-    );
-    const written = await asking.askName(place, {
-      value: answers.name ?? (await freeName(proposed, inRuns)),
-      prompt: l10n.t('What shall the run be called?'),
-      taken: (each) => taken.has(inRuns(each)),
+  const name: Question<Answers> = (answers, place) => {
+    const of = path.basename(answers.model?.name ?? 'model');
+    return asking.askRunName(services, folder, place, {
+      before: answers.name,
+      proposed: plans.nameFrom(`${of}-${answers.data?.name ?? 'chat'}`),
     });
-    return written === undefined || written === BACK ? written : { name: written };
   };
 
   const questions = [data, method, steps, name];
@@ -177,27 +137,16 @@ interface MethodItem extends vscode.QuickPickItem {
   readonly lora: boolean;
 }
 
-function methodItem(lora: boolean, estimate?: Estimate): MethodItem {
+function methodItem(lora: boolean): MethodItem {
   const { l10n } = vscode;
-  const label = lora ? l10n.t('Adapters (LoRA)') : l10n.t('All Weights');
-  const description = lora
-    ? l10n.t('small matrices beside the weights, which stay as they are')
-    : l10n.t('learns most');
-  if (!estimate) return { lora, label, description, detail: l10n.t('Measuring...') };
-  const { seconds, memory, refusal, memoryTotal = Infinity } = estimate;
-  const needs = l10n.t(
-    '{0} steps take about {1} and {2} of memory',
-    USUAL_STEPS,
-    durationText(seconds),
-    bytesText(memory),
-  );
-  const fits =
-    refusal !== undefined
-      ? l10n.t('$(error) does not fit: {0}', refusal)
-      : memory > memoryTotal
-        ? l10n.t('$(error) does not fit: this machine has {0}', bytesText(memoryTotal))
-        : '';
-  return { lora, label, description, detail: fits === '' ? needs : `${fits}  ${needs}` };
+  return {
+    lora,
+    label: lora ? l10n.t('Adapters (LoRA)') : l10n.t('All Weights'),
+    description: lora
+      ? l10n.t('small matrices beside the weights, which stay as they are')
+      : l10n.t('learns most'),
+    detail: l10n.t('Measuring...'),
+  };
 }
 
 function noModel(): GlassboxError {

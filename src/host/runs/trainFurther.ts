@@ -1,6 +1,6 @@
 /** "Train Further": asks how many steps more a run shall make, and goes on with it. */
 import * as vscode from 'vscode';
-import { BACK, input } from '../guide';
+import { BACK } from '../guide';
 import type { Runs } from './runs';
 import type { RunView } from './runView';
 
@@ -9,16 +9,14 @@ export async function trainFurther(
   runs: Runs,
   { folder, name, steps }: Pick<RunView, 'folder' | 'name' | 'steps'>,
 ): Promise<void> {
-  const { stepsIn } = await import('./runPlan');
+  const { askSteps } = await import('./runQuestions');
   const { l10n } = vscode;
   const place = { title: l10n.t('Train "{0}" Further', name), step: 1, of: 1 };
-  const written = await input(place, {
-    value: String(steps),
+  const more = await askSteps(place, {
+    value: steps,
     prompt: l10n.t('How many steps more? It was given {0}.', steps),
-    problem: (value) =>
-      stepsIn(value) === undefined ? l10n.t('Expected a whole number above 0.') : undefined,
   });
-  if (written === undefined || written === BACK) return;
-  await runs.resume(folder, steps + (stepsIn(written) ?? 0));
+  if (more === undefined || more === BACK) return;
+  await runs.resume(folder, steps + more.steps);
   await vscode.commands.executeCommand('glassbox.openRun', folder);
 }
