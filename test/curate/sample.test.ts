@@ -23,6 +23,8 @@ const bad: Readonly<Record<string, string>> = {
   german: 'Der Wal schwimmt durch das weite Meer, und niemand weiss, wohin er will. '.repeat(12),
   code: `${prose(5)}\nif (whale) { dive(); } else { blow(); } // and more of this kind`,
   cut: `${prose(6)}\nThis site uses cookies to follow you about.\nTwo words\n${prose(7, 1)}`,
+  // Of it C4 leaves nothing.
+  policy: `${prose(13).replace(/\n/g, ' ')} This site uses cookies to follow you about.`,
   list: prose(8).replace(/ (?=\S+ \S+ \S+ \S+ )/g, '\n'),
   copy: prose(1),
   similar: prose(1).replace('the', 'a'),
@@ -146,14 +148,17 @@ it('gives the verdicts of a corpus that was made with other stages on', async ()
 });
 
 it('sees documents as they are stored whose sources are gone', async () => {
-  const corpus = await make('stored', []);
+  const corpus = await make('stored', ['c4.minSentences=0']);
   const { recipe } = await sample(corpus);
+  const verdictsThen = await made(corpus);
+  expect(verdictsThen['http://example.com/policy']).toBe('fineweb.empty');
   await rename(path.join(scratch, 'pages.warc'), path.join(scratch, 'elsewhere.warc'));
   try {
     const { documents } = await sample(corpus);
     const kept = documents.filter(({ shard }) => shard.startsWith('kept'));
     expect(kept.length).toBeGreaterThan(3);
     expect(kept.every(({ asStored }) => asStored)).toBe(true);
+    expect(judged({ documents, recipe }, recipe)).toEqual(verdictsThen);
     const off = corpusRecipe.apply(recipe, ['c4.enabled=false']);
     const verdicts = judged({ documents, recipe }, off);
     for (const { url, tokens } of kept) expect(verdicts[url ?? '']).toBe(tokens);
@@ -193,7 +198,7 @@ it('stops when it is told to', async () => {
   const corpus = await make('stopped', []);
   const abort = new AbortController();
   const events = sampleCorpus(corpus, { size: 1000, seed: 1 }, abort.signal);
-  expect((await events.next()).value).toMatchObject({ kind: 'start', documents: 18, sampled: 18 });
+  expect((await events.next()).value).toMatchObject({ kind: 'start', documents: 19, sampled: 19 });
   abort.abort();
   await expect(events.next()).rejects.toMatchObject({ code: 'cancelled' });
 });

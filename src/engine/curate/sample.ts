@@ -162,7 +162,12 @@ async function measureText(
   const isCleaned = Object.values(values['pii'] ?? {}).some((replaced) => replaced > 0);
   let page: Page | undefined = pageOf(document);
   if (isCut || isCleaned) page = await extractedPage(document, tools);
-  if (!page) return { ...known, asStored: true };
+  if (!page) {
+    // What no threshold is about is told by no value: the stage's own word is all that is left of it.
+    const fixed = drop && isFilter(drop.stage) && !isThreshold(drop.stage, drop.reason);
+    const reasons = { ...known.reasons, ...(fixed && { [drop.stage]: drop.reason }) };
+    return { ...known, reasons, asStored: true };
+  }
   return measureOn(known, page, stagesFrom('language'), tools);
 }
 
