@@ -1,13 +1,9 @@
 /** A document that was dropped as a copy, and the one that it is a copy of: where that is, how alike they are. */
 import path from 'node:path';
 import { GlassboxError, throwIfAborted } from '../../base/errors';
-import { corpusSchema } from '../../recipe/corpus';
-import { readCuratedCorpus } from '../data/data';
 import { similarity } from './duplicates/similarity';
-import { unknownDocument } from './explain';
-import { notACorpus } from './readStatistics';
-import { pickFromShard, readShard } from './shards';
-import type { StoredDocument } from './storedDocument';
+import { documentAt, openCorpus } from './openCorpus';
+import { readShard } from './shards';
 
 export interface CopyOf {
   readonly shard: string;
@@ -25,20 +21,15 @@ export interface CopyOf {
  */
 export async function findOriginal(
   corpus: string,
-  { shard, line }: { readonly shard: string; readonly line: number },
+  place: { readonly shard: string; readonly line: number },
   signal: AbortSignal,
 ): Promise<CopyOf> {
-  const index = await readCuratedCorpus(corpus);
-  if (!index) throw notACorpus(corpus);
-  const { nearDuplicates } = corpusSchema.parse(index['recipe']);
-  const shards = [...index.kept, ...index.dropped];
-  let copy: StoredDocument | undefined;
-  if (shards.some(({ name }) => name === shard))
-    for await (const found of pickFromShard(path.join(corpus, shard), [line])) copy = found;
-  if (!copy) throw unknownDocument(corpus, shard, line);
+  const opened = await openCorpus(corpus);
+  const copy = await documentAt(corpus, opened, place);
   const of = copy.drop?.of;
   if (of === undefined)
     throw new GlassboxError('not-a-copy', `Document ${copy.id} was not dropped as a copy.`);
+  const { shards, recipe } = opened;
   for (const { name } of shards) {
     let at = 0;
     for await (const document of readShard(path.join(corpus, name))) {
@@ -46,7 +37,7 @@ export async function findOriginal(
       at++;
       if (document.id !== of) continue;
       const { id, title, url } = document;
-      const alike = similarity(copy, document, nearDuplicates.words);
+      const alike = similarity(copy, document, recipe.nearDuplicates.words);
       return { shard: name, line: at, id, title, url, similarity: alike };
     }
   }

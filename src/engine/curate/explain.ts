@@ -4,7 +4,7 @@ import { GlassboxError, throwIfAborted } from '../../base/errors';
 import { corpusSchema, FILTER_RULES, FILTER_STAGES, type CorpusRecipe } from '../../recipe/corpus';
 import { crosses } from '../../recipe/judging';
 import { readCuratedCorpus } from '../data/data';
-import { notACorpus } from './readStatistics';
+import { openCorpus } from './openCorpus';
 import { pickFromShard, readShard } from './shards';
 import type { StoredDocument } from './storedDocument';
 
@@ -88,11 +88,9 @@ export async function explainDocument(
   sought: string,
   signal: AbortSignal,
 ): Promise<Explanation[]> {
-  const index = await readCuratedCorpus(corpus);
-  if (!index) throw notACorpus(corpus);
-  const recipe = corpusSchema.parse(index['recipe']);
+  const { recipe, shards } = await openCorpus(corpus);
   const found: Explanation[] = [];
-  for (const { name } of [...index.kept, ...index.dropped]) {
+  for (const { name } of shards) {
     let line = 0;
     for await (const document of readShard(path.join(corpus, name))) {
       throwIfAborted(signal);
@@ -106,12 +104,4 @@ export async function explainDocument(
     remedy: 'Give a URL as the source has it, or an id from one of the shards.',
     details: { corpus, sought },
   });
-}
-
-export function unknownDocument(corpus: string, shard: string, line: number): GlassboxError {
-  return new GlassboxError(
-    'document-unknown',
-    `${corpus} holds no document in line ${line} of ${shard}.`,
-    { remedy: 'The corpus may have been made anew: choose the document again.' },
-  );
 }

@@ -1,8 +1,7 @@
 /** The documents of a corpus, kept and dropped, that some words occur in: for a list to choose from. */
 import path from 'node:path';
 import { throwIfAborted } from '../../base/errors';
-import { readCuratedCorpus } from '../data/data';
-import { notACorpus } from './readStatistics';
+import { openCorpus } from './openCorpus';
 import { readShard } from './shards';
 import type { StoredDocument } from './storedDocument';
 
@@ -32,11 +31,10 @@ export async function findDocuments(
   { query, limit }: { readonly query: string; readonly limit: number },
   signal: AbortSignal,
 ): Promise<{ documents: FoundDocument[]; more: boolean }> {
-  const index = await readCuratedCorpus(corpus);
-  if (!index) throw notACorpus(corpus);
+  const { shards } = await openCorpus(corpus);
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const documents: FoundDocument[] = [];
-  for (const { name: shard } of [...index.kept, ...index.dropped]) {
+  for (const { name: shard } of shards) {
     let line = 0;
     for await (const document of readShard(path.join(corpus, shard))) {
       throwIfAborted(signal);

@@ -3,12 +3,8 @@
  * or what became of it. The page is read from its source again, and goes through the stages that change
  * texts: the extraction, C4, personal data.
  */
-import path from 'node:path';
-import { corpusSchema, type CorpusRecipe } from '../../recipe/corpus';
-import { readCuratedCorpus } from '../data/data';
-import { notACorpus } from './readStatistics';
-import { unknownDocument } from './explain';
-import { pickFromShard } from './shards';
+import type { CorpusRecipe } from '../../recipe/corpus';
+import { documentAt, openCorpus } from './openCorpus';
 import { readSourceOf } from './sourceOf';
 import { c4Lines } from './stages/c4';
 import { extraction, wholeText } from './stages/extraction';
@@ -82,17 +78,12 @@ function changedLines(text: string, { values }: StoredDocument, recipe: CorpusRe
  */
 export async function readPageCuts(
   corpus: string,
-  { shard, line }: { readonly shard: string; readonly line: number },
+  place: { readonly shard: string; readonly line: number },
   signal: AbortSignal,
 ): Promise<PageLine[]> {
-  const index = await readCuratedCorpus(corpus);
-  if (!index) throw notACorpus(corpus);
-  const isKnown = [...index.kept, ...index.dropped].some(({ name }) => name === shard);
-  const found = isKnown ? pickFromShard(path.join(corpus, shard), [line]) : undefined;
-  const document = (await found?.next())?.value ?? undefined;
-  await found?.return();
-  if (!document) throw unknownDocument(corpus, shard, line);
-  const recipe = corpusSchema.parse(index['recipe']);
+  const opened = await openCorpus(corpus);
+  const document = await documentAt(corpus, opened, place);
+  const { index, recipe } = opened;
   const { body, url } = await readSourceOf(document, index, signal);
   const whole = linesOf(wholeText(body, recipe.extraction));
   const page = { url, body, text: '', title: undefined, language: undefined };
@@ -111,11 +102,11 @@ export async function readPageCuts(
     for (; at < end; at++) all.push({ text: whole[at]!, cut });
   };
   lines.forEach((each, i) => {
-    const place = places[i];
+    const lineOfPage = places[i];
     // A line that the extraction has put together itself stands on no line of the page.
-    if (place !== undefined) {
-      passOver(place);
-      at = place + 1;
+    if (lineOfPage !== undefined) {
+      passOver(lineOfPage);
+      at = lineOfPage + 1;
     }
     all.push(each);
   });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { GlassboxError, messageOf } from '../../base/errors';
 import { readTextFile } from '../../base/files';
-import { readCuratedCorpus } from '../data/data';
+import { openCorpus } from './openCorpus';
 import { STATISTICS_NAME } from './writeCorpus';
 import type { Statistics } from './statistics';
 
@@ -27,16 +27,9 @@ const statisticsSchema: z.ZodType<Statistics> = z.object({
   ),
 });
 
-export function notACorpus(folder: string): GlassboxError {
-  return new GlassboxError('not-a-corpus', `${folder} holds no curated corpus.`, {
-    remedy: 'Give the folder that `data curate` wrote, or let it finish first.',
-    details: { path: folder },
-  });
-}
-
 /** @throws GlassboxError `not-a-corpus`, `corpus-damaged` */
 export async function readStatistics(corpus: string): Promise<Statistics> {
-  if (!(await readCuratedCorpus(corpus))) throw notACorpus(corpus);
+  await openCorpus(corpus);
   const file = path.join(corpus, STATISTICS_NAME);
   const text = await readTextFile(file);
   try {

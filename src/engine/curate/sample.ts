@@ -17,19 +17,17 @@ import path from 'node:path';
 import { throwIfAborted } from '../../base/errors';
 import { Rng } from '../../base/rng';
 import {
-  corpusSchema,
   FILTER_RULES,
   FILTER_STAGES,
   type CorpusRecipe,
   type FilterStage,
 } from '../../recipe/corpus';
 import type { Findings, Measurement } from '../../recipe/judging';
-import { readCuratedCorpus } from '../data/data';
 import { builtinTokenizer, type Tokenizer } from '../tokenizer/tokenizer';
 import type { RawDocument } from './document';
 import { startOf } from './findDocuments';
+import { openCorpus } from './openCorpus';
 import { openPipeline, type Pipeline } from './pipeline';
-import { notACorpus } from './readStatistics';
 import { pickFromShard } from './shards';
 import { readSourceQuickly } from './sourceOf';
 import { languageCrossing } from './stages/language';
@@ -234,10 +232,7 @@ export async function* sampleCorpus(
   options: SampleOptions,
   signal: AbortSignal,
 ): AsyncGenerator<SampleEvent, void, void> {
-  const index = await readCuratedCorpus(corpus);
-  if (!index) throw notACorpus(corpus);
-  const recipe = corpusSchema.parse(index['recipe']);
-  const shards = [...index.kept, ...index.dropped];
+  const { index, recipe, shards } = await openCorpus(corpus);
   const total = shards.reduce((sum, { documents }) => sum + documents, 0);
   const numbers = chooseNumbers(total, options);
   yield { kind: 'start', recipe, documents: total, sampled: numbers.length };
