@@ -8,12 +8,13 @@
  * Not covered: noticing that a file has changed; whoever shows it watches.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicFile, fileError, readTextIfPresent, systemCodeOf, writerLives } from '../base/files';
-import { Ledger } from './ledger';
+import { LabelLines } from './labelLines';
+import type { Ledger } from './ledger';
 import { lineOf, readLines } from './record';
-import type { BrokenLine, Label, LabelRecord, ReadLines } from './record';
+import type { BrokenLine, Label, LabelRecord } from './record';
 
 export interface LabelsRead {
   readonly ledger: Ledger;
@@ -28,54 +29,74 @@ const DRAFTS_NAME = /^(\d+)-[0-9a-f]+\.jsonl$/;
 export class LabelFile {
   readonly file: string;
   readonly draftsFolder: string;
+  readonly #lines: LabelLines;
   readonly #own: string;
-  readonly #drafts = new Map<string, Label>();
-  /** What was read, by file, with what tells whether it is the same still. */
-  readonly #known = new Map<string, FileRead & { readonly stamp: string }>();
-  #writing: Promise<void> = Promise.resolve();
+  /** This writer's drafts, as they are on the disk or shall be. */
+  #drafts: readonly Label[] = [];
+  #othersDrafts: readonly Label[] = [];
+  #working: Promise<void> = Promise.resolve();
 
   /** @param draftsFolder need not be there. */
   constructor(file: string, draftsFolder: string) {
     this.file = file;
     this.draftsFolder = draftsFolder;
+    this.#lines = new LabelLines(file);
     this.#own = path.join(draftsFolder, `${process.pid}-${randomBytes(6).toString('hex')}.jsonl`);
   }
 
-  /** A file that is not there is an empty one. Throws what `fileError` makes of a failure. */
-  async read(): Promise<LabelsRead> {
-    await this.#writing;
-    const { records, broken, tornEnd } = await this.#linesOf(this.file);
-    const drafts: LabelRecord[] = [];
-    const draftFiles = await this.#draftFiles();
-    for (const file of draftFiles) drafts.push(...(await this.#linesOf(file)).records);
-    for (const file of this.#known.keys())
-      if (file !== this.file && !draftFiles.includes(file)) this.#known.delete(file);
-    return { ledger: new Ledger([...records, ...drafts]), broken, tornEnd };
+  /** What was read last, with what this writer wrote since. */
+  get now(): LabelsRead {
+    const { ledger, broken, tornEnd } = this.#lines;
+    return { ledger, broken, tornEnd };
   }
 
-  /** Adds lines, on the disk when it resolves. Drafts of this writer that they replace are dropped. */
-  append(records: readonly LabelRecord[]): Promise<void> {
+  /** A file that is not there is an empty one. Throws what `fileError` makes of a failure. */
+  read(): Promise<LabelsRead> {
     return this.#inTurn(async () => {
-      if (records.length === 0) return;
-      await appendLines(this.file, records.map(lineOf).join(''));
-      const before = this.#drafts.size;
-      for (const record of records)
-        if (record.kind === 'label') this.#drafts.delete(placeOf(record));
-      if (this.#drafts.size !== before) await this.#writeDrafts();
+      const drafts: Label[] = [];
+      for (const file of await this.#draftFiles())
+        if (file !== this.#own) drafts.push(...(await draftsIn(file)));
+      await this.#lines.read();
+      this.#othersDrafts = drafts;
+      this.#tellDrafts();
+      return this.now;
     });
   }
 
   /**
-   * Keeps a label that is being worked on, in place of what this writer kept of it before.
-   *
-   * @returns the version that is not on the disk any more, if there was one
+   * Adds lines, on the disk when it resolves. Drafts of this writer that they stand in for are dropped.
    */
-  keepDraft(label: Label): Promise<string | undefined> {
+  append(records: readonly LabelRecord[]): Promise<void> {
     return this.#inTurn(async () => {
-      const before = this.#drafts.get(placeOf(label));
-      this.#drafts.set(placeOf(label), label);
-      await this.#writeDrafts();
-      return before?.id;
+      if (records.length === 0) return;
+      const left = this.#drafts.filter(
+        (draft) => !records.some((each) => each.kind === 'label' && standsIn(each, draft)),
+      );
+      const stale = left.length < this.#drafts.length;
+      try {
+        await this.#lines.append(records);
+        this.#drafts = left;
+      } finally {
+        this.#tellDrafts();
+      }
+      // The labels are kept. A draft that stays on the disk counts no more: they name it.
+      if (stale) await this.#writeDrafts(left).catch(() => undefined);
+    });
+  }
+
+  /**
+   * Keeps a label that is being worked on, in place of the drafts of this writer that it names.
+   *
+   * @returns the versions that are not on the disk any more
+   */
+  keepDraft(label: Label): Promise<string[]> {
+    return this.#inTurn(async () => {
+      const left = this.#drafts.filter((draft) => !standsIn(label, draft));
+      const gone = this.#drafts.filter((draft) => !left.includes(draft));
+      await this.#writeDrafts([...left, label]);
+      this.#drafts = [...left, label];
+      this.#tellDrafts();
+      return gone.map(({ id }) => id);
     });
   }
 
@@ -84,40 +105,30 @@ export class LabelFile {
     const { ledger } = await this.read();
     for (const file of await this.#draftFiles()) {
       if (file === this.#own || !(await isLeft(file))) continue;
-      const { records } = await this.#linesOf(file);
-      const counts = records.some(
-        (each) =>
-          each.kind === 'label' &&
-          ledger.labelOf(each.task, each.by)?.heads.some(({ id }) => id === each.id),
+      const counts = (await draftsIn(file)).some((each) =>
+        ledger.labelOf(each.task, each.by)?.heads.some(({ id }) => id === each.id),
       );
       if (!counts) await rm(file, { force: true });
     }
   }
 
-  /** One write after the other; one that fails leaves the next its turn. */
+  /** One after the other; what fails leaves the next its turn. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#writing.then(work);
-    this.#writing = done.then(
+    const done = this.#working.then(work);
+    this.#working = done.then(
       () => undefined,
       () => undefined,
     );
     return done;
   }
 
-  /** A file that has not changed is not read again. */
-  async #linesOf(file: string): Promise<FileRead> {
-    const stamp = await stampOf(file);
-    const known = this.#known.get(file);
-    if (known?.stamp === stamp) return known;
-    const text = (await readTextIfPresent(file)) ?? '';
-    const read = { ...readLines(text), tornEnd: text !== '' && !text.endsWith('\n') };
-    this.#known.set(file, { ...read, stamp });
-    return read;
+  #tellDrafts(): void {
+    this.#lines.ledger.setDrafts([...this.#othersDrafts, ...this.#drafts]);
   }
 
-  async #writeDrafts(): Promise<void> {
-    if (this.#drafts.size === 0) await rm(this.#own, { force: true });
-    else await atomicFile(this.#own, [...this.#drafts.values()].map(lineOf).join(''));
+  async #writeDrafts(drafts: readonly Label[]): Promise<void> {
+    if (drafts.length === 0) await rm(this.#own, { force: true });
+    else await atomicFile(this.#own, drafts.map(lineOf).join(''));
   }
 
   async #draftFiles(): Promise<string[]> {
@@ -133,6 +144,14 @@ export class LabelFile {
   }
 }
 
+const standsIn = (label: Label, { id, task, by }: Label): boolean =>
+  label.task === task && label.by === by && label.after.includes(id);
+
+async function draftsIn(file: string): Promise<Label[]> {
+  const { records } = readLines((await readTextIfPresent(file)) ?? '');
+  return records.filter((each) => each.kind === 'label');
+}
+
 /** Of a readable name, so many characters: the longest that a file system takes are not reached. */
 const READABLE = 60;
 
@@ -146,27 +165,6 @@ export function draftsName(name: string): string {
   return `${createHash('sha256').update(name).digest('hex').slice(0, 8)}-${readable}`;
 }
 
-/** What stands in a file alone, drafts left out. */
-export async function readLedger(file: string): Promise<Ledger> {
-  return new Ledger(readLines((await readTextIfPresent(file)) ?? '').records);
-}
-
-interface FileRead extends ReadLines {
-  readonly tornEnd: boolean;
-}
-
-async function stampOf(file: string): Promise<string> {
-  try {
-    const { mtimeNs, size, ino } = await stat(file, { bigint: true });
-    return `${mtimeNs} ${size} ${ino}`;
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return 'none';
-    throw fileError(thrown, 'read', file);
-  }
-}
-
-const placeOf = ({ task, by }: Label): string => JSON.stringify([task, by]);
-
 async function isLeft(file: string): Promise<boolean> {
   const pid = Number(DRAFTS_NAME.exec(path.basename(file))?.[1]);
   try {
@@ -174,25 +172,5 @@ async function isLeft(file: string): Promise<boolean> {
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT') return false;
     throw thrown;
-  }
-}
-
-/** In one write, so that two writers' lines don't mix. A torn last line gets its end first. */
-async function appendLines(file: string, lines: string): Promise<void> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    const handle = await open(file, 'a+');
-    try {
-      const { size } = await handle.stat();
-      const last = Buffer.alloc(1);
-      if (size > 0) await handle.read(last, 0, 1, size - 1);
-      const torn = size > 0 && last[0] !== 0x0a;
-      await handle.appendFile(`${torn ? '\n' : ''}${lines}`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (thrown) {
-    throw fileError(thrown, 'write', file);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What the lines of a labels file say together. It follows from the *set* of lines alone: order and
- * repetition change nothing, so that files that went apart can be merged line by line.
+ * What the lines of a labels file say together, with the drafts beside it. It follows from the *set* of
+ * lines alone: order and repetition change nothing, so that files that went apart can be merged line by
+ * line, and lines that come later are added to what there is.
  *
  * A label is what one labeller makes of one task. Its versions form a history: each names those that it
  * stands in for. The ones that no other stands in for are its heads; where there are several, it was
@@ -18,48 +19,75 @@ export interface LabelState {
 export type TaskStatus = 'open' | Label['status'] | 'conflict';
 
 export class Ledger {
-  /** In the order in which they were added. */
-  readonly tasks: readonly Task[];
-  readonly guidelines: ReadonlyMap<string, GuidelinesVersion>;
-  readonly #tasks: ReadonlyMap<string, Task>;
-  readonly #labels: ReadonlyMap<string, ReadonlyMap<string, LabelState>>;
+  readonly #tasks = new Map<string, Task>();
+  readonly #guidelines = new Map<string, GuidelinesVersion>();
+  /** By task, labeller, and version. */
+  readonly #versions = new Map<string, Map<string, Map<string, Label>>>();
+  #drafts = new Map<string, Label[]>();
+  /** What versions and drafts come to, by task and labeller. */
+  readonly #labels = new Map<string, ReadonlyMap<string, LabelState>>();
+  #inOrder: readonly Task[] | undefined = [];
 
   constructor(records: Iterable<LabelRecord>) {
-    const tasks = new Map<string, Task>();
-    const guidelines = new Map<string, GuidelinesVersion>();
-    const versions = new Map<string, Map<string, Map<string, Label>>>();
+    this.add(records);
+  }
+
+  /** Takes in more lines. */
+  add(records: Iterable<LabelRecord>): void {
+    const touched = new Set<string>();
     for (const record of records) {
-      if (record.kind === 'task') keep(tasks, record, earlier);
-      else if (record.kind === 'guidelines') keep(guidelines, record, earlier);
+      if (record.kind === 'task') {
+        if (keep(this.#tasks, record, earlier)) this.#inOrder = undefined;
+      } else if (record.kind === 'guidelines') keep(this.#guidelines, record, earlier);
       else {
-        const ofTask = within(versions, record.task, () => new Map<string, Map<string, Label>>());
-        keep(
-          within(ofTask, record.by, () => new Map<string, Label>()),
-          record,
-          later,
-        );
+        const ofTask = within(this.#versions, record.task, newMap<string, Map<string, Label>>);
+        if (keep(within(ofTask, record.by, newMap<string, Label>), record, later))
+          touched.add(record.task);
       }
     }
-    this.#tasks = tasks;
-    this.tasks = [...tasks.values()].sort(
+    this.#settle(touched);
+  }
+
+  /** Takes in drafts, in place of those that it was given before. */
+  setDrafts(drafts: Iterable<Label>): void {
+    const before = this.#drafts;
+    this.#drafts = new Map();
+    for (const draft of drafts) within(this.#drafts, draft.task, (): Label[] => []).push(draft);
+    this.#settle(new Set([...before.keys(), ...this.#drafts.keys()]));
+  }
+
+  #settle(tasks: Iterable<string>): void {
+    for (const task of tasks) {
+      const byLabeller = new Map(
+        [...(this.#versions.get(task) ?? [])].map(([by, all]) => [by, new Map(all)]),
+      );
+      for (const draft of this.#drafts.get(task) ?? [])
+        keep(within(byLabeller, draft.by, newMap<string, Label>), draft, later);
+      const states = [...byLabeller].map(([by, all]) => [by, stateOf([...all.values()])] as const);
+      if (states.length === 0) this.#labels.delete(task);
+      else this.#labels.set(task, new Map(states));
+    }
+  }
+
+  /** In the order in which they were added. */
+  get tasks(): readonly Task[] {
+    this.#inOrder ??= [...this.#tasks.values()].sort(
       (a, b) => compare(a.at, b.at) || a.place - b.place || compare(a.id, b.id),
     );
-    this.guidelines = guidelines;
-    this.#labels = new Map(
-      [...versions].map(([task, byLabeller]) => [
-        task,
-        new Map([...byLabeller].map(([by, all]) => [by, stateOf([...all.values()])])),
-      ]),
-    );
+    return this.#inOrder;
+  }
+
+  get guidelines(): ReadonlyMap<string, GuidelinesVersion> {
+    return this.#guidelines;
   }
 
   task(id: string): Task | undefined {
     return this.#tasks.get(id);
   }
 
-  /** The labels of a task, by labeller. */
+  /** The labels of a task, by labeller: the same map as long as they are the same. */
   labelsOf(task: string): ReadonlyMap<string, LabelState> {
-    return this.#labels.get(task) ?? new Map<string, LabelState>();
+    return this.#labels.get(task) ?? NO_LABELS;
   }
 
   labelOf(task: string, by: string): LabelState | undefined {
@@ -94,6 +122,9 @@ export class Ledger {
   }
 }
 
+const NO_LABELS: ReadonlyMap<string, LabelState> = new Map();
+const newMap = <K, V>(): Map<K, V> => new Map<K, V>();
+
 export interface Finished {
   readonly task: Task;
   readonly label: Label;
@@ -120,14 +151,16 @@ interface Kept {
   readonly at: string;
 }
 
-/** Of two lines with one id the same one stays, whichever was read first. */
+/** Of two lines with one id the same one stays, whichever was read first. True if it is this one. */
 function keep<T extends Kept>(
   kept: Map<string, T>,
   record: T,
   wins: (a: Kept, b: Kept) => boolean,
-) {
+): boolean {
   const before = kept.get(record.id);
-  if (!before || wins(record, before)) kept.set(record.id, record);
+  const stays = !before || wins(record, before);
+  if (stays) kept.set(record.id, record);
+  return stays;
 }
 
 const text = (record: Kept): string => JSON.stringify(record);

@@ -7,6 +7,7 @@ import { Desk } from '../../src/host/labels/desk';
 import { promptsIn, promptsRequest, writeAnswer } from '../../src/host/labels/drafting';
 import { LabelFile } from '../../src/labels/labelFile';
 import { readLines } from '../../src/labels/record';
+import type { LabelRecord } from '../../src/labels/record';
 import type { NewTask } from '../../src/labels/tasks';
 import { taskFromConversation } from '../../src/labels/tasks';
 import type { DeskEvent, Work } from '../../src/protocol/labelSurface';
@@ -24,19 +25,21 @@ function newFolder(): string {
 }
 
 /** A window with a desk on the labels of a folder. */
-function openAt(folder: string, by?: string) {
+function openAt(folder: string, by?: string, given?: LabelFile) {
   const window = { labeller: by };
   const file = path.join(folder, 'a.labels.jsonl');
+  const unread: unknown[] = [];
   const desk = new Desk({
-    file: new LabelFile(file, path.join(folder, 'drafts')),
+    file: given ?? new LabelFile(file, path.join(folder, 'drafts')),
     guidelinesFile: path.join(folder, 'guidelines.md'),
     nameOf: (each) => path.basename(each),
     labeller: () => window.labeller,
     model: () => undefined,
     hasModels: () => false,
+    onUnread: (error) => unread.push(error),
   });
   const lines = () => readLines(readFileSync(file, 'utf8')).records;
-  return { desk, window, lines };
+  return { desk, window, lines, unread };
 }
 
 const question = (content: string): NewTask => ({
@@ -170,17 +173,40 @@ describe('a desk', () => {
 
   it('keeps what was written when the disk takes nothing', async () => {
     const folder = newFolder();
-    const { desk, lines } = openAt(folder, 'anna');
+    const { desk, lines, unread } = openAt(folder, 'anna');
     const [task] = await desk.add([question('Who?')]);
     // A file where the folder of drafts should be.
     writeFileSync(path.join(folder, 'drafts'), '');
     await expect(desk.keep(task!.id, [], work('M'))).rejects.toThrow();
-    await expect(desk.keep(task!.id, [], work('M', 'done'))).rejects.toThrow();
+    // The label is on the disk, though the drafts can't be looked at: it is known, and not lost.
+    const basis = await desk.keep(task!.id, [], work('M', 'done'));
+    expect(unread).toHaveLength(1);
+    expect(desk.state().queue[0]).toMatchObject({ status: 'done', heads: basis });
     rmSync(path.join(folder, 'drafts'));
-    await desk.keep(task!.id, [], work('Me', 'done'));
+    await desk.keep(task!.id, basis, work('Me', 'done'));
     expect(lines()).not.toHaveLength(0);
     expect(textOf(desk.open(task!.id).work)).toBe('Me');
+    expect(desk.open(task!.id).heads).toHaveLength(1);
     expect(readdirSync(folder)).toContain('a.labels.jsonl');
+  });
+
+  it('is not at odds with itself over a label that was written though writing it failed', async () => {
+    const folder = newFolder();
+    class Unsure extends LabelFile {
+      fails = true;
+      override async append(records: readonly LabelRecord[]): Promise<void> {
+        await super.append(records);
+        if (this.fails && records.some(({ kind }) => kind === 'label')) throw new Error('EIO');
+      }
+    }
+    const file = new Unsure(path.join(folder, 'a.labels.jsonl'), path.join(folder, 'drafts'));
+    const { desk } = openAt(folder, 'anna', file);
+    const [task] = await desk.add([question('Who?')]);
+    await expect(desk.keep(task!.id, [], work('Me', 'done'))).rejects.toThrow('EIO');
+    file.fails = false;
+    await desk.keep(task!.id, [], work('Me', 'done'));
+    expect(desk.open(task!.id).heads).toHaveLength(1);
+    expect(desk.state().queue[0]?.status).toBe('done');
   });
 });
 

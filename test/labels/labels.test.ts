@@ -1,10 +1,14 @@
 /** Labels files: what their lines say together, whatever happened to them on the way. */
 import {
   appendFileSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -90,14 +94,56 @@ const histories = fc
     return [...tasks, ...made];
   });
 
-const shownBy = (records: readonly LabelRecord[]): unknown => {
-  const ledger = new Ledger(records);
-  return [
-    ledger.tasks,
-    ledger.tasks.map(({ id }) => [...ledger.labelsOf(id)].sort(([a], [b]) => (a < b ? -1 : 1))),
-    ledger.finished(),
-  ];
-};
+const saidBy = (ledger: Ledger): unknown => [
+  ledger.tasks,
+  ['a', 'b'].map((id) => [...ledger.labelsOf(id)].sort(([a], [b]) => (a < b ? -1 : 1))),
+  ledger.finished(),
+  ledger.labellers,
+];
+const shownBy = (records: readonly LabelRecord[]): unknown => saidBy(new Ledger(records));
+
+/** What may happen to a labels file between two looks at it. */
+const deeds = fc.record({
+  what: fc.constantFrom(
+    ...(['append', 'appendElsewhere', 'tear', 'endLine', 'change', 'swap'] as const),
+    ...(['cut', 'replace', 'remove'] as const),
+  ),
+  records: histories.map((all) => all.slice(0, 4)),
+  where: fc.nat(1000),
+  unread: fc.boolean(),
+});
+type Deed = typeof deeds extends fc.Arbitrary<infer T> ? T : never;
+
+async function act(
+  { what, records, where }: Deed,
+  file: string,
+  at: number,
+  here: LabelFile,
+  elsewhere: LabelFile,
+): Promise<void> {
+  if (what === 'append') await here.append(records);
+  if (what === 'appendElsewhere') await elsewhere.append(records);
+  if (what === 'append' || what === 'appendElsewhere') return;
+  if (what === 'remove') {
+    rmSync(file, { force: true });
+    return;
+  }
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const lines = text.split('\n');
+  const line = where % lines.length;
+  if (what === 'tear') writeFileSync(file, text + records.map(lineOf).join('').slice(0, where));
+  else if (what === 'endLine') writeFileSync(file, `${text}\n`);
+  else if (what === 'cut') writeFileSync(file, text.slice(0, where));
+  else if (what === 'change')
+    writeFileSync(file, lines.with(line, (lines[line] ?? '').replace('anna', 'emma')).join('\n'));
+  else if (what === 'swap') writeFileSync(file, [...lines].reverse().join('\n'));
+  else {
+    writeFileSync(`${file}.new`, [...lines, ...records.map(lineOf)].join('\n'));
+    renameSync(`${file}.new`, file);
+  }
+  // A clock that ticks once in milliseconds would hide that it was changed again.
+  utimesSync(file, 1000 + at, 1000 + at);
+}
 
 describe('the lines of a labels file', () => {
   it('say the same in any order, repeated or not, and merged from copies that went apart', () => {
@@ -202,7 +248,9 @@ describe('a labels file', () => {
     await labels.append(question('Who?'));
     const before = readFileSync(file, 'utf8');
     await labels.keepDraft(label('one', { status: 'draft' }));
-    expect(await labels.keepDraft(label('two', { status: 'draft', after: ['one'] }))).toBe('one');
+    expect(await labels.keepDraft(label('two', { status: 'draft', after: ['one'] }))).toEqual([
+      'one',
+    ]);
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect((await labels.read()).ledger.labelOf('task', 'anna')?.label.id).toBe('two');
     await labels.append([label('three', { after: ['one', 'two'] })]);
@@ -246,14 +294,83 @@ describe('a labels file', () => {
     expect((await other.read()).ledger.statusOf('task', 'anna')).toBe('done');
   });
 
+  it('keeps a draft that a later one does not stand in for, and drops one that could not be removed', async () => {
+    const folder = newFolder();
+    const [file, drafts] = [path.join(folder, 'a.labels.jsonl'), path.join(folder, 'drafts')];
+    const labels = new LabelFile(file, drafts);
+    const heads = async () =>
+      (await labels.read()).ledger
+        .labelOf('task', 'anna')
+        ?.heads.map(({ id }) => id)
+        .sort();
+    await labels.keepDraft(label('mine', { status: 'draft' }));
+    // Of another window; a person goes on with it before the two are decided between.
+    await labels.append([label('theirs')]);
+    await labels.keepDraft(label('next', { status: 'draft', after: ['theirs'] }));
+    expect(await heads()).toEqual(['mine', 'next']);
+    const [name = ''] = readdirSync(drafts);
+    rmSync(path.join(drafts, name));
+    // A folder is nothing that `rm` removes as a file, nor that a file is renamed to.
+    mkdirSync(path.join(drafts, name, 'in the way'), { recursive: true });
+    await labels.append([label('done', { after: ['theirs', 'mine', 'next'] })]);
+    expect(await heads()).toEqual(['done']);
+  });
+
+  it('is read as far as it is new, and whole where a line in it has changed', async () => {
+    const folder = newFolder();
+    const file = path.join(folder, 'a.labels.jsonl');
+    const [one, other] = [new LabelFile(file, folder), new LabelFile(file, folder)];
+    await one.append(question('Who?'));
+    await one.append([label('first', { task: 'a' })]);
+    const { ledger } = await one.read();
+    const first = ledger.labelOf('a', 'anna');
+    await other.append([label('second', { task: 'b' })]);
+    await one.append([label('third', { task: 'c' })]);
+    const again = (await one.read()).ledger;
+    // The very same objects: nothing has been parsed a second time.
+    expect(again).toBe(ledger);
+    expect(again.labelOf('a', 'anna')).toBe(first);
+    expect(['b', 'c'].map((task) => again.statusOf(task, 'anna'))).toEqual(['done', 'done']);
+    // As long as before, so that only the text tells.
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('first', 'worst'));
+    utimesSync(file, 1, 1);
+    const mended = (await one.read()).ledger;
+    expect(mended).not.toBe(ledger);
+    expect(mended.labelOf('a', 'anna')?.label.id).toBe('worst');
+  });
+
+  it('says what its lines say, whoever adds, changes or replaces them in between', async () => {
+    const folder = newFolder();
+    let files = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(deeds, { maxLength: 12 }), async (done) => {
+        const file = path.join(folder, `${files++}.labels.jsonl`);
+        const here = new LabelFile(file, path.join(folder, 'none'));
+        const elsewhere = new LabelFile(file, path.join(folder, 'none'));
+        for (const [at, deed] of done.entries()) {
+          await act(deed, file, at, here, elsewhere);
+          if (deed.unread) continue;
+          const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+          const expected = readLines(text);
+          const { ledger, broken, tornEnd } = await here.read();
+          expect(saidBy(ledger)).toEqual(saidBy(new Ledger(expected.records)));
+          expect(broken).toEqual(expected.broken);
+          expect(tornEnd).toBe(text !== '' && !text.endsWith('\n'));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('takes the lines of many writers at once', async () => {
     const folder = newFolder();
     const file = path.join(folder, 'a.labels.jsonl');
     const writers = Array.from({ length: 8 }, () => new LabelFile(file, folder));
-    const ids = writers.map((_, at) => `label-${at}`);
+    const ids = Array.from({ length: 40 }, (_, at) => `label-${at + 10}`);
     await Promise.all(
-      writers.map((writer, at) => writer.append([label(ids[at]!, { by: `by-${at}` })])),
+      ids.map((id, at) => writers[at % writers.length]!.append([label(id, { by: `by-${at}` })])),
     );
+    for (const writer of writers) expect((await writer.read()).ledger.labellers).toHaveLength(40);
     const { records, broken } = readLines(readFileSync(file, 'utf8'));
     expect(records.map(({ id }) => id).sort()).toEqual(ids);
     expect(broken).toEqual([]);

@@ -8,21 +8,15 @@ import path from 'node:path';
 import { GlassboxError } from '../../base/errors';
 import { readTextIfPresent } from '../../base/files';
 import { citableSections, renderGuidelines, versionOf } from '../../labels/guidelines';
-import type { LabelFile, LabelsRead } from '../../labels/labelFile';
-import { Ledger } from '../../labels/ledger';
+import type { LabelFile } from '../../labels/labelFile';
+import type { Ledger } from '../../labels/ledger';
 import type { Label, LabelRecord, Task, Turn } from '../../labels/record';
 import { statisticsOf } from '../../labels/statistics';
 import { shownOrder, tasksOf } from '../../labels/tasks';
 import type { NewTask } from '../../labels/tasks';
 import type { ModelSummary } from '../../protocol/catalogMessages';
-import type {
-  DeskEvent,
-  DeskState,
-  QueueItem,
-  Statistics,
-  TaskView,
-  Work,
-} from '../../protocol/labelSurface';
+import type { DeskEvent, DeskState, Statistics, TaskView, Work } from '../../protocol/labelSurface';
+import { changesOf, Queue } from './queue';
 
 export interface DeskParts {
   readonly file: LabelFile;
@@ -33,6 +27,8 @@ export interface DeskParts {
   labeller(): string | undefined;
   model(): ModelSummary | undefined;
   hasModels(): boolean;
+  /** What was kept is on the disk, but the files could not be read anew. */
+  onUnread(error: unknown): void;
 }
 
 interface Guidelines {
@@ -40,15 +36,12 @@ interface Guidelines {
   readonly shown: NonNullable<DeskState['guidelines']>;
 }
 
-/** Of a title, in UTF-16 code units. */
-const TITLE = 90;
-/** So many changed items of the queue are told of one by one. */
-const FEW = 8;
-
 export class Desk {
   readonly #parts: DeskParts;
   readonly #listeners = new Set<(event: DeskEvent) => void>();
-  #read: LabelsRead = { ledger: new Ledger([]), broken: [], tornEnd: false };
+  readonly #queue = new Queue();
+  /** Versions that may be on the disk although writing them failed, by task. */
+  readonly #unsure = new Map<string, string[]>();
   #guidelines: Guidelines | undefined;
   #told: DeskState | undefined;
   #reading: Promise<void> | undefined;
@@ -59,7 +52,7 @@ export class Desk {
   }
 
   get ledger(): Ledger {
-    return this.#read.ledger;
+    return this.file.now.ledger;
   }
 
   get file(): LabelFile {
@@ -80,7 +73,7 @@ export class Desk {
   async #readAll(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      this.#read = await this.#parts.file.read();
+      await this.#parts.file.read();
       const text = await readTextIfPresent(this.#parts.guidelinesFile);
       if (text !== this.#guidelines?.text)
         this.#guidelines = text === undefined ? undefined : this.#shownGuidelines(text);
@@ -115,10 +108,10 @@ export class Desk {
       kind: 'state',
       file: nameOf(file.file),
       ...(labeller !== undefined && { labeller }),
-      queue: this.ledger.tasks.map((task) => this.#item(task, labeller)),
+      queue: this.#queue.items(this.ledger, labeller),
       ...(this.#guidelines && { guidelines: this.#guidelines.shown }),
       guidelinesFile: nameOf(guidelinesFile),
-      broken: [...this.#read.broken],
+      broken: [...this.file.now.broken],
       ...(model && { model: { name: model.name, chat: model.chat } }),
       hasModels: this.#parts.hasModels(),
     };
@@ -129,24 +122,8 @@ export class Desk {
     const state = this.state();
     const before = this.#told;
     this.#told = state;
-    for (const event of changes(before, state))
+    for (const event of changesOf(before, state))
       for (const listener of this.#listeners) listener(event);
-  }
-
-  #item(task: Task, labeller: string | undefined): QueueItem {
-    const labels = this.ledger.labelsOf(task.id);
-    const own = labeller === undefined ? undefined : labels.get(labeller);
-    const others = [...labels].filter(
-      ([by, { label }]) => by !== labeller && label.status === 'done',
-    );
-    return {
-      task: task.id,
-      mode: task.mode,
-      title: titleOf(task),
-      status: labeller === undefined ? 'open' : this.ledger.statusOf(task.id, labeller),
-      heads: own?.heads.map(({ id }) => id) ?? [],
-      others: others.length,
-    };
   }
 
   /** Throws GlassboxError `unknown-task`. */
@@ -200,33 +177,51 @@ export class Desk {
     const label: Label = {
       kind: 'label',
       id: randomBytes(8).toString('hex'),
-      after: [...basis],
+      after: [...basis, ...(this.#unsure.get(id) ?? [])],
       task: id,
       by,
       at,
       ...work,
       ...(version !== undefined && { guidelines: version }),
     };
-    let next = [label.id];
-    if (work.status === 'draft') {
-      const gone = await this.#parts.file.keepDraft(label);
-      next = [...basis.filter((each) => each !== gone), label.id];
-    } else {
-      const records: LabelRecord[] = [label];
-      if (this.#guidelines && version !== undefined && !this.ledger.guidelines.has(version))
-        records.unshift({ kind: 'guidelines', id: version, at, text: this.#guidelines.text });
-      await this.#parts.file.append(records);
-    }
-    await this.refresh();
+    const next = await this.#write(label).catch((thrown: unknown) => {
+      this.#unsure.set(id, [...(this.#unsure.get(id) ?? []), label.id]);
+      throw thrown;
+    });
+    this.#unsure.delete(id);
+    await this.#readAgain();
     return next;
+  }
+
+  async #write(label: Label): Promise<string[]> {
+    if (label.status === 'draft') {
+      const gone = await this.file.keepDraft(label);
+      return [...label.after.filter((each) => !gone.includes(each)), label.id];
+    }
+    const { guidelines: version, at } = label;
+    const records: LabelRecord[] = [label];
+    if (this.#guidelines && version !== undefined && !this.ledger.guidelines.has(version))
+      records.unshift({ kind: 'guidelines', id: version, at, text: this.#guidelines.text });
+    await this.file.append(records);
+    return [label.id];
+  }
+
+  /** What was written is known, and told, where the files can't be read now, too. */
+  async #readAgain(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (thrown) {
+      this.#parts.onUnread(thrown);
+      this.tell();
+    }
   }
 
   /** Adds what is not there yet; gives what was added. */
   async add(wanted: readonly NewTask[]): Promise<Task[]> {
     const by = this.needLabeller();
     const tasks = tasksOf(wanted, this.ledger.tasks, { by, at: new Date().toISOString() });
-    await this.#parts.file.append(tasks);
-    await this.refresh();
+    await this.file.append(tasks);
+    await this.#readAgain();
     return tasks;
   }
 
@@ -268,12 +263,6 @@ export class Desk {
   }
 }
 
-export function titleOf({ turns }: Task): string {
-  const asked = turns.findLast(({ role }) => role === 'user') ?? turns.at(-1);
-  const text = (asked?.content ?? '').replaceAll(/\s+/g, ' ').trim();
-  return text.length > TITLE ? `${text.slice(0, TITLE - 1)}…` : text;
-}
-
 /** A label nobody has begun. */
 function beginning(task: Task, shown: string[]): Work {
   const { suggestion } = task;
@@ -300,16 +289,4 @@ function workOf({ status, reason, seconds, cites, note, result }: Label): Work {
     ...(reason !== undefined && { reason }),
     ...(note !== undefined && { note }),
   };
-}
-
-/** The whole state, unless a few items of the queue are all that differs. */
-function changes(before: DeskState | undefined, now: DeskState): DeskEvent[] {
-  if (before?.queue.length !== now.queue.length) return [now];
-  const rest = (state: DeskState): string => JSON.stringify({ ...state, queue: [] });
-  if (rest(before) !== rest(now)) return [now];
-  if (now.queue.some(({ task }, at) => task !== before.queue[at]?.task)) return [now];
-  const changed = now.queue.filter(
-    (item, at) => JSON.stringify(item) !== JSON.stringify(before.queue[at]),
-  );
-  return changed.length > FEW ? [now] : changed.map((item) => ({ kind: 'item', item }));
 }

@@ -5,15 +5,20 @@
 import * as vscode from 'vscode';
 import { logError, tellError } from '../problems';
 import type { Services } from '../services';
+import type { Desk } from './desk';
 import { pageOf, tabIconOf, textPage, webviewOptions } from '../webviews/page';
 import { workFolders } from '../workspace';
 
 export const VIEW = 'glassbox.labels';
 
-export function registerDeskEditor(services: Services): vscode.Disposable {
+/** @param desks is told of those that are open and have read their file, by its URI */
+export function registerDeskEditor(
+  services: Services,
+  desks: Map<string, Desk>,
+): vscode.Disposable {
   const provider: vscode.CustomReadonlyEditorProvider = {
     openCustomDocument: (uri) => ({ uri, dispose: () => undefined }),
-    resolveCustomEditor: ({ uri }, panel) => show(services, uri, panel),
+    resolveCustomEditor: ({ uri }, panel) => show(services, desks, uri, panel),
   };
   return vscode.window.registerCustomEditorProvider(VIEW, provider, {
     // What is being typed, and where, is worth more than the memory of a page.
@@ -24,6 +29,7 @@ export function registerDeskEditor(services: Services): vscode.Disposable {
 
 async function show(
   services: Services,
+  desks: Map<string, Desk>,
   uri: vscode.Uri,
   panel: vscode.WebviewPanel,
 ): Promise<void> {
@@ -35,7 +41,7 @@ async function show(
     panel.webview.html = textPage(text);
     const granted = workspace.onDidGrantWorkspaceTrust(() => {
       granted.dispose();
-      show(services, uri, panel).catch((thrown: unknown) => tellError(services.log, thrown));
+      show(services, desks, uri, panel).catch((thrown: unknown) => tellError(services.log, thrown));
     });
     panel.onDidDispose(() => void granted.dispose());
     return;
@@ -62,14 +68,22 @@ async function show(
     import('../webviews/webviewConnection'),
   ]);
   const opened = openDesk(services, uri, folder);
+  const { desk } = opened;
+  const key = uri.toString();
+  const closed = new AbortController();
   const answering = answerWebview(panel.webview, (answer) => answerDesk(services, opened, answer));
   panel.onDidDispose(() => {
+    closed.abort();
+    if (desks.get(key) === desk) desks.delete(key);
     answering.dispose();
     opened.dispose();
   });
   panel.webview.html = pageOf(panel.webview, page);
-  opened.desk.refresh().catch((thrown: unknown) => {
+  try {
+    await desk.refresh();
+    if (!closed.signal.aborted) desks.set(key, desk);
+  } catch (thrown) {
     logError(services.log, thrown);
-    return tellError(services.log, thrown);
-  });
+    void tellError(services.log, thrown);
+  }
 }

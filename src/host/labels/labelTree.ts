@@ -1,11 +1,13 @@
 /** The tree "Labels": one item a labels file, with how far it is. */
 import * as vscode from 'vscode';
 import { messageOf } from '../../base/errors';
+import type { Ledger } from '../../labels/ledger';
 import { Contexts } from '../contexts';
 import { logError } from '../problems';
 import { Throttle } from '../runs/throttle';
 import type { Services } from '../services';
 import { workFolders } from '../workspace';
+import type { Desk } from './desk';
 import { VIEW } from './deskEditor';
 
 export const LABEL_FILES = '**/*.labels.jsonl';
@@ -22,17 +24,34 @@ interface LabelsItem {
   readonly problem?: string;
 }
 
-export function registerLabelTree({ log }: Pick<Services, 'log'>): vscode.Disposable {
+/** @param desks those that are open, by the URI of their file: they know it, and need not read it */
+export function registerLabelTree(
+  { log }: Pick<Services, 'log'>,
+  desks: ReadonlyMap<string, Desk>,
+): vscode.Disposable {
   const changed = new vscode.EventEmitter<undefined>();
   const contexts = new Contexts();
   const again = new Throttle(LOOK_EVERY, () => changed.fire(undefined));
   const lookAgain = (): void => again.ask();
+  /** Of files without a desk, which are read anew only where they have changed. */
+  let counted = new Map<string, LabelsItem & { readonly stamp: string }>();
 
   async function look(): Promise<LabelsItem[]> {
     const found =
       workFolders().length === 0 ? [] : await vscode.workspace.findFiles(LABEL_FILES, UNUSED);
+    const before = counted;
+    counted = new Map();
     const items = await Promise.all(
-      found.sort((a, b) => (a.path < b.path ? -1 : 1)).map((uri) => itemOf(uri)),
+      found
+        .sort((a, b) => (a.path < b.path ? -1 : 1))
+        .map(async (uri) => {
+          const key = uri.toString();
+          const desk = desks.get(key);
+          if (desk) return { uri, ...countIn(desk.ledger) };
+          const item = await itemOf(uri, before.get(key));
+          counted.set(key, item);
+          return item;
+        }),
     );
     contexts.set('noLabels', items.length === 0);
     return items;
@@ -63,15 +82,24 @@ export function registerLabelTree({ log }: Pick<Services, 'log'>): vscode.Dispos
   );
 }
 
-async function itemOf(uri: vscode.Uri): Promise<LabelsItem> {
-  const { readLedger } = await import('../../labels/labelFile');
+async function itemOf(
+  uri: vscode.Uri,
+  before: (LabelsItem & { readonly stamp: string }) | undefined,
+): Promise<LabelsItem & { readonly stamp: string }> {
+  const { readLedger, stampOf } = await import('../../labels/labelLines');
+  let stamp = '';
   try {
-    const ledger = await readLedger(uri.fsPath);
-    const done = new Set(ledger.finished().map(({ task }) => task.id)).size;
-    return { uri, tasks: ledger.tasks.length, done };
+    stamp = await stampOf(uri.fsPath);
+    if (before?.stamp === stamp) return before;
+    return { uri, stamp, ...countIn(await readLedger(uri.fsPath)) };
   } catch (thrown) {
-    return { uri, tasks: 0, done: 0, problem: messageOf(thrown) };
+    return { uri, stamp, tasks: 0, done: 0, problem: messageOf(thrown) };
   }
+}
+
+function countIn(ledger: Ledger): Pick<LabelsItem, 'tasks' | 'done'> {
+  const done = new Set(ledger.finished().map(({ task }) => task.id)).size;
+  return { tasks: ledger.tasks.length, done };
 }
 
 function getTreeItem({ uri, tasks, done, problem }: LabelsItem): vscode.TreeItem {

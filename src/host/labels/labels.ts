@@ -2,14 +2,16 @@
 import * as vscode from 'vscode';
 import { registerCommand } from '../problems';
 import type { Services } from '../services';
+import type { Desk } from './desk';
 import { registerDeskEditor } from './deskEditor';
 import { registerLabelTree } from './labelTree';
 
 export function registerLabels(services: Services): vscode.Disposable {
   const { log } = services;
+  const desks = new Map<string, Desk>();
   return vscode.Disposable.from(
-    registerDeskEditor(services),
-    registerLabelTree(services),
+    registerDeskEditor(services, desks),
+    registerLabelTree(services, desks),
     registerCommand(log, 'glassbox.openLabellingDesk', async (given) => {
       const { openLabellingDesk } = await import('./newDesk');
       await openLabellingDesk(services, given);

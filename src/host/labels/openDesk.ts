@@ -28,6 +28,7 @@ export function openDesk(
   const { log, models } = services;
   const guidelines = vscode.Uri.joinPath(uri, '..', GUIDELINES);
   const drafts = draftsFolderOf(uri, folder);
+  const failed = (thrown: unknown): void => logError(log, thrown);
   const desk = new Desk({
     file: new LabelFile(uri.fsPath, drafts),
     guidelinesFile: guidelines.fsPath,
@@ -35,8 +36,8 @@ export function openDesk(
     labeller: () => labellerOf(services),
     model: () => drafterOf(services),
     hasModels: () => usableModels(services).length > 0,
+    onUnread: failed,
   });
-  const failed = (thrown: unknown): void => logError(log, thrown);
   const look = new Throttle(LOOK_EVERY, () => void desk.refresh().catch(failed));
   const lookAgain = (): void => look.ask();
   const patterns = [
