@@ -65,7 +65,9 @@ describe('train', () => {
     const file = inFolder('c.recipe.json', '{"train": {"epochs": 2}}');
     const asked = async (...args: string[]) =>
       z
-        .object({ recipe: z.object({ train: z.object({ steps: z.int(), epochs: z.unknown() }) }) })
+        .object({
+          recipe: z.object({ train: z.object({ steps: z.int(), epochs: z.unknown().optional() }) }),
+        })
         .parse(await trainRequest('--recipe', file, ...args)).recipe.train;
     expect(await asked()).toMatchObject({ epochs: 2 });
     expect(await asked('--epochs', '0.5')).toMatchObject({ epochs: 0.5 });

@@ -11,6 +11,7 @@ const begun: RunEvent = {
   ...start,
   ...{ steps: 9, parameters: 1, tokens: 1, validationTokens: 0, vocab: 2, backend: '', threads: 1 },
   precision: 'f32',
+  answers: false,
 };
 
 async function* saying(events: readonly RunEvent[], end?: Error): AsyncGenerator<RunEvent> {
