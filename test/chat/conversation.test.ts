@@ -1,6 +1,4 @@
 /** Conversations against transformers, and what nobody may do from inside a message. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -8,47 +6,37 @@ import { encodeConversation } from '../../src/engine/chat/chat';
 import type { ChatMessage } from '../../src/engine/chat/chat';
 import { parseTokenizerJson } from '../../src/engine/tokenizer/tokenizer';
 import { goldenText } from '../tokenizer/goldens';
+import { chatGoldens } from './goldens';
 
-const messages = z.array(
-  z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
-);
-/** Made by test/goldens/make_chat_goldens.py. */
-const golden = z
-  .object({
-    tokenizer: z.unknown(),
-    tokenizerConfig: z.unknown(),
-    templates: z.record(z.string(), z.string()),
-    cases: z.array(
-      z.object({ template: z.string(), messages, text: z.string(), ids: z.array(z.number()) }),
+const { cases, templates, templateNamed, tokenizer } = chatGoldens(
+  'chat.json',
+  z.object({
+    template: z.string(),
+    messages: z.array(
+      z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
     ),
-  })
-  .parse(
-    JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'goldens', 'chat.json'), 'utf8')),
-  );
-const tokenizer = parseTokenizerJson(
-  JSON.stringify(golden.tokenizer),
-  'tokenizer.json',
-  JSON.stringify(golden.tokenizerConfig),
+    text: z.string(),
+    ids: z.array(z.number()),
+  }),
 );
 const special = new Set(tokenizer.specialTokens.values());
 const specials = [...tokenizer.specialTokens.keys()];
-const template = (name: string): string => golden.templates[name] ?? '';
 
 const encode = (name: string, ...contents: string[]): ReturnType<typeof encodeConversation> => {
   const roles = ['user', 'assistant'] as const;
   const all = contents.map((content, i): ChatMessage => ({ role: roles[i % 2]!, content }));
-  return encodeConversation(all, template(name), tokenizer);
+  return encodeConversation(all, templateNamed(name), tokenizer);
 };
 
 describe('a conversation', () => {
-  it.each(golden.cases.map((each, i) => [each.template, i, each] as const))(
+  it.each(cases.map((each, i) => [each.template, i, each] as const))(
     'becomes the text and the tokens that transformers makes: %s, %i',
     (name, _, { messages, text, ids }) => {
-      expect(encodeConversation(messages, template(name), tokenizer)).toEqual({ text, ids });
+      expect(encodeConversation(messages, templateNamed(name), tokenizer)).toEqual({ text, ids });
     },
   );
 
-  it.each(Object.keys(golden.templates))('has special tokens from %s alone', (name) => {
+  it.each(Object.keys(templates))('has special tokens from %s alone', (name) => {
     const message = fc
       .array(fc.oneof(fc.constantFrom(...specials), fc.string(), fc.constant('\n')))
       .map((parts) => parts.join(''));
@@ -83,7 +71,7 @@ describe('a conversation', () => {
       { role: 'user', content: 'a' },
       { role: 'user', content: 'b' },
     ];
-    const refused = (): unknown => encodeConversation(twice, template('mistral'), tokenizer);
+    const refused = (): unknown => encodeConversation(twice, templateNamed('mistral'), tokenizer);
     expect(refused).toThrow(/Roles must take turns/);
     expect(() => encodeConversation(twice, '{% for %}', tokenizer)).toThrow(/chat template/);
   });

@@ -1,6 +1,4 @@
 /** Whole conversations and what of them is learnt, against transformers and, without marks, by hand. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -11,7 +9,7 @@ import {
   encodeForTraining,
 } from '../../src/engine/chat/chat';
 import type { ChatMessage } from '../../src/engine/chat/chat';
-import { parseTokenizerJson } from '../../src/engine/tokenizer/tokenizer';
+import { chatGoldens } from './goldens';
 
 const message = z.object({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
@@ -28,41 +26,23 @@ const message = z.object({
     .optional(),
 });
 const ids = z.array(z.number());
-/** Made by test/goldens/make_chat_mask_goldens.py. */
-const golden = z
-  .object({
-    tokenizer: z.unknown(),
-    tokenizerConfig: z.unknown(),
-    templates: z.record(z.string(), z.string()),
-    cases: z.array(
-      z.object({
-        template: z.string(),
-        messages: z.array(message),
-        text: z.string(),
-        ids,
-        mask: ids,
-        prompt: z.string().optional(),
-      }),
-    ),
-  })
-  .parse(
-    JSON.parse(
-      readFileSync(path.join(import.meta.dirname, '..', 'goldens', 'chatMasks.json'), 'utf8'),
-    ),
-  );
-const tokenizer = parseTokenizerJson(
-  JSON.stringify(golden.tokenizer),
-  'tokenizer.json',
-  JSON.stringify(golden.tokenizerConfig),
+const { cases, templates, templateNamed, tokenizer } = chatGoldens(
+  'chatMasks.json',
+  z.object({
+    template: z.string(),
+    messages: z.array(message),
+    text: z.string(),
+    ids,
+    mask: ids,
+    prompt: z.string().optional(),
+  }),
 );
-const messagesOf = (given: (typeof golden.cases)[number]['messages']): ChatMessage[] =>
+const messagesOf = (given: (typeof cases)[number]['messages']): ChatMessage[] =>
   given.map(({ role, content, tool_calls: calls }) => ({
     role,
     content,
     toolCalls: calls?.map((call) => call.function),
   }));
-const templateNamed = (name: string): ChatTemplate =>
-  new ChatTemplate(golden.templates[name] ?? '');
 const learnt = (messages: readonly ChatMessage[], template: ChatTemplate): string[] => {
   const { text, mask, offsets } = encodeForTraining(messages, template, tokenizer);
   const found: string[] = [];
@@ -79,10 +59,10 @@ const learnt = (messages: readonly ChatMessage[], template: ChatTemplate): strin
 describe('a conversation to learn from', () => {
   it('is written with the templates that the goldens were made with', () => {
     for (const [name, { source }] of Object.entries(BUILTIN_TEMPLATES))
-      expect(source).toBe(golden.templates[name]);
+      expect(source).toBe(templates[name]);
   });
 
-  it.each(golden.cases.map((each, at) => [each.template, at, each] as const))(
+  it.each(cases.map((each, at) => [each.template, at, each] as const))(
     'has the tokens and the mask that transformers makes: %s, %i',
     (name, _, { messages, text, ids, mask, prompt }) => {
       const all = messagesOf(messages);
@@ -98,7 +78,7 @@ describe('a conversation to learn from', () => {
   );
 
   const unmarked = (name: string): ChatTemplate =>
-    new ChatTemplate((golden.templates[name] ?? '').replace(/\{%-? (end)?generation -?%\}/g, ''));
+    new ChatTemplate((templates[name] ?? '').replace(/\{%-? (end)?generation -?%\}/g, ''));
   const talk: ChatMessage[] = [
     { role: 'system', content: 'Be brief.' },
     { role: 'user', content: 'One?' },

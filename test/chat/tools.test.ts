@@ -1,11 +1,8 @@
 /** Templates that are told which tools there are, against transformers; and where such a record says it. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
   callFormOf,
-  ChatTemplate,
   converse,
   encodeConversation,
   encodeForTraining,
@@ -13,37 +10,19 @@ import {
 } from '../../src/engine/chat/chat';
 import type { ChatMessage, ConverseEvent } from '../../src/engine/chat/chat';
 import { calculator, describeTool } from '../../src/engine/tools/tools';
-import { parseTokenizerJson } from '../../src/engine/tokenizer/tokenizer';
+import { chatGoldens } from './goldens';
 import { scriptedModel } from './scriptedModel';
 
-/** Made by test/goldens/make_chat_tool_goldens.py. */
-const golden = z
-  .object({
-    tokenizer: z.unknown(),
-    tokenizerConfig: z.unknown(),
-    templates: z.record(z.string(), z.string()),
-    cases: z.array(
-      z.object({
-        template: z.string(),
-        messages: z.array(z.unknown()),
-        tools: z.array(z.record(z.string(), z.unknown())).nullable(),
-        text: z.string(),
-        ids: z.array(z.number()),
-      }),
-    ),
-  })
-  .parse(
-    JSON.parse(
-      readFileSync(path.join(import.meta.dirname, '..', 'goldens', 'chatTools.json'), 'utf8'),
-    ),
-  );
-const tokenizer = parseTokenizerJson(
-  JSON.stringify(golden.tokenizer),
-  'tokenizer.json',
-  JSON.stringify(golden.tokenizerConfig),
+const { cases, templateNamed, tokenizer } = chatGoldens(
+  'chatTools.json',
+  z.object({
+    template: z.string(),
+    messages: z.array(z.unknown()),
+    tools: z.array(z.record(z.string(), z.unknown())).nullable(),
+    text: z.string(),
+    ids: z.array(z.number()),
+  }),
 );
-const templateNamed = (name: string): ChatTemplate =>
-  new ChatTemplate(golden.templates[name] ?? '');
 const told = [describeTool(calculator)];
 
 /** As a dataset's record, with the tools that it names. */
@@ -54,7 +33,7 @@ function read(record: unknown) {
 }
 
 describe('a template that is told of tools', () => {
-  it.each(golden.cases)('writes what transformers writes: $template, $text', (given) => {
+  it.each(cases)('writes what transformers writes: $template, $text', (given) => {
     const { messages, tools } = read({ messages: given.messages, tools: given.tools });
     const { text, ids } = encodeConversation(
       messages ?? [],

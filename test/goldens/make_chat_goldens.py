@@ -19,11 +19,8 @@ The messages hold no special tokens: of those transformers makes tokens, and Gla
 Made with Python 3.11.7, transformers 5.23.0, tokenizers 0.23.3, jinja2 3.1.6.
 """
 import json
-import sys
-from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from chat_goldens import apply, train_tokenizer, write_goldens
 
 SPECIAL = [
     "<|begin|>",
@@ -99,35 +96,15 @@ TALKS = [
 
 
 def main() -> None:
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=600,
-        special_tokens=SPECIAL,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    core.train_from_iterator([json.dumps(talk) for talk in TALKS] + list(TEMPLATES.values()), trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token="<|begin|>", eos_token="<|endoftext|>"
-    )
+    texts = [json.dumps(talk) for talk in TALKS] + list(TEMPLATES.values())
+    core, tokenizer = train_tokenizer(texts, 600, SPECIAL, bos="<|begin|>", eos="<|endoftext|>")
     cases = []
     for name, template in TEMPLATES.items():
         for messages in TALKS:
-            options = {"chat_template": template, "add_generation_prompt": True}
-            text = tokenizer.apply_chat_template(messages, tokenize=False, **options)
-            ids = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, **options)
-            cases.append(
-                {"template": name, "messages": messages, "text": text, "ids": list(ids["input_ids"])}
-            )
-    golden = {
-        "tokenizer": json.loads(core.to_str()),
-        "tokenizerConfig": {"bos_token": "<|begin|>", "eos_token": "<|endoftext|>"},
-        "templates": TEMPLATES,
-        "cases": cases,
-    }
-    Path(sys.argv[1]).write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
+            text, encoded = apply(tokenizer, template, messages, add_generation_prompt=True)
+            ids = list(encoded["input_ids"])
+            cases.append({"template": name, "messages": messages, "text": text, "ids": ids})
+    write_goldens(core, tokenizer, TEMPLATES, cases)
 
 
 if __name__ == "__main__":

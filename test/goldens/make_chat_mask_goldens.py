@@ -15,8 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from chat_goldens import apply, train_tokenizer, write_goldens
 
 MORE = {
     # Marks on lines of their own, white space left to jinja's trimming.
@@ -89,30 +88,12 @@ def main() -> None:
     found = re.findall(r"const (\w+): BuiltinTemplate = \{.*?source: `(.*?)`", source, re.S)
     templates = {name: text.replace("\\\\", "\\") for name, text in found} | MORE
     special = sorted(set(re.findall(r"<\|\w+\|>|</?tool_call>", source)) | {"<|endoftext|>"})
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=700,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    core.train_from_iterator([json.dumps(talk) for talk in TALKS] + list(templates.values()), trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token="<|endoftext|>", eos_token="<|endoftext|>"
-    )
+    texts = [json.dumps(talk) for talk in TALKS] + list(templates.values())
+    core, tokenizer = train_tokenizer(texts, 700, special, bos="<|endoftext|>", eos="<|endoftext|>")
     cases = []
     for name, template in templates.items():
         for messages in TALKS:
-            text = tokenizer.apply_chat_template(messages, tokenize=False, chat_template=template)
-            encoded = tokenizer.apply_chat_template(
-                messages,
-                tokenize=True,
-                return_dict=True,
-                return_assistant_tokens_mask=True,
-                chat_template=template,
-            )
+            text, encoded = apply(tokenizer, template, messages, mask=True)
             case = {
                 "template": name,
                 "messages": messages,
@@ -121,18 +102,10 @@ def main() -> None:
                 "mask": list(encoded["assistant_masks"]),
             }
             if name in dict(found) and messages[-1]["role"] == "assistant":
-                prompt = tokenizer.apply_chat_template(
-                    messages[:-1], tokenize=False, add_generation_prompt=True, chat_template=template
-                )
-                case["prompt"] = prompt
+                asked = messages[:-1]
+                case["prompt"], _ = apply(tokenizer, template, asked, add_generation_prompt=True)
             cases.append(case)
-    golden = {
-        "tokenizer": json.loads(core.to_str()),
-        "tokenizerConfig": {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"},
-        "templates": templates,
-        "cases": cases,
-    }
-    Path(sys.argv[2]).write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
+    write_goldens(core, tokenizer, templates, cases)
 
 
 if __name__ == "__main__":

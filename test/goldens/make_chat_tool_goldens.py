@@ -11,11 +11,8 @@ messages hold no token of the vocabulary's added part.
 Made with Python 3.11.7, transformers 5.24.0, tokenizers 0.23.3, jinja2 3.1.6.
 """
 import json
-import sys
-from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from chat_goldens import apply, train_tokenizer, write_goldens
 
 TEMPLATES = {
     "lines": (
@@ -126,52 +123,26 @@ TALKS = [
 
 
 def main() -> None:
-    core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=500,
-        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    core.train_from_iterator([json.dumps(TALKS), json.dumps(TOOLS), *TEMPLATES.values()], trainer)
-    core.add_tokens(
-        [AddedToken(mark, special=False, normalized=False) for mark in ("<tool_call>", "</tool_call>")]
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token="<|endoftext|>", eos_token="<|im_end|>"
+    core, tokenizer = train_tokenizer(
+        [json.dumps(TALKS), json.dumps(TOOLS), *TEMPLATES.values()],
+        500,
+        ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        bos="<|endoftext|>",
+        eos="<|im_end|>",
+        added=["<tool_call>", "</tool_call>"],
     )
     cases = []
     for name, template in TEMPLATES.items():
         for messages in TALKS:
             for tools in (None, TOOLS[:1], TOOLS):
-                encoded = tokenizer.apply_chat_template(
-                    messages,
-                    tools=tools,
-                    tokenize=True,
-                    return_dict=True,
-                    add_generation_prompt=True,
-                    chat_template=template,
-                )
-                text = tokenizer.apply_chat_template(
-                    messages,
-                    tools=tools,
-                    tokenize=False,
-                    add_generation_prompt=True,
-                    chat_template=template,
+                text, encoded = apply(
+                    tokenizer, template, messages, tools=tools, add_generation_prompt=True
                 )
                 ids = list(encoded["input_ids"])
                 cases.append(
                     {"template": name, "messages": messages, "tools": tools, "text": text, "ids": ids}
                 )
-    golden = {
-        "tokenizer": json.loads(core.to_str()),
-        "tokenizerConfig": {"bos_token": "<|endoftext|>", "eos_token": "<|im_end|>"},
-        "templates": TEMPLATES,
-        "cases": cases,
-    }
-    Path(sys.argv[1]).write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
+    write_goldens(core, tokenizer, TEMPLATES, cases)
 
 
 if __name__ == "__main__":
