@@ -4,6 +4,8 @@ import type { TemplateResult } from 'lit-html';
 import type { RunAction, ShownRun } from '../../src/protocol/runSurface';
 import { icon } from '../shared/controls';
 import { t } from '../shared/l10n';
+import { factsOf } from '../shared/tab';
+import type { Fact } from '../shared/tab';
 import { count, duration, measure, short, MISSING } from './format';
 import type { KnownRun } from './runState';
 import { colorClass } from './theme';
@@ -93,62 +95,51 @@ function buttonsOf(run: KnownRun, { act }: RunActions, small: boolean): Template
   ${small ? button('remove', 'close', t('Remove from comparison')) : nothing}`;
 }
 
-interface Fact {
-  readonly name: string;
-  readonly value: string;
-  readonly title?: string;
-  readonly wide?: boolean;
-}
-
-function factsOf({ shown, records }: KnownRun): Fact[] {
+function factsAbout({ shown, records }: KnownRun): Fact[] {
   const { live } = shown;
-  const seconds = records.steps.last('seconds');
+  const { steps, measurements } = records;
+  const seconds = steps.last('seconds');
   const facts: Fact[] = [
-    { name: t('Step'), value: `${count(shown.step)} / ${count(shown.steps)}` },
-    { name: t('Training loss'), value: measure(records.steps.last('loss') ?? shown.loss) },
-    {
-      name: t('Validation loss'),
-      value: measure(records.measurements.last('valLoss') ?? shown.valLoss),
-    },
-    {
-      name: t('Bits per byte'),
-      value: measure(records.measurements.last('bitsPerByte')),
-      title: t(
-        'How many bits the model needs for a byte of held-out text: comparable between tokenizers.',
-      ),
-    },
-    {
-      name: t('Tokens per second'),
-      value: short(live?.tokensPerSecond ?? records.steps.last('tokensPerSecond')),
-    },
+    [t('Step'), `${count(shown.step)} / ${count(shown.steps)}`],
+    [t('Training loss'), measure(steps.last('loss') ?? shown.loss)],
+    [t('Validation loss'), measure(measurements.last('valLoss') ?? shown.valLoss)],
+    [
+      t('Bits per byte'),
+      measure(measurements.last('bitsPerByte')),
+      {
+        title: t(
+          'How many bits the model needs for a byte of held-out text: comparable between tokenizers.',
+        ),
+      },
+    ],
+    [t('Tokens per second'), short(live?.tokensPerSecond ?? steps.last('tokensPerSecond'))],
     live
-      ? { name: t('Time left'), value: duration(live.secondsLeft) }
-      : { name: t('Training time'), value: seconds === undefined ? MISSING : duration(seconds) },
-    { name: t('Tokens'), value: short(records.steps.last('tokens') ?? shown.tokens) },
+      ? [t('Time left'), duration(live.secondsLeft)]
+      : [t('Training time'), seconds === undefined ? MISSING : duration(seconds)],
+    [t('Tokens'), short(steps.last('tokens') ?? shown.tokens)],
   ];
   if (shown.parameters !== undefined)
-    facts.push({
-      name: t('Parameters'),
-      value: short(shown.parameters),
-      title: count(shown.parameters),
-    });
+    facts.push([t('Parameters'), short(shown.parameters), { title: count(shown.parameters) }]);
   // In the engine's words: what computes, on what, with how many threads.
-  if (live) {
-    const device = [live.backend, live.precision].filter((part) => part !== '').join(', ');
-    facts.push({ name: t('Device'), value: device, title: device, wide: true });
-  }
+  if (live)
+    facts.push([
+      t('Device'),
+      [live.backend, live.precision].filter((part) => part !== '').join(', '),
+      { wide: true },
+    ]);
+  const megabytes = (bytes: number): string => t('{0} MB', count(Math.ceil(bytes / 1e6)));
   if (live?.gpuMemory !== undefined)
-    facts.push({
-      name: t('GPU memory'),
-      value: t('{0} MB', count(Math.ceil(live.gpuMemory / 1e6))),
-      title: t('As planned before the run began: model, optimizer, step and measurements.'),
-    });
+    facts.push([
+      t('GPU memory'),
+      megabytes(live.gpuMemory),
+      { title: t('As planned before the run began: model, optimizer, step and measurements.') },
+    ]);
   if (live?.memory !== undefined)
-    facts.push({
-      name: t('Memory'),
-      value: t('{0} MB', count(Math.round(live.memory / 1e6))),
-      title: t("Of the engine's process, with all that it does now."),
-    });
+    facts.push([
+      t('Memory'),
+      megabytes(live.memory),
+      { title: t("Of the engine's process, with all that it does now.") },
+    ]);
   return facts;
 }
 
@@ -161,16 +152,7 @@ export function headerOfOne(run: KnownRun, actions: RunActions): TemplateResult 
       ${stateOf(shown)}
       <div class="row buttons">${buttonsOf(run, actions, false)}</div>
     </div>
-    ${progressOf(shown)}
-    <dl class="facts">
-      ${factsOf(run).map(
-        ({ name, value, title, wide }) =>
-          html`<div title=${title ?? nothing} class=${wide ? 'wide' : ''}>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${progressOf(shown)} ${factsOf(factsAbout(run))}
   </header>`;
 }
 

@@ -2,6 +2,7 @@
 import { runSurface } from '../../src/protocol/runSurface';
 import '../shared/controls';
 import { connectToHost, never } from '../shared/host';
+import '../shared/tab';
 import './main.css';
 import { Page } from './page';
 

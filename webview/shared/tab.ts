@@ -5,15 +5,20 @@ import { GlassboxError, hasCode, messageOf } from '../../src/base/errors';
 import { icon } from './controls';
 import './tab.css';
 
-export type Fact = readonly [name: string, value: string];
+export type Fact = readonly [
+  name: string,
+  value: string,
+  /** What it is in full; how much room it takes. */
+  more?: { readonly title?: string; readonly wide?: boolean },
+];
 
 export function factsOf(facts: readonly Fact[]): TemplateResult {
   return html`<dl class="facts">
     ${facts.map(
-      ([name, value]) =>
-        html`<div>
+      ([name, value, { title = value, wide = false } = {}]) =>
+        html`<div title=${title} class=${wide ? 'wide' : ''}>
           <dt>${name}</dt>
-          <dd title=${value}>${value}</dd>
+          <dd>${value}</dd>
         </div>`,
     )}
   </dl>`;
