@@ -151,7 +151,8 @@ function main(): void {
   console.log('The adapter');
   for (const line of inProcess(['--measure', 'adapter'], textsSchema)) console.log(`  ${line}`);
   console.log('\nIts numbers');
-  const checked = ['--measure', 'numbers', ...(model === undefined ? [] : ['--model', model])];
+  const checked = ['--measure', 'numbers', ...(quick ? ['--quick'] : [])];
+  if (model !== undefined) checked.push('--model', model);
   let wrong = '';
   try {
     for (const line of inProcess(checked, textsSchema)) console.log(`  ${line}`);
@@ -168,7 +169,7 @@ function main(): void {
 
 async function measure(what: string): Promise<unknown> {
   if (what === 'adapter') return describeAdapter();
-  if (what === 'numbers') return checkNumbers(values.model);
+  if (what === 'numbers') return checkNumbers(values.model, values.quick);
   const each = casesOf(values.quick)[Number(what)];
   if (!each) throw new Error(`There is no row ${what}.`);
   return measureOurs(each.work, each.precision, Number(values.repeats));

@@ -204,23 +204,24 @@ const describe = (config: unknown): string => {
   return parts.join(', ');
 };
 
-/** What is checked before anything is timed. Throws where a number is not what it should be. */
-export async function checkNumbers(model: string | undefined): Promise<string[]> {
+/** What is checked before anything is timed, less of it with `quick`. Throws where a number is wrong. */
+export async function checkNumbers(model: string | undefined, quick: boolean): Promise<string[]> {
+  const [size, steps, tokens] = quick ? [64, 3, 8] : [512, 10, 48];
   const said: string[] = [];
   for (const wanted of ['f32', 'f16'] as const) {
     const backend = await open(wanted);
-    if (backend.precision === wanted) said.push(await checkProduct(backend));
+    if (backend.precision === wanted) said.push(await checkProduct(backend, size));
     else said.push('no half floats on this adapter: rows in f16 are measured in f32');
     await backend.dispose();
   }
   const backend = await open('f32');
   const cpu = await openOnnx({ threads: 1 });
-  said.push(await checkSteps(backend, cpu), await checkGreedy(backend, cpu, model));
+  said.push(await checkSteps(backend, cpu, steps));
+  said.push(await checkGreedy(backend, cpu, tokens, model));
   return said;
 }
 
-async function checkProduct(backend: Backend): Promise<string> {
-  const size = 512;
+async function checkProduct(backend: Backend, size: number): Promise<string> {
   const { program, read, a, b } = await openChain(backend, size, 1);
   await program.run({});
   const y = await read();
@@ -234,10 +235,10 @@ async function checkProduct(backend: Backend): Promise<string> {
     worst = Math.max(worst, Math.abs(y[at]! - sum));
   }
   if (!(worst < bound)) throw new Error(`A product in ${backend.precision} is off by ${worst}.`);
-  return `product of 512 in ${backend.precision}: off by ${worst.toExponential(1)} at most`;
+  return `product of ${size} in ${backend.precision}: off by ${worst.toExponential(1)} at most`;
 }
 
-async function checkSteps(gpu: Backend, cpu: Backend): Promise<string> {
+async function checkSteps(gpu: Backend, cpu: Backend, steps: number): Promise<string> {
   const wishes = { ...defaultRecipe().model, layers: 2, heads: 2, width: 64, context: 64 };
   const shape = { config: resolveModel(wishes, 97), batch: 4 };
   const losses: number[][] = [];
@@ -245,20 +246,22 @@ async function checkSteps(gpu: Backend, cpu: Backend): Promise<string> {
     const { program } = await openStep(backend, shape);
     const fed = feeds(shape, backend.precision);
     const own: number[] = [];
-    for (let step = 0; step < 10; step++)
+    for (let step = 0; step < steps; step++)
       own.push((await program.run(fed.next().value))['loss']![0]!);
     losses.push(own);
   }
   const off = losses[0]!.map((loss, step) => Math.abs(loss - losses[1]![step]!));
   const worst = Math.max(...off);
-  if (!(worst < 1e-3)) throw new Error(`Losses of ten steps differ from the CPU's by ${worst}.`);
-  return `ten training steps: losses are the CPU's but for ${worst.toExponential(1)}`;
+  if (!(worst < 1e-3))
+    throw new Error(`Losses of ${steps} steps differ from the CPU's by ${worst}.`);
+  return `${steps} training steps: losses are the CPU's but for ${worst.toExponential(1)}`;
 }
 
 /** Of the model in a folder, or of one with random weights. */
 async function checkGreedy(
   gpu: Backend,
   cpu: Backend,
+  tokens: number,
   folder: string | undefined,
 ): Promise<string> {
   const wishes = { ...defaultRecipe().model, layers: 2, heads: 2, width: 64, context: 64 };
@@ -266,7 +269,7 @@ async function checkGreedy(
   const write = async (backend: Backend, from: string): Promise<number[]> => {
     const model = await loadModel(from, backend);
     const ids: number[] = [];
-    for await (const event of generate(model, [1], { temperature: 0, maxTokens: 48 }))
+    for await (const event of generate(model, [1], { temperature: 0, maxTokens: tokens }))
       if (event.kind === 'token') ids.push(event.id);
     return ids;
   };

@@ -1,6 +1,6 @@
 /**
  * What every backend must do, as one suite: each operator and each gradient as the oracle computes
- * it, a training run of 40 steps, and the contract of stores and programs.
+ * it, a training run step for step, and the contract of stores and programs.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/engine/backend/backend';

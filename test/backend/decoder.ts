@@ -18,7 +18,6 @@ const HEAD_WIDTH = 6;
 const WIDTH = HEADS * HEAD_WIDTH;
 const INTERMEDIATE = 41;
 const VOCABULARY = 37;
-export const STEPS = 40;
 const WARM_UP = 8;
 const BETA1 = 0.9;
 const BETA2 = 0.95;

@@ -1,5 +1,5 @@
 /** The two graphs of a case: the operator alone, and a loss over it with its gradients. */
-import type { Graph, OperatorName } from '../../src/engine/graph/graph';
+import type { Graph, OperatorName, Value } from '../../src/engine/graph/graph';
 import type { Case } from './cases';
 import { Sketch } from './sketch';
 
@@ -58,10 +58,22 @@ export function forwardSketch(one: Case): { sketch: Sketch; graph: Graph } {
 }
 
 export function gradientSketch(one: Case): { sketch: Sketch; graph: Graph } {
+  const { sketch, loss } = lossOf(one);
+  sketch.outputGradients(loss);
+  return { sketch, graph: sketch.graph.build() };
+}
+
+/** The same loss without its gradients. */
+export function lossSketch(one: Case): { sketch: Sketch; graph: Graph } {
+  const { sketch, loss } = lossOf(one);
+  sketch.graph.output('loss', loss);
+  return { sketch, graph: sketch.graph.build() };
+}
+
+function lossOf(one: Case): { sketch: Sketch; loss: Value } {
   const sketch = new Sketch();
   const outputs = one.build(sketch);
   // Second outputs (log-sum-exp, inverse root mean square) carry no gradient.
   const first = outputs.filter((value) => sketch.graph.producer(value).outputs[0] === value);
-  sketch.outputGradients(sketch.lossOf(first));
-  return { sketch, graph: sketch.graph.build() };
+  return { sketch, loss: sketch.lossOf(first) };
 }

@@ -8,7 +8,7 @@ import { openReference } from '../../src/engine/backend/reference/reference';
 import { GraphBuilder } from '../../src/engine/graph/graph';
 import { cases, operatorNames } from './cases';
 import { contract } from './contract';
-import { flow, gradientSketch } from './gradientSketch';
+import { flow, gradientSketch, lossSketch } from './gradientSketch';
 import { runExactly } from './sketch';
 
 describe('the contract of the oracle', async () => {
@@ -31,10 +31,12 @@ describe('the gradients of the oracle are those of finite differences', () => {
           [...sketch.states].map(([name, { data }]) => [name, Float64Array.from(data)]),
         );
         const gradients = await runExactly(sketch, graph, states);
+        const loss = lossSketch(one);
         const lossAt = async (name: string, element: number, move: number): Promise<number> => {
           const moved = states.get(name)!.slice();
           moved[element]! += move;
-          const results = await runExactly(sketch, graph, new Map([...states, [name, moved]]));
+          const moving = new Map([...states, [name, moved]]);
+          const results = await runExactly(loss.sketch, loss.graph, moving);
           return results['loss']![0]!;
         };
         for (const [name, data] of states) {

@@ -9,6 +9,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import type { Backend } from '../../src/engine/backend/backend';
 
 const GPUS = ['/dev/nvidia0', '/dev/kfd', '/dev/dri/renderD128', '/dev/dxg'];
 /** Made for Vulkan; beside it lies the driver that it names, `libvk_swiftshader.so`. */
@@ -26,6 +27,11 @@ export function useHalfFloatAdapter(): void {
   // Its compiler takes a third longer to optimize than it then gains.
   process.env['GALLIVM_PERF'] ??= 'nopt';
   use(lavapipe === undefined ? undefined : path.join(DRIVERS, lavapipe));
+}
+
+/** Whether a backend computes on no GPU but on what stands in for one. */
+export function isSoftware({ adapter }: Pick<Backend, 'adapter'>): boolean {
+  return /swiftshader|llvmpipe|lavapipe/i.test(adapter);
 }
 
 function use(driver: string | undefined): void {

@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 
 it('killed at any time, it goes on and gives the same bytes', async () => {
-  for (const [i, enough] of [0, 1, 3].entries()) {
+  for (const [i, enough] of [0, 2].entries()) {
     const out = `killed-${i}`;
     const { child, ended } = start(curate(out, '--workers', '1', '--json'));
     await until(() => segments(out).length >= enough && existsSync(path.join(at(out), '.work')));

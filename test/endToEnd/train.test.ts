@@ -126,16 +126,14 @@ describe('train', () => {
     expect(index.splits.train.bytes).toBe(300 + 5 + 100);
   });
 
-  it('makes tokenizers of bytes, of characters and of pairs', async () => {
-    const vocab = async (...settings: string[]): Promise<number> => {
-      const run = at(settings.join(' '));
-      await json(['train', '--data', text, ...SMALL, ...settings, '--steps', '1', '--out', run]);
-      const config = path.join(run, 'checkpoints', 'step-000001', 'config.json');
-      return (JSON.parse(readFileSync(config, 'utf8')) as { vocab_size: number }).vocab_size;
-    };
-    expect(await vocab('tokenizer.kind=byte')).toBe(256);
-    expect(await vocab('tokenizer.kind=char')).toBe(new Set(sampleText(4000)).size);
-    expect(await vocab('tokenizer.kind=bpe', 'tokenizer.vocab=280')).toBe(280);
+  it('makes a tokenizer of characters', async () => {
+    const run = at('characters');
+    const small = [...SMALL, 'tokenizer.kind=char'];
+    await json(['train', '--data', text, ...small, '--steps', '1', '--out', run]);
+    const config = path.join(run, 'checkpoints', 'step-000001', 'config.json');
+    expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({
+      vocab_size: new Set(sampleText(4000)).size,
+    });
   });
 
   it('reaches every field of a recipe by --set', async () => {

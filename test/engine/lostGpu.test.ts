@@ -39,12 +39,12 @@ afterEach(() => void vi.restoreAllMocks());
 
 const service = () => createService({ samplePath: '', runsFolder: folder });
 
-/** A run of four steps; `look` sees its events as they come. */
+/** A run of two steps; `look` sees its events as they come. */
 async function run(name: string, look: (event: TrainEvent) => void = () => undefined) {
   const recipe = smallRecipe(
     text,
-    'train.steps=4',
-    'train.checkpointEvery=2',
+    'train.steps=2',
+    'train.checkpointEvery=1',
     'train.sampleEvery=2',
     'runtime.backend=webgpu',
   );
@@ -60,7 +60,7 @@ async function run(name: string, look: (event: TrainEvent) => void = () => undef
 }
 
 const weights = (name: string): Buffer =>
-  readFileSync(path.join(folder, name, 'checkpoints', 'step-000004', 'model.safetensors'));
+  readFileSync(path.join(folder, name, 'checkpoints', 'step-000002', 'model.safetensors'));
 
 const question = (model: string) =>
   generateRequestSchema.parse({
@@ -86,7 +86,7 @@ it('a run goes on from its newest checkpoint, to the same bits', PATIENCE, async
     devices = [];
     let lost = false;
     const events = await run(`broken after ${kind}`, (event) => {
-      if (event.kind !== kind || event.step < 3 || lost) return;
+      if (event.kind !== kind || event.step < 2 || lost) return;
       lost = true;
       devices.at(-1)!.destroy();
     });

@@ -147,21 +147,23 @@ describe('a gradient that overflows', () => {
     async (variant, name) => {
       const backend = backends[name]!;
       const run = at(`${name} ${variant}`);
-      await train(smallRecipe(text, ...variants[variant]!, 'train.steps=5'), run, backend);
+      // Software takes its time for a step.
+      const [saved, end] = name.startsWith('webgpu') ? [1, 3] : [5, 8];
+      await train(smallRecipe(text, ...variants[variant]!, `train.steps=${saved}`), run, backend);
       const [right, once] = [`${run} right`, `${run} again`];
-      setScale(run, 5, { scale: 2 ** 24, good: 7 });
-      const events = await goOn(run, 8, backend, once);
-      const found = scales(once)[5] as number;
+      setScale(run, saved, { scale: 2 ** 24, good: 7 });
+      const events = await goOn(run, end, backend, once);
+      const found = scales(once)[saved] as number;
       expect(found).toBeLessThan(2 ** 24);
       const [first, ...later] = notes(events);
-      expect(first).toContain('Step 6');
+      expect(first).toContain(`Step ${saved + 1}`);
 
-      setScale(run, 5, { scale: found, good: 0 });
-      expect(notes(await goOn(run, 8, backend, right))).toEqual(later);
-      expect(position(once, 8)).toEqual(position(right, 8));
+      setScale(run, saved, { scale: found, good: 0 });
+      expect(notes(await goOn(run, end, backend, right))).toEqual(later);
+      expect(position(once, end)).toEqual(position(right, end));
       expect(losses(once)).toEqual(losses(right));
-      expect(weights(once, 8).equals(weights(right, 8))).toBe(true);
-      expect(optimizer(once, 8).equals(optimizer(right, 8))).toBe(true);
+      expect(weights(once, end).equals(weights(right, end))).toBe(true);
+      expect(optimizer(once, end).equals(optimizer(right, end))).toBe(true);
     },
     240_000,
   );
