@@ -82,6 +82,7 @@ export function createConversationService(
       const { taught, context } = await teachers.get(request);
       const usual = (await toolbox(request.tools ?? [])).map(describeTool);
       const { source, limit = Infinity, line: wanted, problemsOnly = false } = request;
+      const { longest = Infinity } = request;
       const all =
         'paths' in source
           ? readDataset(source.paths, signal)
@@ -92,6 +93,11 @@ export function createConversationService(
         if (sums.conversations + sums.broken >= limit) break;
         throwIfAborted(signal);
         const place = { file, line };
+        const characters = longest < Infinity ? JSON.stringify([messages, tools]).length : 0;
+        if (characters > longest) {
+          yield { kind: 'long', ...place, problems: [...problems], characters };
+          continue;
+        }
         const encoded = messages ? encoding(messages, tools, taught) : undefined;
         if (!encoded || encoded.kind === 'refused') {
           sums.broken++;

@@ -30,6 +30,8 @@ export const renderRequestSchema = z.object({
   context: count.optional(),
   /** Conversations at most; all of them if absent. */
   limit: count.optional(),
+  /** Characters of a conversation, as JSON, at most: a longer one is left out, and told as `long`. */
+  longest: count.optional(),
   /** Only the record that this line, from 1, is part of. */
   line: z.int().positive().optional(),
   /** What a template is told that there is, of a record that doesn't say it itself (`tools`). */
@@ -69,6 +71,7 @@ export const renderEventSchema = z.discriminatedUnion('kind', [
   }),
   /** With `problemsOnly`, of a conversation that is kept; where nothing is wrong nothing is told. */
   placeSchema.extend({ kind: z.literal('flawed') }),
+  placeSchema.extend({ kind: z.literal('long'), characters: count }),
   /** A record from which nothing can be learnt. */
   placeSchema.extend({ kind: z.literal('broken') }),
   z.object({

@@ -57,6 +57,19 @@ describe('a dataset in an editor', () => {
     expect(before).toMatchObject({ line: 2 });
   });
 
+  it('leaves out what is longer than asked for, and says how long it is', async () => {
+    // Two turns are shorter, three are longer.
+    const longest = 110;
+    expect(await rendered({ line: 3, longest })).toMatchObject([
+      { kind: 'long', line: 3, characters: 136 },
+      { kind: 'done', conversations: 0, broken: 0 },
+    ]);
+    expect(await rendered({ line: 1, longest })).toMatchObject([
+      { kind: 'conversation', line: 1 },
+      { kind: 'done', conversations: 1 },
+    ]);
+  });
+
   it('finds what is said where a template trims it, and calls of tools', async () => {
     const call = { function: { name: 'calculator', arguments: '1 + 1' } };
     const messages = [

@@ -24,6 +24,17 @@ const FLAWED = [
   JSON.stringify({ messages: [{ role: 'user', content: 'Who answers?' }] }),
 ].join('\n');
 
+/** A conversation that is too long for a screen, and one that is too long to be shown. */
+const LONG = [300, 30_000]
+  .map((lines) => ({
+    messages: [
+      { role: 'user', content: 'What is the sea?' },
+      { role: 'assistant', content: `${'Blue, and wide.\n'.repeat(lines)}That is all.` },
+    ],
+  }))
+  .map((record) => JSON.stringify(record))
+  .join('\n');
+
 let code: Code;
 
 beforeAll(async () => {
@@ -31,6 +42,7 @@ beforeAll(async () => {
     files: {
       'data/talks.jsonl': TALKS,
       'data/flawed.jsonl': FLAWED,
+      'data/long.jsonl': LONG,
       'data/texts.jsonl': '{"text": "Once"}\n{"text":',
     },
     open: ['data/flawed.jsonl'],
@@ -80,5 +92,21 @@ describe('a dataset', () => {
     await seen.locator('.codelens-decoration', { hasText: 'line 2' }).waitFor();
     await code.page.keyboard.press('ControlOrMeta+End');
     await seen.locator('.view-line', { hasText: 'brown' }).first().waitFor();
+  });
+
+  it('that is long is painted where it is seen, and beyond a bound not shown', async () => {
+    await code.openFile('long.jsonl');
+    await code.command('Glassbox: Show as the Model Sees It');
+    const seen = code.page.locator('.editor-group-container').nth(1);
+    const line = (text: string) => seen.locator('.view-line', { hasText: text }).first();
+    const painted = (text: string) => line(text).locator('[class*="ced-"]').first();
+    await painted('What is the sea?').waitFor();
+    await code.until(painted('That is all.'), async () => {
+      await line('wide').click();
+      await code.page.keyboard.press('ControlOrMeta+End');
+    });
+    await code.screenshot('datasets-3-long');
+    await code.page.locator('.editor-group-container').first().locator('.view-line').nth(1).click();
+    await line('This conversation has 510k characters').waitFor();
   });
 });

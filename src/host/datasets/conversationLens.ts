@@ -9,6 +9,7 @@ import type { RenderEvent, RenderRequest } from '../../protocol/chatMessages';
 import { logError } from '../problems';
 import type { Services } from '../services';
 import { visibleText } from '../../protocol/tokenText';
+import { countText } from '../formats';
 import { literal } from '../literal';
 import { isDataset, sourceOf } from './datasetDiagnostics';
 import { SeenColours } from './seenColours';
@@ -17,6 +18,9 @@ import type { Kind, Rendered, SeenText } from './seenText';
 import type { Teachers } from './teacher';
 
 export const SEEN_SCHEME = 'glassbox-seen';
+
+/** Characters of a conversation, as JSON: beyond them it would take long to follow the cursor. */
+const LONGEST = 500_000;
 
 /** Milliseconds from a move of the cursor, or a keystroke, until the conversation is written anew. */
 const PAUSE = 150;
@@ -61,6 +65,7 @@ export class ConversationLens
       languages.registerCodeLensProvider(documents, this),
       languages.registerHoverProvider(documents, this),
       window.onDidChangeTextEditorSelection(({ textEditor }) => this.#follow(textEditor.document)),
+      window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.#paint(textEditor)),
       window.onDidChangeVisibleTextEditors((editors) =>
         editors.forEach((each) => this.#paint(each)),
       ),
@@ -182,12 +187,19 @@ export class ConversationLens
     const rendered = found?.kind === 'conversation' ? found : undefined;
     const seen = rendered && seenText(rendered, names());
     const line = first + (found?.line ?? 1);
+    const text = !found
+      ? l10n.t('There is no conversation at the cursor.')
+      : found.kind === 'long'
+        ? l10n.t(
+            'This conversation has {0} characters. Those of up to {1} are shown as a model sees them.',
+            countText(found.characters),
+            countText(LONGEST),
+          )
+        : problems.join('\n');
     Object.assign(shown, {
       ...{ rendered, seen, problems: rendered ? problems : [] },
       place: found ? l10n.t('line {0}', line) : '',
-      text:
-        seen?.text ??
-        (found ? problems.join('\n') : l10n.t('There is no conversation at the cursor.')),
+      text: seen?.text ?? text,
     });
   }
 
@@ -195,7 +207,7 @@ export class ConversationLens
   #requestOf(source: vscode.TextDocument): { request: RenderRequest; first: number } {
     const editor = vscode.window.visibleTextEditors.find(({ document }) => document === source);
     let line = editor?.selection.active.line ?? 0;
-    const teacher = this.#teachers.request;
+    const teacher = { ...this.#teachers.request, longest: LONGEST };
     if (!/\.jsonl$/i.test(source.uri.path))
       return { request: { ...teacher, source: sourceOf(source), line: line + 1 }, first: 0 };
     while (line > 0 && source.lineAt(line).isEmptyOrWhitespace) line--;
@@ -212,10 +224,10 @@ export class ConversationLens
   #paint(editor: vscode.TextEditor): void {
     const { document } = editor;
     if (document.uri.scheme !== SEEN_SCHEME) return;
-    const shown = this.#of(document.uri);
-    const seen = shown?.seen ?? { text: '', legend: [], tokens: [] };
+    const seen = this.#of(document.uri)?.seen ?? NOT_SEEN;
+    if (this.#colours.shows(editor, seen)) return;
     // The document may still have the text from before.
-    if (!shown?.seen || document.getText() === seen.text) this.#colours.paint(editor, seen);
+    if (seen === NOT_SEEN || document.getText() === seen.text) this.#colours.paint(editor, seen);
   }
 
   #forget(uri: vscode.Uri): void {
@@ -225,6 +237,7 @@ export class ConversationLens
   }
 }
 
+const NOT_SEEN: SeenText = { text: '', legend: [], tokens: [] };
 const nothing = { seen: undefined, rendered: undefined, problems: [] } as const;
 
 function newShown(source: vscode.TextDocument): Shown {

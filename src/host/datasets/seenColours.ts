@@ -1,8 +1,10 @@
 /** The colours of a conversation as a model sees it, as decorations that themes can change. */
 import * as vscode from 'vscode';
+import type { PaintedRange } from '../tokens/paintedRanges';
+import { isCovered, linesOf, MARGIN, shownRanges } from '../tokens/shownRanges';
 import { layOut } from '../tokens/tokenLayout';
-import type { LineEnd, LineSpan, Lines } from '../tokens/tokenLayout';
-import { KINDS } from './seenText';
+import type { LineEnd, LineSpan } from '../tokens/tokenLayout';
+import { firstFrom, KINDS } from './seenText';
 import type { Kind, SeenText } from './seenText';
 
 type ByKind<T> = Readonly<Record<Kind, T>>;
@@ -17,8 +19,23 @@ interface Types {
   readonly lineEnds: ByKind<vscode.TextEditorDecorationType>;
 }
 
+interface Painted {
+  readonly seen: SeenText;
+  readonly version: number;
+  readonly ranges: readonly PaintedRange[];
+}
+
+/** Paints what an editor shows of a conversation, however long that is, and a margin around it. */
 export class SeenColours implements vscode.Disposable {
   #types: Types | undefined;
+  readonly #painted = new WeakMap<vscode.TextEditor, Painted>();
+
+  /** Whether what the editor shows is painted so already. */
+  shows(editor: vscode.TextEditor, seen: SeenText): boolean {
+    const painted = this.#painted.get(editor);
+    const isSame = painted?.seen === seen && painted.version === editor.document.version;
+    return isSame && isCovered(editor, painted.ranges);
+  }
 
   paint(editor: vscode.TextEditor, seen: SeenText): void {
     this.#types ??= {
@@ -30,21 +47,26 @@ export class SeenColours implements vscode.Disposable {
     const lineEnds = ofKinds((): LineEnd[] => []);
     for (const { kind, start, end } of seen.legend) spans[0][kind].push({ line: 0, start, end });
     const lines = linesOf(document);
-    for (const [at, { id, kind, start, end }] of seen.tokens.entries()) {
-      const { line, character } = document.positionAt(start);
-      const layout = layOut(
-        { version: 0, start, ids: [id], ends: [end], parity: 0, partial: [] },
-        lines,
-        { line, offset: start - character },
-      );
-      spans[at % 2 === 0 ? 0 : 1][kind].push(...layout.spans[0]);
-      lineEnds[kind].push(...layout.lineEnds[0]);
-    }
+    const ranges = shownRanges(editor, MARGIN);
+    for (const range of ranges)
+      for (let at = firstFrom(seen.tokens, range.start); at < seen.tokens.length; at++) {
+        const { id, kind, start, end } = seen.tokens[at]!;
+        if (start >= range.end) break;
+        const { line, character } = document.positionAt(start);
+        const layout = layOut(
+          { version: 0, start, ids: [id], ends: [end], parity: 0, partial: [] },
+          lines,
+          { line, offset: start - character },
+        );
+        spans[at % 2 === 0 ? 0 : 1][kind].push(...layout.spans[0]);
+        lineEnds[kind].push(...layout.lineEnds[0]);
+      }
     for (const kind of KINDS) {
       for (const turn of [0, 1] as const)
         editor.setDecorations(this.#types.spans[turn][kind], spans[turn][kind].map(rangeOfSpan));
       editor.setDecorations(this.#types.lineEnds[kind], lineEnds[kind].map(rangeOfEnd));
     }
+    this.#painted.set(editor, { seen, version: document.version, ranges });
   }
 
   dispose(): void {
@@ -88,14 +110,6 @@ function lineEndType(kind: Kind): vscode.TextEditorDecorationType {
     },
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
-}
-
-function linesOf(document: vscode.TextDocument): Lines {
-  return {
-    endLength: 1,
-    count: document.lineCount,
-    length: (line) => document.lineAt(line).text.length,
-  };
 }
 
 const rangeOfSpan = ({ line, start, end }: LineSpan): vscode.Range =>

@@ -54,14 +54,19 @@ export function seenText(
   return { text: head + text.replaceAll('\r', '\u240d'), legend, tokens };
 }
 
-/** The token that a place belongs to, by bisection. */
+/** The token that a place belongs to. */
 export function tokenAt({ tokens }: SeenText, offset: number): SeenToken | undefined {
+  const found = tokens[firstFrom(tokens, offset)];
+  return found && found.start <= offset ? found : undefined;
+}
+
+/** Which token is the first that ends behind a place, by bisection. */
+export function firstFrom(tokens: readonly SeenToken[], offset: number): number {
   let [low, high] = [0, tokens.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (tokens[middle]!.end <= offset) low = middle + 1;
     else high = middle;
   }
-  const found = tokens[low];
-  return found && found.start <= offset ? found : undefined;
+  return low;
 }

@@ -6,14 +6,12 @@
 import * as vscode from 'vscode';
 import { hasCode } from '../../base/errors';
 import type { DocumentMirror } from './documentMirror';
-import { paintedRanges } from './paintedRanges';
 import type { PaintedRange } from './paintedRanges';
+import { isCovered, linesOf, MARGIN, shownRanges } from './shownRanges';
 import type { TokenDecorations } from './tokenDecorations';
 import { layOut } from './tokenLayout';
-import type { Lines, TokenLayout } from './tokenLayout';
+import type { TokenLayout } from './tokenLayout';
 
-/** Lines painted above and below what is seen, so that a small scroll needs nothing new. */
-const MARGIN = 40;
 /** After a change of the text: what is seen has to be right within a frame. */
 const MARGIN_TYPING = 1;
 
@@ -62,11 +60,7 @@ export class TokenPainter implements vscode.Disposable {
     const painted = this.#painted;
     const document = this.editor.document;
     if (painted?.version === document.version) {
-      const seen = rangesOf(this.editor, 0);
-      const covered = seen.every(({ start, end }) =>
-        painted.ranges.some((range) => range.start <= start && end <= range.end),
-      );
-      if (covered) return;
+      if (isCovered(this.editor, painted.ranges)) return;
       this.#margin = MARGIN;
     }
     this.#ask();
@@ -101,7 +95,7 @@ export class TokenPainter implements vscode.Disposable {
     const { document } = editor;
     const { version } = document;
     const mirror = this.#options.mirror();
-    const ranges = rangesOf(editor, this.#margin);
+    const ranges = shownRanges(editor, this.#margin);
     const asked = performance.now();
     const answers = await Promise.all(ranges.map((range) => mirror.tokens(range)));
     const answered = performance.now();
@@ -128,25 +122,6 @@ export class TokenPainter implements vscode.Disposable {
     this.#disposed = true;
     this.#options.decorations.clear(this.editor);
   }
-}
-
-function linesOf(document: vscode.TextDocument): Lines {
-  return {
-    endLength: document.eol === vscode.EndOfLine.CRLF ? 2 : 1,
-    count: document.lineCount,
-    length: (line) => document.lineAt(line).text.length,
-  };
-}
-
-function rangesOf({ document, visibleRanges }: vscode.TextEditor, margin: number): PaintedRange[] {
-  const shown = visibleRanges.map(({ start, end }) => ({
-    firstLine: start.line,
-    firstCharacter: start.character,
-    lastLine: end.line,
-  }));
-  return paintedRanges(shown, linesOf(document), margin, (line) =>
-    document.offsetAt(new vscode.Position(line, 0)),
-  );
 }
 
 /** The line that the first token begins on: it may begin before what was asked for. */
