@@ -68,6 +68,62 @@ describe('a judgement by words', () => {
     expect(judgeByWords({ answer: '1871' }, 'In 18711 it was built.')).toBe('wrong');
   });
 
+  it.each([
+    ['-5', 'It is -5.', 'right'],
+    ['-5', 'It is −5 degrees.', 'right'],
+    ['-5', 'It is minus 5.', 'right'],
+    ['-5', '2 - 7 = -5', 'right'],
+    ['-5', '5', 'wrong'],
+    ['-5', 'It is 10 - 5.', 'wrong'],
+    ['5', '-5', 'wrong'],
+    ['5', 'It is minus 5.', 'wrong'],
+    ['5', '10 - 5 is 5', 'right'],
+    ['5', 'From 3-5 of them.', 'right'],
+    ['$5', 'It costs -$5.', 'wrong'],
+    ['747', 'a Boeing-747', 'right'],
+    ['3.14', 'About 3.140.', 'right'],
+    ['3.14', 'About 3, and 14 more.', 'wrong'],
+    ['0.5', 'It is .5', 'right'],
+    ['5', 'It is 5.0.', 'right'],
+    ['5', 'It is 5.5.', 'wrong'],
+    ['1.5', 'Version 1.5.2', 'wrong'],
+    ['1250', 'They sold 1,250 of them.', 'right'],
+    ['1,250,000', '1250000', 'right'],
+    ['1', 'They sold 1,250 of them.', 'wrong'],
+    ['250', 'The rows 1, 250 and 3.', 'right'],
+    ['20', 'The rows 10,20,30.', 'right'],
+    ['26.11.2026', 'on 26.11.2026', 'right'],
+    ['2nd', 'It was the 2nd one.', 'right'],
+    ['-5 degrees Celsius', 'It was 5 degrees Celsius.', 'wrong'],
+    ['built in the year 1871', 'built in the year 1872', 'wrong'],
+    ['12 March 1871', 'March 1871', 'right'],
+    ['0', 'It is -0.', 'right'],
+  ])('takes a number as a whole: where %j is right, %j is %s', (answer, text, verdict) => {
+    expect(judgeByWords({ answer }, text)).toBe(verdict);
+  });
+
+  it('finds a number right where it is the same number, however it is written', () => {
+    const cents = fc.integer({ min: -1e9, max: 1e9 });
+    const hundredth = (value: number): string => (value / 100).toFixed(2);
+    const forms = [
+      (value: number) => hundredth(value),
+      (value: number) => String(value / 100),
+      (value: number) => (value / 100).toLocaleString('en'),
+      (value: number) => `−${hundredth(-value)}`.replace('−-', ''),
+    ];
+    fc.assert(
+      fc.property(cents, cents, fc.constantFrom(...forms), (one, other, form) => {
+        const says = `It is ${form(one)}.`;
+        for (const wrong of [undefined, []]) {
+          const judged = (value: number) => judgeByWords({ answer: hundredth(value), wrong }, says);
+          expect(judged(one)).toBe('right');
+          if (one !== other) expect(judged(other)).toBe('wrong');
+          if (one !== 0) expect(judged(-one)).toBe('wrong');
+        }
+      }),
+    );
+  });
+
   it('never depends on case, nor lets a wrong word pass', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom('owl', 'dog', 'cat'), (noise, word) => {
