@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GlassboxError, throwIfAborted } from '../../src/base/errors';
 import { ChatSession } from '../../src/host/chat/chatSession';
-import type { SessionParts } from '../../src/host/chat/chatSession';
 import { ConversationStore } from '../../src/host/chat/conversationStore';
+import type { SessionParts } from '../../src/host/chat/sessionParts';
 import type { ModelSummary } from '../../src/protocol/catalogMessages';
 import { chatEventSchema } from '../../src/protocol/chatSurface';
 import type { ChatEvent, ChatState } from '../../src/protocol/chatSurface';
@@ -177,7 +177,7 @@ describe('the chat', () => {
     const events: ChatEvent[] = [];
     await session.restore();
     session.watch((event) => events.push(chatEventSchema.parse(event)));
-    await session.send('Which?');
+    await session.talk.send('Which?');
     const state = await idle(session);
     expect(said(state)).toEqual(['user: Which?', 'assistant: red or blue']);
     expect(state).toMatchObject({ mode: 'chat', contextUsed: 8, model: { name: 'talker' } });
@@ -193,19 +193,19 @@ describe('the chat', () => {
   it('edits a turn, writes again, and walks back', async () => {
     const { session, engine } = setUp();
     await session.restore();
-    session.setInstructions('Be brief.');
-    await session.send('Which?');
+    session.talk.setInstructions('Be brief.');
+    await session.talk.send('Which?');
     const first = await idle(session);
-    await session.edit(first.path[0]!.id, 'What?');
+    await session.talk.edit(first.path[0]!.id, 'What?');
     expect(said(await idle(session))).toEqual(['user: What?', 'assistant: red or blue']);
     expect(engine.asked[1]?.messages).toEqual([
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'What?' },
     ]);
-    session.choose(first.path[0]!.id);
+    session.talk.choose(first.path[0]!.id);
     expect(said(session.state())[0]).toBe('user: Which?');
     engine.words = ['green'];
-    await session.regenerate(first.path[1]!.id);
+    await session.talk.regenerate(first.path[1]!.id);
     const again = await idle(session);
     expect(said(again)).toEqual(['user: Which?', 'assistant: green']);
     expect(again.path[1]!.versions).toHaveLength(2);
@@ -214,15 +214,19 @@ describe('the chat', () => {
   it('goes on from another token', async () => {
     const { session, engine } = setUp();
     await session.restore();
-    await session.send('Which?');
+    await session.talk.send('Which?');
     const { path: shown } = await idle(session);
-    expect(session.explain(shown[1]!.id, 1)).toMatchObject({ id: 20, logprob: -0.1235, rank: 0 });
+    expect(session.talk.explain(shown[1]!.id, 1)).toMatchObject({
+      id: 20,
+      logprob: -0.1235,
+      rank: 0,
+    });
     engine.words = [' green'];
-    await session.branch(shown[1]!.id, 1, 21);
+    await session.talk.branch(shown[1]!.id, 1, 21);
     const state = await idle(session);
     expect(said(state)).toEqual(['user: Which?', 'assistant: red', 'assistant:  or1 green']);
     expect(engine.asked[1]?.continued).toEqual([10, 21]);
-    expect(session.textOf(state.path[2]!.id)).toBe('red or1 green');
+    expect(session.talk.textOf(state.path[2]!.id)).toBe('red or1 green');
     expect(session.messages().at(-1)).toEqual({ role: 'assistant', content: 'red or1 green' });
   });
 
@@ -231,17 +235,17 @@ describe('the chat', () => {
     await session.restore();
     let stopped: Promise<void> | undefined;
     engine.between = () => {
-      if (session.state().path.at(-1)?.tokens.length === 1) stopped ??= session.stop();
+      if (session.state().path.at(-1)?.tokens.length === 1) stopped ??= session.talk.stop();
       return Promise.resolve();
     };
-    await session.send('Which?');
+    await session.talk.send('Which?');
     const state = await idle(session);
     await stopped;
     expect(said(state)).toEqual(['user: Which?', 'assistant: red']);
     expect(state.path[1]!.ending).toBe('stopped');
     engine.between = () => Promise.resolve();
     engine.words = [' wine'];
-    await session.goOn();
+    await session.talk.goOn();
     expect(said(await idle(session))[1]).toBe('assistant: red wine');
     expect(engine.asked[1]?.continued).toEqual([10]);
   });
@@ -250,12 +254,12 @@ describe('the chat', () => {
     const { session, engine } = setUp();
     await session.restore();
     engine.error = new GlassboxError('engine-ended', 'The engine ended.', { remedy: 'Try again.' });
-    await session.send('Which?');
+    await session.talk.send('Which?');
     const failed = await idle(session);
     expect(failed.problem).toEqual({ message: 'The engine ended.', remedy: 'Try again.' });
     expect(said(failed)[0]).toBe('user: Which?');
     engine.error = undefined;
-    await session.goOn();
+    await session.talk.goOn();
     const state = await idle(session);
     expect(state.problem).toBeUndefined();
     expect(said(state)).toEqual(['user: Which?', 'assistant: red or blue']);
@@ -264,11 +268,11 @@ describe('the chat', () => {
   it('continues a text with a model that was never taught to chat', async () => {
     const { session, engine } = setUp();
     await session.useModel(writer);
-    await session.send('Once');
+    await session.talk.send('Once');
     await idle(session);
-    await session.send('');
+    await session.talk.send('');
     await idle(session);
-    await session.send(' Then');
+    await session.talk.send(' Then');
     const state = await idle(session);
     expect(state.mode).toBe('text');
     expect(engine.texts.map(({ prompt }) => prompt)).toEqual([
@@ -283,7 +287,7 @@ describe('the chat', () => {
   it('leaves a conversation where it is when the other kind of model is chosen', async () => {
     const { session } = setUp();
     await session.restore();
-    await session.send('Which?');
+    await session.talk.send('Which?');
     await idle(session);
     await session.useModel(writer);
     expect(session.state()).toMatchObject({ mode: 'text', path: [] });
@@ -299,7 +303,7 @@ describe('the chat', () => {
     await session.restore();
     session.setSampling({ ...session.state().sampling, temperature: 0 });
     await session.newConversation();
-    await session.send('Which?');
+    await session.talk.send('Which?');
     await idle(session);
     await session.keepDraft('And');
     const before = session.state();
@@ -337,7 +341,7 @@ describe('tools in the chat', () => {
     const there = setUp(...given);
     there.engine.call = call;
     await there.session.restore();
-    await there.session.send('Sum?');
+    await there.session.talk.send('Sum?');
     const state = await idle(there.session);
     return { ...there, state };
   }
@@ -358,20 +362,20 @@ describe('tools in the chat', () => {
     const last = state.path.at(-1)!;
     expect(last).toMatchObject({ ending: 'call', call: { tool: 'calculator', input: '2 + 3' } });
     expect(last.tokens.every(({ within }) => within === 'call')).toBe(true);
-    expect(session.textOf(last.id)).toBe('');
+    expect(session.talk.textOf(last.id)).toBe('');
   });
 
   it('are not offered to a model without tokens for calls', async () => {
     const { session, engine } = setUp();
     await session.restore();
-    await session.send('Sum?');
+    await session.talk.send('Sum?');
     expect((await idle(session)).tools).toEqual([]);
     expect(engine.asked[0]?.tools).toEqual([]);
   });
 
   it('run once they are allowed; the answer goes on behind the result', async () => {
     const { session, engine } = await waiting();
-    session.consent(asking(session), 'once');
+    session.talk.consent(asking(session), 'once');
     const state = await idle(session);
     expect(engine.asked[1]).toMatchObject({ messages: [asked, called], continued: [] });
     expect(state.path.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
@@ -383,18 +387,18 @@ describe('tools in the chat', () => {
       ...[asked, called, { role: 'tool', content: '5' }],
       { role: 'assistant', content: 'red or blue' },
     ]);
-    expect(session.textOf(state.path[3]!.id)).toBe('red or blue');
-    session.consent(asking(session), 'once');
+    expect(session.talk.textOf(state.path[3]!.id)).toBe('red or blue');
+    session.talk.consent(asking(session), 'once');
     expect(engine.asked).toHaveLength(2);
     // Another token behind the result leaves the call as it is.
-    await session.branch(state.path[3]!.id, 1, 21);
+    await session.talk.branch(state.path[3]!.id, 1, 21);
     await idle(session);
     expect(engine.asked[2]).toMatchObject({
       messages: [asked, called, { role: 'tool', content: '5' }],
       continued: [10, 21],
     });
     // Another answer begins before the call.
-    await session.regenerate(state.path[3]!.id);
+    await session.talk.regenerate(state.path[3]!.id);
     const again = await idle(session);
     expect(again.path[1]!.versions).toHaveLength(2);
     expect(again.path.at(-1)!.ending).toBe('call');
@@ -403,13 +407,13 @@ describe('tools in the chat', () => {
   it('run once where a person clicks twice, and no other call runs by that', async () => {
     const { session, engine, state } = await waiting();
     const first = state.path.at(-1)!.id;
-    session.consent(first, 'once');
-    session.consent(first, 'once');
+    session.talk.consent(first, 'once');
+    session.talk.consent(first, 'once');
     await idle(session);
     expect(engine.asked).toHaveLength(2);
-    await session.send('Sum?');
+    await session.talk.send('Sum?');
     expect((await idle(session)).path.at(-1)!.ending).toBe('call');
-    session.consent(first, 'once');
+    session.talk.consent(first, 'once');
     expect(session.state()).toMatchObject({ activity: 'idle' });
     expect(engine.asked).toHaveLength(3);
   });
@@ -418,10 +422,10 @@ describe('tools in the chat', () => {
     const { session, engine } = await waiting();
     let again: Promise<void> | undefined;
     engine.between = () => {
-      again ??= session.askAgain();
+      again ??= session.talk.askAgain();
       return Promise.resolve();
     };
-    session.consent(asking(session), 'chat');
+    session.talk.consent(asking(session), 'chat');
     const state = await idle(session);
     await again;
     expect(state.path.at(-1)).toMatchObject({ ending: 'stopped', call: { tool: 'calculator' } });
@@ -429,35 +433,35 @@ describe('tools in the chat', () => {
 
   it('are not asked for again in a conversation, or a workspace, where they are allowed', async () => {
     const { session, engine, memory, folder } = await waiting();
-    session.consent(asking(session), 'chat');
+    session.talk.consent(asking(session), 'chat');
     expect((await idle(session)).tools[0]).toMatchObject({ allowed: 'chat' });
-    await session.send('Sum?');
+    await session.talk.send('Sum?');
     expect((await idle(session)).path.at(-1)!.ending).toBe('end');
     await session.newConversation();
-    await session.send('Sum?');
+    await session.talk.send('Sum?');
     expect((await idle(session)).path.at(-1)!.ending).toBe('call');
-    session.consent(asking(session), 'workspace');
+    session.talk.consent(asking(session), 'workspace');
     await idle(session);
     session.dispose();
     const later = await waiting(memory, folder);
     expect(later.state.path.at(-1)!.ending).toBe('end');
     expect(later.state.tools[0]).toMatchObject({ allowed: 'workspace' });
     expect(engine.asked.length).toBeGreaterThan(0);
-    await later.session.askAgain();
+    await later.session.talk.askAgain();
     expect(later.session.state().tools[0]).toEqual({ name: 'calculator', chosen: true });
   });
 
   it('that are refused give the model words, and so does going on without an answer', async () => {
     const { session, engine } = await waiting();
-    session.consent(asking(session), 'no');
+    session.talk.consent(asking(session), 'no');
     const state = await idle(session);
     const refused = { role: 'tool', content: 'error: the person does not allow this call' };
     expect(engine.asked[1]).toMatchObject({ messages: [asked, called, refused] });
     expect(state.path[2]!.result).toMatchObject({ outcome: 'refused' });
     await session.newConversation();
-    await session.send('Sum?');
+    await session.talk.send('Sum?');
     await idle(session);
-    await session.send('Well?');
+    await session.talk.send('Well?');
     await idle(session);
     expect(engine.asked.at(-1)?.messages).toMatchObject([
       ...[asked, called, refused, { role: 'user', content: 'Well?' }],
@@ -468,15 +472,15 @@ describe('tools in the chat', () => {
     const { session, engine } = await waiting();
     let stopped: Promise<void> | undefined;
     engine.between = () => {
-      stopped = session.stop();
+      stopped = session.talk.stop();
       return Promise.resolve();
     };
-    session.consent(asking(session), 'once');
+    session.talk.consent(asking(session), 'once');
     const state = await idle(session);
     await stopped;
     expect(state.path.at(-1)).toMatchObject({ role: 'assistant', ending: 'stopped' });
     engine.between = () => Promise.resolve();
-    await session.goOn();
+    await session.talk.goOn();
     expect(session.state().path.at(-1)).toMatchObject({ ending: 'call' });
     expect(engine.asked).toHaveLength(2);
   });
@@ -484,27 +488,27 @@ describe('tools in the chat', () => {
   it('look where a person says; what was allowed in one place is asked for in another', async () => {
     const { session, engine } = await waiting();
     engine.call = { tool: 'search', input: 'red', output: 'apple' };
-    session.searchIn('/notes', 'notes');
+    session.talk.searchIn('/notes', 'notes');
     await session.newConversation();
-    await session.send('Where?');
+    await session.talk.send('Where?');
     await idle(session);
-    session.consent(asking(session), 'workspace');
+    session.talk.consent(asking(session), 'workspace');
     await idle(session);
     const search = { name: 'search', folder: '/notes', ask: false };
     expect(engine.asked.at(-1)?.tools).toContainEqual(search);
-    session.searchIn('/letters', 'letters');
-    await session.send('And?');
+    session.talk.searchIn('/letters', 'letters');
+    await session.talk.send('And?');
     expect((await idle(session)).path.at(-1)!.ending).toBe('call');
-    session.useTool('search', false);
+    session.talk.useTool('search', false);
     expect(session.state().tools[1]).toMatchObject({ chosen: false, place: 'letters' });
   });
 
   it('are there again after the window closed', async () => {
     const { session, memory, folder } = await waiting();
     await session.newConversation();
-    await session.send('Sum?');
+    await session.talk.send('Sum?');
     await idle(session);
-    session.consent(asking(session), 'once');
+    session.talk.consent(asking(session), 'once');
     const before = await idle(session);
     session.dispose();
     const there = setUp(memory, folder);

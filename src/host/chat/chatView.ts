@@ -12,40 +12,41 @@ import { chooseSearch } from './chooseSearch';
 
 export function showChat(services: Services, session: ChatSession, view: vscode.WebviewView): void {
   const { webview } = view;
+  const { talk } = session;
   const { extensionUri } = services.context;
   const page = { extensionUri, surface: 'chat', title: vscode.l10n.t('Chat') };
   const answering = answerWebview(webview, (answer) => {
     answer.stream(chatSurface.watch, (_, signal) => watch(session, signal));
     answer.call(
       chatSurface.send,
-      done(({ text }) => session.send(text)),
+      done(({ text }) => talk.send(text)),
     );
     answer.call(
       chatSurface.edit,
-      done(({ passage, text }) => session.edit(passage, text)),
+      done(({ passage, text }) => talk.edit(passage, text)),
     );
     answer.call(
       chatSurface.regenerate,
-      done(({ passage }) => session.regenerate(passage)),
+      done(({ passage }) => talk.regenerate(passage)),
     );
     answer.call(
       chatSurface.goOn,
-      done(() => session.goOn()),
+      done(() => talk.goOn()),
     );
     answer.call(
       chatSurface.stop,
-      done(() => session.stop()),
+      done(() => talk.stop()),
     );
     answer.call(
       chatSurface.choose,
-      done(({ passage }) => session.choose(passage)),
+      done(({ passage }) => talk.choose(passage)),
     );
     answer.call(chatSurface.explain, ({ passage, index }) =>
-      Promise.resolve(session.explain(passage, index)),
+      Promise.resolve(talk.explain(passage, index)),
     );
     answer.call(
       chatSurface.branch,
-      done(({ passage, index, token }) => session.branch(passage, index, token)),
+      done(({ passage, index, token }) => talk.branch(passage, index, token)),
     );
     answer.call(
       chatSurface.setSampling,
@@ -53,27 +54,26 @@ export function showChat(services: Services, session: ChatSession, view: vscode.
     );
     answer.call(
       chatSurface.setInstructions,
-      done(({ text }) => session.setInstructions(text)),
+      done(({ text }) => talk.setInstructions(text)),
     );
     answer.call(
       chatSurface.useTool,
       done(async ({ name, chosen }) => {
-        if (name === 'search' && chosen && !session.hasSearchPlace)
-          await chooseSearch(services, session);
-        else session.useTool(name, chosen);
+        if (name === 'search' && chosen && !talk.hasSearchPlace) await chooseSearch(services, talk);
+        else talk.useTool(name, chosen);
       }),
     );
     answer.call(
       chatSurface.chooseSearch,
-      done(() => chooseSearch(services, session)),
+      done(() => chooseSearch(services, talk)),
     );
     answer.call(
       chatSurface.consent,
-      done(({ passage, answer: given }) => session.consent(passage, given)),
+      done(({ passage, answer: given }) => talk.consent(passage, given)),
     );
     answer.call(
       chatSurface.askAgain,
-      done(() => session.askAgain()),
+      done(() => talk.askAgain()),
     );
     answer.call(
       chatSurface.chooseModel,
@@ -93,7 +93,7 @@ export function showChat(services: Services, session: ChatSession, view: vscode.
     );
     answer.call(
       chatSurface.copy,
-      done(({ passage }) => vscode.env.clipboard.writeText(session.textOf(passage))),
+      done(({ passage }) => vscode.env.clipboard.writeText(talk.textOf(passage))),
     );
   });
   view.onDidDispose(() => void answering.dispose());

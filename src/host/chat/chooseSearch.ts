@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Services } from '../services';
 import { workFolders } from '../workspace';
-import type { ChatSession } from './chatSession';
+import type { Talk } from './talk';
 
 interface PlaceItem extends vscode.QuickPickItem {
   readonly folder?: string;
@@ -11,7 +11,7 @@ interface PlaceItem extends vscode.QuickPickItem {
 
 export async function chooseSearch(
   { corpora }: Pick<Services, 'corpora'>,
-  session: Pick<ChatSession, 'searchIn'>,
+  talk: Pick<Talk, 'searchIn'>,
 ): Promise<void> {
   const { l10n, window, ThemeIcon, QuickPickItemKind } = vscode;
   const folders = workFolders().map(({ uri, name }): PlaceItem => ({
@@ -36,7 +36,7 @@ export async function chooseSearch(
   if (!picked) return;
   const place = picked.folder ?? (await browse());
   if (place !== undefined)
-    session.searchIn(place, picked.folder === undefined ? path.basename(place) : picked.label);
+    talk.searchIn(place, picked.folder === undefined ? path.basename(place) : picked.label);
 }
 
 async function browse(): Promise<string | undefined> {
