@@ -431,6 +431,71 @@ describe('tools in the chat', () => {
     expect(state.path.at(-1)).toMatchObject({ ending: 'stopped', call: { tool: 'calculator' } });
   });
 
+  /** The answer that goes on after `change`, which is made in its midst, before it calls. */
+  async function changedMeanwhile(
+    change: (session: ChatSession) => void,
+    allowed: 'workspace' | undefined,
+    more: { call?: typeof call; begin?: (session: ChatSession) => void } = {},
+  ) {
+    const { session, engine } = setUp();
+    engine.call = more.call ?? call;
+    await session.restore();
+    more.begin?.(session);
+    if (allowed) {
+      await session.talk.send('Sum?');
+      await idle(session);
+      session.talk.consent(asking(session), allowed);
+      await idle(session);
+    }
+    let changed = false;
+    engine.between = () => {
+      if (!changed) change(session);
+      changed = true;
+      return Promise.resolve();
+    };
+    const before = engine.asked.length;
+    await session.talk.send('Sum?');
+    return { session, state: await idle(session), asked: engine.asked.slice(before) };
+  }
+
+  it.each(['workspace', undefined] as const)(
+    'that are switched off in the midst of an answer are refused, and it goes on (allowed: %s)',
+    async (allowed) => {
+      const off = (session: ChatSession) => session.talk.useTool('calculator', false);
+      const { session, state, asked: requests } = await changedMeanwhile(off, allowed);
+      const refused = { role: 'tool', content: 'error: the person has switched this tool off' };
+      expect(requests).toHaveLength(2);
+      expect(requests[0]?.tools?.map(({ name }) => name)).toContain('calculator');
+      expect(requests[1]?.tools?.map(({ name }) => name)).not.toContain('calculator');
+      expect(requests[1]?.messages.slice(-3)).toMatchObject([asked, called, refused]);
+      expect(state.path.at(-1)).toMatchObject({ role: 'assistant', ending: 'end' });
+      expect(state.path.at(-2)).toMatchObject({ role: 'tool', result: { outcome: 'refused' } });
+      expect(session.messages().at(-1)).toEqual({ role: 'assistant', content: 'red or blue' });
+    },
+  );
+
+  it('that look elsewhere since an answer began are asked for', async () => {
+    const { state, asked: requests } = await changedMeanwhile(
+      (session) => session.talk.searchIn('/letters', 'letters'),
+      'workspace',
+      {
+        call: { tool: 'search', input: 'red', output: 'apple' },
+        begin: (session) => session.talk.searchIn('/notes', 'notes'),
+      },
+    );
+    expect(requests[0]?.tools).toContainEqual({ name: 'search', folder: '/notes', ask: false });
+    expect(requests).toHaveLength(1);
+    expect(state.path.at(-1)).toMatchObject({ ending: 'call', call: { tool: 'search' } });
+  });
+
+  it('that are switched off while they are asked for do not run', async () => {
+    const { session, engine } = await waiting();
+    session.talk.useTool('calculator', false);
+    session.talk.consent(asking(session), 'once');
+    await idle(session);
+    expect(engine.asked[1]?.tools).toEqual([{ name: 'javascript', ask: true }]);
+  });
+
   it('are not asked for again in a conversation, or a workspace, where they are allowed', async () => {
     const { session, engine, memory, folder } = await waiting();
     session.talk.consent(asking(session), 'chat');

@@ -22,7 +22,9 @@ import { askedOf, textAskedOf } from './prompt';
 import type { SessionParts } from './sessionParts';
 import type { Telling } from './telling';
 import { ToolChoice } from './toolChoice';
+import type { ToolWishes } from './toolChoice';
 import { Writing } from './writing';
+import type { WritingTask } from './writing';
 
 /** Alternatives that are kept for each token. */
 const ALTERNATIVES = 8;
@@ -187,7 +189,7 @@ export class Talk {
   /** The model writes at the leaf that is shown. */
   answer(): void {
     this.#problem = undefined;
-    this.#writing.begin(this.#conversation, (signal) => this.#events(signal));
+    this.#writing.begin(this.#conversation, () => this.#task());
   }
 
   fail(thrown: unknown): void {
@@ -227,10 +229,18 @@ export class Talk {
     throw error;
   }
 
-  async *#events(signal: AbortSignal): AsyncGenerator<GenerateEvent | ConverseEvent> {
+  async #task(): Promise<WritingTask> {
     const { model } = this.#parts;
     await model.learnForm();
-    const { folder = '', context = Infinity } = model.current ?? {};
+    const tools = model.callForm ? this.#tools.wishes(this.#allowed) : [];
+    return {
+      events: (signal) => this.#events(tools, signal),
+      standingOf: (tool) => this.#tools.standingOf(tool, tools),
+    };
+  }
+
+  #events(tools: ToolWishes, signal: AbortSignal): AsyncIterable<GenerateEvent | ConverseEvent> {
+    const { folder = '', context = Infinity } = this.#parts.model.current ?? {};
     const sampling = this.#parts.sampling();
     const wish = {
       ...sampling,
@@ -241,12 +251,9 @@ export class Talk {
     };
     const kept = this.#kept.now;
     // Of a text that goes on, a model reads what it can; a conversation without its beginning is none.
-    if (kept.mode === 'text') {
-      yield* this.#parts.generate({ ...wish, ...textAskedOf(kept), sliding: true }, signal);
-      return;
-    }
-    const tools = model.callForm ? this.#tools.wishes(this.#allowed) : [];
-    yield* this.#parts.converse({ ...wish, ...askedOf(kept), tools }, signal);
+    if (kept.mode === 'text')
+      return this.#parts.generate({ ...wish, ...textAskedOf(kept), sliding: true }, signal);
+    return this.#parts.converse({ ...wish, ...askedOf(kept), tools }, signal);
   }
 
   #changed(): void {

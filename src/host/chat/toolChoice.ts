@@ -18,6 +18,9 @@ const choiceSchema = z.object({
 });
 type Choice = z.infer<typeof choiceSchema>;
 
+export type ToolWishes = NonNullable<ConverseRequest['tools']>;
+export type Standing = 'wished' | 'off' | 'elsewhere';
+
 /** Search needs a place first. Whatever is chosen is asked for before it runs. */
 const USUAL: Choice = { names: ['calculator', 'javascript'] };
 
@@ -48,12 +51,24 @@ export class ToolChoice {
   }
 
   /** @param allowed for the conversation that is shown. */
-  wishes(allowed: readonly string[]): NonNullable<ConverseRequest['tools']> {
+  wishes(allowed: readonly string[]): ToolWishes {
     return toolNameSchema.options.flatMap((name) => {
       if (!this.#isUsed(name)) return [];
       const folder = name === 'search' ? this.#choice.search?.folder : undefined;
       return [{ name, folder, ask: this.allowed(name, allowed) === undefined }];
     });
+  }
+
+  /**
+   * What becomes of a call in an answer that was begun with these wishes: a tool may have been switched off
+   * since, or search look elsewhere. (One that no wish names is refused by the engine.)
+   */
+  standingOf(tool: string, begunWith: ToolWishes): Standing {
+    const wished = begunWith.find(({ name }) => name === tool);
+    if (!wished) return 'wished';
+    const now = this.wishes([]).find(({ name }) => name === tool);
+    if (!now) return 'off';
+    return now.folder === wished.folder ? 'wished' : 'elsewhere';
   }
 
   shown(allowed: readonly string[]): ShownTool[] {

@@ -1,15 +1,29 @@
 /**
  * An answer while it is written: what the model says, calls and is given goes into the conversation, at
  * the leaf that is shown. An answer ends in some way always: by itself, stopped, or failed.
+ *
+ * What a person changes about the tools meanwhile holds for the next call: that of a tool that is switched
+ * off is refused, and the model asked to go on; where search looks elsewhere now, it is asked for.
  */
 import type { ConverseEvent } from '../../protocol/chatMessages';
 import { ENDINGS } from '../../protocol/chatSurface';
 import type { ChatState, Ending } from '../../protocol/chatSurface';
 import type { GenerateEvent } from '../../protocol/messages';
 import type { Conversation, Passage, Token } from './conversation';
+import type { Standing } from './toolChoice';
 
 type CallEvent = Extract<ConverseEvent, { kind: 'call' }>;
 type ResultEvent = Extract<ConverseEvent, { kind: 'result' }>;
+
+/** What the model is asked to write at the leaf that is shown, and what becomes of its calls. */
+export interface WritingTask {
+  readonly events: (signal: AbortSignal) => AsyncIterable<GenerateEvent | ConverseEvent>;
+  /** What a call of the tool comes to by now. */
+  readonly standingOf: (tool: string) => Standing;
+}
+
+/** What a model is told of a call of a tool that was switched off while it wrote. */
+const OFF = 'error: the person has switched this tool off';
 
 export interface WritingListener {
   /** A token was written, and nothing else has changed. */
@@ -31,14 +45,11 @@ export class Writing {
     return this.#activity;
   }
 
-  /** @param ask what the model writes at the leaf; asked once the leaf is an answer. */
-  begin(
-    conversation: Conversation,
-    ask: (signal: AbortSignal) => AsyncIterable<GenerateEvent | ConverseEvent>,
-  ): void {
+  /** @param task asked once the leaf is an answer, and again where it goes on behind a refused call. */
+  begin(conversation: Conversation, task: () => Promise<WritingTask>): void {
     const abort = new AbortController();
     this.#activity = 'reading';
-    this.#running = { abort, done: this.#write(conversation, ask, abort.signal) };
+    this.#running = { abort, done: this.#write(conversation, task, abort.signal) };
     this.#listener.changed();
   }
 
@@ -50,27 +61,39 @@ export class Writing {
 
   async #write(
     conversation: Conversation,
-    ask: (signal: AbortSignal) => AsyncIterable<GenerateEvent | ConverseEvent>,
+    task: () => Promise<WritingTask>,
     signal: AbortSignal,
   ): Promise<void> {
     const leaf = conversation.leaf();
     let { id } = leaf.role === 'assistant' ? leaf : conversation.add(leaf.id, 'assistant');
-    let ending: Ending = 'failed';
+    let ending: Ending | 'refused';
     try {
-      for await (const event of ask(signal)) {
-        if (event.kind === 'start')
-          conversation.measure(
-            id,
-            Math.max(0, event.promptTokens - conversation.get(id).tokens.length),
-          );
-        else if (event.kind === 'token') this.#token(conversation, id, event);
-        else if (event.kind === 'call') this.#call(conversation, id, event);
-        else if (event.kind === 'result') ({ id } = this.#result(conversation, id, event));
-        else ending = endingOf(event.finishReason);
-      }
+      do {
+        ending = 'failed';
+        const { events, standingOf } = await task();
+        for await (const event of events(signal)) {
+          if (event.kind === 'start') {
+            const { tokens } = conversation.get(id);
+            conversation.measure(id, Math.max(0, event.promptTokens - tokens.length));
+          } else if (event.kind === 'token') this.#token(conversation, id, event);
+          else if (event.kind === 'result') ({ id } = this.#result(conversation, id, event));
+          else if (event.kind === 'done') ending = endingOf(event.finishReason);
+          else {
+            this.#call(conversation, id, event);
+            const standing = standingOf(event.tool);
+            if (standing === 'wished') continue;
+            ending = standing === 'off' ? 'refused' : 'call';
+            if (standing === 'off') ({ id } = this.#refuse(conversation, id));
+            // To leave here ends what the engine does for the call.
+            break;
+          }
+        }
+        // Whoever looks at another version by now goes on there.
+        if (ending === 'refused' && conversation.leaf().id !== id) ending = 'stopped';
+      } while (ending === 'refused');
     } catch (thrown) {
-      if (signal.aborted) ending = 'stopped';
-      else this.#listener.failed(thrown);
+      ending = signal.aborted ? 'stopped' : 'failed';
+      if (!signal.aborted) this.#listener.failed(thrown);
     }
     conversation.end(id, ending);
     this.#activity = 'idle';
@@ -103,7 +126,15 @@ export class Writing {
     this.#listener.changed();
   }
 
-  /** The passage in which the answer goes on. */
+  /** The passage in which the answer goes on, as do the next. */
+  #refuse(conversation: Conversation, passage: number): Passage {
+    const refused = { outcome: 'refused', milliseconds: 0, tokens: 0 } as const;
+    const next = conversation.add(conversation.answerCall(passage, OFF, refused).id, 'assistant');
+    this.#activity = 'reading';
+    this.#listener.changed();
+    return next;
+  }
+
   #result(conversation: Conversation, passage: number, event: ResultEvent): Passage {
     const { outcome, milliseconds, output, forced } = event;
     const { tokensBefore, tokens } = conversation.get(passage);
