@@ -39,7 +39,11 @@ type Form = keyof typeof FORMS;
 async function writer(
   form: Form,
   parts: readonly string[],
-  options: { readonly context?: number } = {},
+  options: {
+    readonly context?: number;
+    /** In the place of the form's own, with its tokens. */
+    readonly template?: string;
+  } = {},
 ): Promise<{ model: LoadedModel; textOf: (ids: readonly number[]) => string }> {
   const { tokenizer, endId } = await chooseTemplate(form, undefined, byteTokenizer());
   const script = parts.map((part) => tokenizer.encode(part, { special: 'allow' }));
@@ -50,8 +54,9 @@ async function writer(
     if (at === now.length) [part, at] = [Math.min(part + 1, script.length - 1), 0];
     return id;
   };
-  const { source } = BUILTIN_TEMPLATES[form]!;
-  const model = scriptedModel(tokenizer, source, next, { ...options, eos: endId });
+  const { template = BUILTIN_TEMPLATES[form]!.source, context } = options;
+  const more = { eos: endId, ...(context !== undefined && { context }) };
+  const model = scriptedModel(tokenizer, template, next, more);
   return { model, textOf: (ids) => ids.map((id) => tokenizer.tokenText(id)).join('') };
 }
 
@@ -176,6 +181,75 @@ describe.each(Object.keys(FORMS) as Form[])('an answer with a call, as %s writes
   });
 });
 
+describe('a template that', () => {
+  const { call, end } = FORMS.chatml;
+  /** One turn after the other, as ChatML has them, but for what is given. */
+  const turns = (
+    parts: { readonly first?: string; readonly call?: string; readonly result?: string } = {},
+  ): string => `${parts.first ?? ''}{%- for message in messages %}
+{%- if message['role'] == 'tool' %}${parts.result ?? "{{- '<|im_start|>tool\\n' + message['content'] + '<|im_end|>' }}"}
+{%- else %}{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] }}
+{%- for call in message['tool_calls'] or [] %}${parts.call ?? "{{- '<tool_call>' + (call['function'] | tojson) + '</tool_call>' }}"}{%- endfor %}
+{{- '<|im_end|>' }}{%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}`;
+  const forced = '<|im_start|>tool\n42<|im_end|><|im_start|>assistant\n';
+  const said = async (template: string, parts: readonly string[]) => {
+    const { model, textOf } = await writer('chatml', parts, { template });
+    const events = await all(model, [
+      ...[{ role: 'user', content: 'Hi' } as const, { role: 'assistant', content: 'Hi.' } as const],
+      ...question,
+    ]);
+    return {
+      forced: only(events, 'result').map((result) => textOf(result.forced)),
+      done: only(events, 'done')[0],
+    };
+  };
+
+  it('raises where a call has no result yet is asked with the result', async () => {
+    const first = `{%- if messages[-1]['role'] == 'assistant' %}{{- raise_exception('no result') }}{%- endif %}`;
+    const parts = [`Well. ${call('12 + 30')}`, call('42'), `It is 42.${end}`];
+    const found = await said(turns({ first }), parts);
+    expect(found.forced).toEqual([`<|im_end|>${forced}`, `<|im_end|>${forced}`]);
+    expect(found.done).toMatchObject({ finishReason: 'end', text: 'Well. It is 42.' });
+  });
+
+  it('closes calls by what ends every turn keeps results and answers apart', async () => {
+    const open = turns({ call: "{{- '<tool_call>' + (call['function'] | tojson) }}" });
+    const parts = [
+      `Well. ${call('12 + 30').replace('</tool_call>', '')}${end}`,
+      `It is 42.${end}`,
+      `Never said.${end}`,
+    ];
+    const found = await said(open, parts);
+    expect(found.forced).toEqual([forced]);
+    expect(found.done).toMatchObject({ finishReason: 'end', text: 'Well. It is 42.' });
+  });
+
+  it('rewrites what was said before finds the result all the same', async () => {
+    const first = `{%- set messages = messages[2:] if messages | length > 3 and messages[-1]['role'] == 'tool' else messages %}`;
+    const found = await said(turns({ first }), [call('12 + 30'), `It is 42.${end}`]);
+    expect(found.forced).toEqual([`<|im_end|>${forced}`]);
+  });
+
+  it('leaves results out is told of', async () => {
+    const without = said(turns({ result: '' }), [call('12 + 30'), end]);
+    await expect(without).rejects.toMatchObject({
+      code: 'chat-template',
+      message: 'The chat template leaves out what a tool gives.',
+    });
+  });
+
+  it('writes some calls in another form is told of', async () => {
+    const odder = `{{- '<tool_call>' + (call['function'] | tojson) + '</tool_call>' if call['function']['name'] == 'calculator' else call['function']['name'] }}`;
+    const parts = [call('12 + 30'), call('1').replace('calculator', 'abacus'), end];
+    await expect(said(turns({ call: odder }), parts)).rejects.toMatchObject({
+      code: 'chat-template',
+      message: expect.stringContaining('without the token </tool_call>') as string,
+    });
+  });
+});
+
 describe('a call', () => {
   const { call, end } = FORMS.chatml;
 
@@ -239,7 +313,7 @@ describe('a call', () => {
     const [result] = only(events, 'result');
     const kept = result!.output.length - ' [cut off]'.length;
     const prompt = only(events, 'start')[0]!.promptTokens - result!.output.length;
-    expect(kept).toBe(Math.floor((400 - prompt) / 2));
+    expect([0, 1]).toContain(Math.floor((400 - prompt) / 2) - kept);
     expect(only(events, 'done')[0]).toMatchObject({ finishReason: 'end', text: 'Oh.' });
   });
 

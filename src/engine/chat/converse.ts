@@ -23,10 +23,11 @@ import type {
   Started,
   TokenStep,
 } from '../infer/infer';
-import type { Tokenizer } from '../tokenizer/tokenizer';
 import { describeTool, runTool } from '../tools/tools';
-import type { Tool, ToolOutcome, ToolResult, ToolSchema } from '../tools/tools';
+import type { Tool, ToolOutcome, ToolResult } from '../tools/tools';
 import { encodeConversation } from './conversation';
+import { forcedBy } from './forcedResult';
+import type { TemplateUse } from './forcedResult';
 import type { ChatMessage, ToolCall } from './message';
 import { ChatTemplate } from './template';
 import { callFormOf, inputOf, readCall } from './toolCalls';
@@ -104,8 +105,8 @@ export async function* converse(
 
   for (const call of messages.at(-1)?.toolCalls ?? []) {
     yield callMade(calls, call);
-    const empty: ChatMessage = { role: 'tool', content: '' };
-    const asked = encodeConversation([...messages, ...said, empty], template, tokenizer, schemas);
+    const short: ChatMessage = { role: 'tool', content: '0' };
+    const asked = encodeConversation([...messages, ...said, short], template, tokenizer, schemas);
     const result = await answerTo(call, speaker, roomBehind(asked.ids.length), signal);
     said.push({ role: 'tool', content: result.output });
     // Its tokens are part of the prompt.
@@ -135,7 +136,9 @@ export async function* converse(
     before += written.text;
     whole += written.text;
     const { finishReason, call: text, closed } = written;
-    if (!form || !closed) {
+    // Where calls are closed by what ends every turn, that may be all it is.
+    const ends = text === undefined && form !== undefined && model.endIds.has(form.closes);
+    if (!form || !closed || ends) {
       yield done(finishReason, { unfinished: text });
       return;
     }
@@ -155,7 +158,7 @@ export async function* converse(
       const room = roomBehind(prompt.length + behind.length);
       const result = await answerTo(call, speaker, room, signal);
       said.push({ role: 'tool', content: result.output });
-      const forced = forcedBy([...messages, ...said], speaker, form);
+      const forced = forcedBy([...messages, ...said], speaker, form.closes);
       behind.push(...forced);
       yield { kind: 'result', call: calls++, ...result, forced };
     }
@@ -167,13 +170,9 @@ export async function* converse(
   }
 }
 
-interface Speaker {
-  readonly template: ChatTemplate;
-  readonly tokenizer: Tokenizer;
+interface Speaker extends TemplateUse {
   readonly form: CallForm | undefined;
   readonly tools: readonly Tool[];
-  /** What the template is told of them. */
-  readonly schemas: readonly ToolSchema[];
 }
 
 function speakerOf({ tokenizer, chatTemplate }: LoadedModel, tools: readonly Tool[]): Speaker {
@@ -273,20 +272,6 @@ async function answerTo(
   // Where the cut goes through a character, its first half is none.
   const kept = tokenizer.decode(ids.slice(0, room)).replace(/\uFFFD+$/, '');
   return { ...result, output: `${kept} [cut off]` };
-}
-
-/** What the template writes behind the last call: its result, and where the model goes on. */
-function forcedBy(
-  messages: readonly ChatMessage[],
-  { template, tokenizer, schemas }: Speaker,
-  { closes }: CallForm,
-): readonly number[] {
-  const { ids } = encodeConversation(messages, template, tokenizer, schemas);
-  // A result may hold a token that closes calls where that is no special one, and its end is not the call's.
-  const called = encodeConversation(messages.slice(0, -1), template, tokenizer, schemas).ids;
-  const end = called.lastIndexOf(closes);
-  const same = end >= 0 && called.slice(0, end + 1).every((id, at) => id === ids[at]);
-  return ids.slice((same ? end : ids.lastIndexOf(closes)) + 1);
 }
 
 function answer(content: string, call?: ToolCall): ChatMessage {
