@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
   callFormOf,
+  ChatTemplate,
   converse,
   encodeConversation,
   encodeForTraining,
@@ -83,11 +84,35 @@ describe('the tools of a record', () => {
     expect(read({ messages }).tools).toBeUndefined();
   });
 
-  it.each([3, 'no list', ['calculator'], [{ function: {} }], '[1'])('%j are none', (tools) => {
-    const { messages: found, problems } = read({ messages, tools });
-    expect(found).toBeUndefined();
-    expect(problems[0]).toMatchObject({ code: 'bad-record', severity: 'error' });
-    expect(problems[0]?.message).toContain('tools');
+  const talk = [...messages, { role: 'assistant', content: 'b' }];
+
+  it.each([
+    [3, 'tools: expected a list of {'],
+    [{ name: 'calculator' }, 'tools: expected a list of {'],
+    ['no list', 'tools: this text is no JSON;'],
+    ['[1', 'tools: this text is no JSON;'],
+    ['{"name": "calculator"}', 'tools: expected a list of {'],
+    [[...told, 'calculator'], 'tools[1]: expected {'],
+    [[{ function: {} }], 'tools[0]: expected {'],
+  ])('%j are none, and the conversation is kept', (tools, message) => {
+    const { messages: found, tools: none, problems } = read({ messages: talk, tools });
+    expect(found).toEqual(talk);
+    expect(none).toBeUndefined();
+    expect(problems).toMatchObject([{ code: 'tools', severity: 'warning' }]);
+    expect(problems[0]?.message).toContain(message);
+  });
+
+  it('that are odd are told of with their line, and what a template needs them for is left out', () => {
+    const records = [{ messages: talk, tools: 3 }, { messages: talk }];
+    const text = records.map((each) => JSON.stringify(each)).join('\n');
+    const entries = [...readDatasetText('a.jsonl', text)];
+    expect(entries.map(({ line, problems }) => [line, problems.length])).toEqual([
+      [1, 1],
+      [2, 0],
+    ]);
+    const needs = new ChatTemplate("{{ raise_exception('no tools') if not tools else 'x' }}");
+    const write = () => encodeForTraining(entries[0]!.messages!, needs, tokenizer);
+    expect(write).toThrow(/cannot write this conversation: no tools/);
   });
 });
 

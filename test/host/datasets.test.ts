@@ -91,6 +91,18 @@ describe('a problem is underlined where it is', () => {
       () => [],
     );
     expect(said.slice(found.start, found.end)).toBe('<|im_end|>');
+    const told = '{"question": "a \\"tools\\": b", "answer": "c", "tools" : 3}';
+    const odd = placeOf(
+      'a.jsonl',
+      0,
+      warning(undefined, 'tools', 'tools: expected a list'),
+      () => told,
+      () => [],
+    );
+    expect([odd.start, told.slice(odd.start, odd.end)]).toEqual([
+      told.lastIndexOf('"tools"'),
+      '"tools"',
+    ]);
   });
 
   it('in a transcript: at its turn', () => {

@@ -59,15 +59,22 @@ function* entriesOf(file: string, line: number, json: string): Generator<Dataset
   try {
     const record: unknown = JSON.parse(json);
     const conversations = readRecord(record);
-    const tools = readTools(record);
+    const { tools, problem } = readTools(record);
+    const odd = problem === undefined ? [] : [oddTools(problem)];
     for (const messages of conversations)
-      yield { file, line, messages, tools, problems: checkMessages(messages) };
+      yield { file, line, messages, tools, problems: [...odd, ...checkMessages(messages)] };
     if (conversations.length === 0) throw new Error('the tree holds no answer');
   } catch (thrown) {
     const code = thrown instanceof SyntaxError ? 'bad-json' : 'bad-record';
     const what = code === 'bad-json' ? 'This line is not JSON' : 'This is no conversation';
     yield broken(file, line, code, `${what}: ${messageOf(thrown)}`);
   }
+}
+
+/** A conversation that can be learnt from without them. */
+function oddTools(problem: string): DatasetProblem {
+  const message = `${problem}; the template is told of no tools.`;
+  return { severity: 'warning', code: 'tools', message };
 }
 
 function broken(file: string, line: number, code: string, message: string): DatasetEntry {

@@ -210,31 +210,33 @@ export function readRecord(value: unknown): ChatMessage[][] {
 const named = z.object({ name: z.string().min(1) });
 const functionSchema = z.union([z.object({ function: named }), named]);
 /** OpenAI's form of a function, or the function alone: as it stands, in its order, for templates to write. */
-const toolsSchema = z.array(recordSchema.refine((tool) => functionSchema.safeParse(tool).success));
-/** Columns of tables hold them as text. */
-const toolsText = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'this is no JSON' });
-    return z.NEVER;
-  }
-});
+const toolSchema = recordSchema.refine((tool) => functionSchema.safeParse(tool).success);
 
-/**
- * Which tools a record says there are, in its field `tools`.
- *
- * @throws GlassboxError `bad-record`
- */
-export function readTools(value: unknown): readonly ToolSchema[] | undefined {
+export interface RecordTools {
+  readonly tools?: readonly ToolSchema[];
+  /** Why there are none, though the record has a field of that name. */
+  readonly problem?: string;
+}
+
+/** Which tools a record says there are, in its field `tools`: a list, or (in columns of tables) its JSON. */
+export function readTools(value: unknown): RecordTools {
   const record = recordSchema.safeParse(value);
   const given = record.success ? record.data['tools'] : undefined;
-  if (given === undefined || given === null || given === '') return undefined;
-  const parsed = z.union([toolsSchema, toolsText.pipe(toolsSchema)]).safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw badRecord(
-    'tools: expected a list of functions, each {"type": "function", "function": {"name": ...}}',
-  );
+  if (given === undefined || given === null || given === '') return {};
+  let list: unknown = given;
+  try {
+    if (typeof given === 'string') list = JSON.parse(given);
+  } catch {
+    return { problem: 'tools: this text is no JSON' };
+  }
+  const parsed = z.array(toolSchema).safeParse(list);
+  if (parsed.success) return { tools: parsed.data };
+  const place = parsed.error.issues[0]?.path[0];
+  const which =
+    typeof place === 'number' ? `tools[${place}]: expected` : 'tools: expected a list of';
+  return {
+    problem: `${which} {"type": "function", "function": {"name": ...}}`,
+  };
 }
 
 /** How deep a JSON value nests, without a stack of its own. */

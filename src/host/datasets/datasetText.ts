@@ -47,6 +47,10 @@ export function placeOf(
     const start = named === '' ? -1 : record.indexOf(named);
     if (start >= 0) return { line, start, end: start + named.length };
   }
+  if (code === 'tools') {
+    const field = /"tools"(?=\s*:)/.exec(record);
+    if (field) return { line, start: field.index, end: field.index + field[0].length };
+  }
   return wholeOf(line, record);
 }
 
