@@ -135,8 +135,11 @@ export const conversationReadSchema = placeSchema.extend({
 export const chatFormRequestSchema = z.object({ model: path });
 
 export const chatFormAnswerSchema = z.object({
-  /** The tokens that open and close a call of a tool; absent where its template has no form of one. */
-  call: z.object({ opens: count, closes: count }).optional(),
+  /**
+   * The tokens that open and close a call of a tool; absent where its template has no form of one. None
+   * opens a call that is all a message holds.
+   */
+  call: z.object({ opens: count.optional(), closes: count }).optional(),
 });
 
 /**

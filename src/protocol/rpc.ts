@@ -19,7 +19,7 @@ import type { Ask, Call, Stream } from './descriptors';
 import { fromWire, toWire, wireErrorSchema } from './wireError';
 
 /** Raised whenever a message changes its shape. Both ends must have the same. */
-export const PROTOCOL_VERSION = 11;
+export const PROTOCOL_VERSION = 12;
 
 const request = (name: string) => new RequestType<unknown, unknown, unknown>(name);
 /** A stream's events, by the number that the asking end gave to the stream. */

@@ -97,6 +97,18 @@ describe('a conversation to learn from', () => {
     expect(learnt(talk, plain).map((text) => text.trim())).toEqual(['Yes.', 'No.']);
   });
 
+  it('learns a call that is a whole message as it learns an answer, and no result', () => {
+    const called: ChatMessage[] = [
+      { role: 'user', content: 'Who?' },
+      { role: 'assistant', content: '', toolCalls: [{ name: 'search', arguments: 'whale' }] },
+      { role: 'tool', content: '{"name": "Ahab"}' },
+      { role: 'assistant', content: 'Ahab.' },
+    ];
+    const answers = ['{"name": "search", "parameters": "whale"}<|im_end|>', 'Ahab.<|im_end|>'];
+    expect(learnt(called, templateNamed('object'))).toEqual(answers);
+    expect(learnt(called, unmarked('object'))).toEqual(answers);
+  });
+
   it('loses answers that the template rewrites later, and says so', () => {
     const dropping = new ChatTemplate(
       "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content if loop.last or m.role != 'assistant' else '...' }}<|im_end|>\n{% endfor %}" +

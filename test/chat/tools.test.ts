@@ -9,7 +9,8 @@ import {
   encodeForTraining,
   readDatasetText,
 } from '../../src/engine/chat/chat';
-import type { ChatMessage, ConverseEvent } from '../../src/engine/chat/chat';
+import type { ChatMessage, ConverseEvent, ConverseOptions } from '../../src/engine/chat/chat';
+import type { LoadedModel } from '../../src/engine/infer/infer';
 import { calculator, describeTool } from '../../src/engine/tools/tools';
 import { chatGoldens } from './goldens';
 import { scriptedModel } from './scriptedModel';
@@ -116,6 +117,36 @@ describe('the tools of a record', () => {
   });
 });
 
+/** Writes the parts one after the other, then the last for ever. */
+function writer(source: string, parts: readonly string[], eos = tokenizer.eosId) {
+  const script = parts.map((text) => tokenizer.encode(text, { special: 'allow' }));
+  let [part, at] = [0, 0];
+  const next = (): number => {
+    const id = script[part]![at++]!;
+    if (at === script[part]!.length) [part, at] = [Math.min(part + 1, script.length - 1), 0];
+    return id;
+  };
+  return scriptedModel(tokenizer, source, next, { eos });
+}
+
+const question: readonly ChatMessage[] = [{ role: 'user', content: 'What is 12 + 30?' }];
+const greedy: ConverseOptions = { temperature: 0, maxTokens: 200, tools: [calculator] };
+
+async function eventsOf(
+  model: LoadedModel,
+  options: ConverseOptions = greedy,
+  messages: readonly ChatMessage[] = question,
+): Promise<ConverseEvent[]> {
+  const events: ConverseEvent[] = [];
+  for await (const event of converse(model, messages, options)) events.push(event);
+  return events;
+}
+const only = <Kind extends ConverseEvent['kind']>(
+  events: readonly ConverseEvent[],
+  kind: Kind,
+): Extract<ConverseEvent, { kind: Kind }>[] =>
+  events.filter((event): event is Extract<ConverseEvent, { kind: Kind }> => event.kind === kind);
+
 describe('calls between added tokens that are no special ones', () => {
   const template = templateNamed('lines');
   const id = (text: string): number => tokenizer.addedTokens.get(text)!;
@@ -129,39 +160,121 @@ describe('calls between added tokens that are no special ones', () => {
 
   it('are run, and the model goes on, though the result holds such a token', async () => {
     const call = '\n{"name": "calculator", "arguments": {"expression": "12 + 30"}}\n';
-    const script = [`Well.\n<tool_call>${call}</tool_call>`, 'It is 42.<|im_end|>'].map((text) =>
-      tokenizer.encode(text, { special: 'allow' }),
-    );
-    let [part, at] = [0, 0];
-    const prompts: string[] = [];
-    const model = scriptedModel(
-      tokenizer,
-      template.source,
-      () => {
-        const next = script[part]![at++]!;
-        if (at === script[part]!.length) [part, at] = [Math.min(part + 1, script.length - 1), 0];
-        return next;
-      },
-      { eos: tokenizer.eosId },
-    );
+    const parts = [`Well.\n<tool_call>${call}</tool_call>`, 'It is 42.<|im_end|>'];
     const odd = { ...calculator, run: () => Promise.resolve('</tool_call>42') };
-    const events: ConverseEvent[] = [];
-    const options = { temperature: 0, maxTokens: 200, tools: [odd] };
-    for await (const event of converse(
-      model,
-      [{ role: 'user', content: 'What is 12 + 30?' }],
-      options,
-    ))
-      events.push(event);
-    for (const event of events) {
-      if (event.kind === 'call')
-        expect(event).toMatchObject({ tool: 'calculator', input: '12 + 30' });
-      if (event.kind === 'result') prompts.push(tokenizer.decode(event.forced));
-      if (event.kind === 'done')
-        expect(event).toMatchObject({ finishReason: 'end', text: 'Well.\nIt is 42.' });
-    }
-    expect(prompts).toEqual([
+    const events = await eventsOf(writer(template.source, parts), { ...greedy, tools: [odd] });
+    expect(only(events, 'call')).toMatchObject([{ tool: 'calculator', input: '12 + 30' }]);
+    expect(only(events, 'result').map(({ forced }) => tokenizer.decode(forced))).toEqual([
       '<|im_end|>\n<|im_start|>user\n<tool_response>\n</tool_call>42\n</tool_response><|im_end|>\n<|im_start|>assistant\n',
     ]);
+    expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text: 'Well.\nIt is 42.' }]);
+  });
+});
+
+describe('a call that is a JSON object and all that a message holds', () => {
+  const { source } = templateNamed('object');
+  const end = '<|im_end|>';
+  const call = '{"name": "calculator", "parameters": {"expression": "12 + 30"}}';
+  const forced = `<|im_start|>output\n\n"42"${end}<|im_start|>assistant\n\n`;
+  const saidOf = (events: readonly ConverseEvent[], within?: 'call'): string =>
+    tokenizer.decode(
+      only(events, 'token')
+        .filter((token) => token.within === within)
+        .map(({ id }) => id),
+    );
+
+  it('is told by the template, and nothing is that could be an answer', () => {
+    const closes = tokenizer.specialTokens.get(end);
+    const form = { begins: '{"name":"', closes, plain: false };
+    expect(callFormOf(templateNamed('object'), tokenizer)).toEqual(form);
+    const other = (written: string): ChatTemplate =>
+      new ChatTemplate(source.replace(/\{\{- '\{"name".*?\}\}\n/, `{{- ${written} }}\n`));
+    for (const written of [
+      'call.arguments',
+      "call.name + '(' + call.arguments + ')'",
+      "'{\"call\": ' + (call | tojson) + '}'",
+      'message.content + (call | tojson)',
+    ])
+      expect([written, callFormOf(other(written), tokenizer)]).toEqual([written, undefined]);
+    expect(callFormOf(other('call | tojson'), tokenizer)).toEqual(form);
+  });
+
+  it('is run, and the model goes on behind the result', async () => {
+    const events = await eventsOf(writer(source, [` ${call}${end}`, `It is 42.${end}`]));
+    expect(only(events, 'call')).toMatchObject([{ tool: 'calculator', input: '12 + 30' }]);
+    const [result] = only(events, 'result');
+    expect(result).toMatchObject({ outcome: 'answered', output: '42' });
+    expect(tokenizer.decode(result!.forced)).toBe(forced);
+    expect(saidOf(events, 'call')).toBe(` ${call}${end}`);
+    expect(saidOf(events)).toBe(`It is 42.${end}`);
+    expect(only(events, 'done')).toMatchObject([
+      {
+        ...{ finishReason: 'end', text: 'It is 42.' },
+        messages: [{ content: '', toolCalls: [{ name: 'calculator' }] }, { content: '42' }, {}],
+      },
+    ]);
+  });
+
+  it('may be closed by another token that ends answers', async () => {
+    const other = '<|endoftext|>';
+    const parts = [`${call}${other}`, `It is 42.${other}`];
+    const events = await eventsOf(writer(source, parts, tokenizer.specialTokens.get(other)));
+    expect(only(events, 'result').map((each) => tokenizer.decode(each.forced))).toEqual([forced]);
+    expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text: 'It is 42.' }]);
+  });
+
+  it.each(['{"name": 7}', '{"nam', '{}', '{', 'See {"name": "calculator"}', '[{"name": "x"}]'])(
+    'is not %s, which is an answer',
+    async (text) => {
+      const events = await eventsOf(writer(source, [`${text}${end}`]));
+      expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text }]);
+      expect(saidOf(events)).toBe(`${text}${end}`);
+      expect(
+        only(events, 'token')
+          .map(({ text: each }) => each)
+          .join(''),
+      ).toBe(text);
+    },
+  );
+
+  it('that is broken or unknown is refused in words', async () => {
+    const parts = ['{"name": "calculator", ', '{"name": "abacus", "parameters": "1"}', 'Oh.'];
+    const events = await eventsOf(
+      writer(
+        source,
+        parts.map((part) => `${part}${end}`),
+      ),
+    );
+    expect(only(events, 'result').map(({ output }) => output)).toEqual([
+      'error: this is no call; tools: calculator',
+      'error: there is no tool abacus; tools: calculator',
+    ]);
+    expect(only(events, 'done')).toMatchObject([{ text: 'Oh.' }]);
+  });
+
+  it('goes on from tokens of its own, wherever they end', async () => {
+    const ids = tokenizer.encode(`${call}${end}`, { special: 'allow' });
+    for (let cut = 1; cut <= ids.length; cut++) {
+      const rest = ids.slice(cut).map((id) => tokenizer.tokenText(id));
+      const model = writer(
+        source,
+        [tokenizer.decode(ids.slice(cut)), `It is 42.${end}`].filter(Boolean),
+      );
+      const events = await eventsOf(model, { ...greedy, continued: ids.slice(0, cut) });
+      expect(only(events, 'result')).toMatchObject([{ output: '42' }]);
+      expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text: 'It is 42.' }]);
+      expect(only(events, 'token').filter(({ within }) => within)).toHaveLength(rest.length);
+    }
+  });
+
+  it('waits for consent, and runs when it is given back', async () => {
+    const asking = { ...greedy, ask: ['calculator'] };
+    const events = await eventsOf(writer(source, [`${call}${end}`]), asking);
+    const [done] = only(events, 'done');
+    expect(done).toMatchObject({ finishReason: 'call', text: '' });
+    const model = writer(source, [`It is 42.${end}`]);
+    const after = await eventsOf(model, asking, [...question, ...done!.messages]);
+    expect(only(after, 'result')).toMatchObject([{ output: '42' }]);
+    expect(only(after, 'done')).toMatchObject([{ text: 'It is 42.' }]);
   });
 });

@@ -4,8 +4,8 @@ the assistant says, as test goldens.
 
     python make_chat_mask_goldens.py BUILTIN_TEMPLATES_TS OUTPUT_FILE
 
-The templates are those of src/engine/chat/builtinTemplates.ts, and two more that mark their answers in
-other manners. The tokenizer is made as in make_chat_goldens.py, with every template's special tokens.
+The templates are those of src/engine/chat/builtinTemplates.ts, and three more: two mark their answers in
+other manners, in one a call is a JSON object and all that a message holds. The tokenizer is made as in make_chat_goldens.py, with every template's special tokens.
 The messages hold no special tokens: of those transformers makes tokens, and Glassbox does not.
 
 Made with Python 3.11.7, transformers 5.24.0, tokenizers 0.23.3, jinja2 3.1.6.
@@ -38,6 +38,23 @@ MORE = {
         "{%- else -%} {{ message.content }} {%- endif -%}\n"
         "{{ '<|im_end|>' }}\n"
         "{%- endfor -%}"
+    ),
+    "object": (
+        "{%- for message in messages %}\n"
+        "{{- '<|im_start|>' + message.role + '\\n\\n' }}\n"
+        "{%- if message.role == 'assistant' %}\n"
+        "{%- generation %}\n"
+        "{%- if message.tool_calls %}\n"
+        "{%- set call = message.tool_calls[0].function %}\n"
+        "{{- '{\"name\": \"' + call.name + '\", \"parameters\": ' + (call.arguments | tojson) + '}' }}\n"
+        "{%- else %}{{- message.content | trim }}{%- endif %}\n"
+        "{{- '<|im_end|>' }}\n"
+        "{%- endgeneration %}\n"
+        "{%- else %}\n"
+        "{{- message.content + '<|im_end|>' }}\n"
+        "{%- endif %}\n"
+        "{%- endfor %}\n"
+        "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n\\n' }}{%- endif %}\n"
     ),
 }
 

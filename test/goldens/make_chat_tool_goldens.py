@@ -5,7 +5,8 @@
 
 The templates tell of tools in the manners of instruction models: a JSON schema a line in the system turn,
 with calls between markers that are added tokens but not special ones; and schemas with an indent in the
-first question. A third asks whether there are tools and which, and writes nothing else of them. The
+first question. A third asks whether there are tools and which, and writes nothing else of them. In the
+fourth a call is a JSON object and all that a message holds, as in Llama 3.1's form for one's own tools. The
 messages hold no token of the vocabulary's added part.
 
 Made with Python 3.11.7, transformers 5.24.0, tokenizers 0.23.3, jinja2 3.1.6.
@@ -72,6 +73,25 @@ TEMPLATES = {
         "{%- if tools is not none %}{{- tools | map(attribute='function') | map(attribute='name') | join(', ') }}{%- endif %}\n"
         "{{- ' yes' if documents is none else ' no' }}\n"
         "{%- for message in messages %}{{- '\\n' + message.role + ': ' + message.content }}{%- endfor %}\n"
+    ),
+    "object": (
+        "{{- bos_token }}\n"
+        "{%- for message in messages %}\n"
+        "{{- '<|im_start|>' + ('output' if message.role == 'tool' else message.role) + '\\n\\n' }}\n"
+        "{%- if message.role == 'user' and loop.last and tools %}\n"
+        "{{- 'Answer, or write one object {\"name\": ..., \"parameters\": ...}.\\n' }}\n"
+        "{%- for tool in tools %}{{- (tool | tojson) + '\\n' }}{%- endfor %}\n"
+        "{%- endif %}\n"
+        "{%- if message.tool_calls %}\n"
+        "{%- if message.tool_calls | length != 1 %}{{- raise_exception('one call at a time') }}{%- endif %}\n"
+        "{%- set call = message.tool_calls[0].function %}\n"
+        "{{- '{\"name\": \"' + call.name + '\", \"parameters\": ' + (call.arguments | tojson) + '}' }}\n"
+        "{%- elif message.role == 'tool' %}{{- message.content | tojson }}\n"
+        "{%- else %}{{- message.content | trim }}\n"
+        "{%- endif %}\n"
+        "{{- '<|im_end|>' }}\n"
+        "{%- endfor %}\n"
+        "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n\\n' }}{%- endif %}\n"
     ),
 }
 

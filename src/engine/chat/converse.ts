@@ -16,19 +16,15 @@
  */
 import { GlassboxError } from '../../base/errors';
 import { generate } from '../infer/infer';
-import type {
-  FinishReason,
-  GenerateOptions,
-  LoadedModel,
-  Started,
-  TokenStep,
-} from '../infer/infer';
+import type { FinishReason, GenerateOptions, LoadedModel, Started } from '../infer/infer';
 import { describeTool, runTool } from '../tools/tools';
 import type { Tool, ToolOutcome, ToolResult } from '../tools/tools';
 import { encodeConversation } from './conversation';
 import { forcedBy } from './forcedResult';
 import type { TemplateUse } from './forcedResult';
 import type { ChatMessage, ToolCall } from './message';
+import { MessageReader } from './messageReader';
+import type { ConverseToken } from './messageReader';
 import { ChatTemplate } from './template';
 import { callFormOf, inputOf, readCall } from './toolCalls';
 import type { CallForm } from './toolCalls';
@@ -39,11 +35,6 @@ export interface ConverseOptions extends Omit<GenerateOptions, 'endAt' | 'stop'>
   readonly ask?: readonly string[] | undefined;
   /** Default: 8. */
   readonly maxCalls?: number | undefined;
-}
-
-/** A token of the answer, or of a call: those that open and close it are its own. */
-export interface ConverseToken extends TokenStep {
-  readonly within?: 'call' | undefined;
 }
 
 /** A call is complete. */
@@ -186,7 +177,7 @@ function speakerOf({ tokenizer, chatTemplate }: LoadedModel, tools: readonly Too
   if (tools.length > 0 && !form)
     throw new GlassboxError(
       'no-tool-tokens',
-      'The model has no tokens that open and close a call of a tool.',
+      'The model has no form for a call of a tool: no tokens that open and close one, nor a message of JSON.',
       {
         remedy: 'Fine-tune it on conversations with calls (glassbox sft), or leave out the tools.',
       },
@@ -219,24 +210,16 @@ async function* write(
   },
 ): AsyncGenerator<Started | ConverseToken, Written, void> {
   const { form, given, started, signal } = more;
+  const { tokenizer, endIds } = model;
+  const decode = (all: readonly number[]): string => tokenizer?.decode(all) ?? '';
+  const reader = new MessageReader({ form, endIds, decode }, given);
   const ids: number[] = [];
-  const outside: number[] = [];
-  let inside: number[] | undefined;
   let finishReason: FinishReason = 'end';
-  const take = (id: number): void => {
-    if (id === form?.opens) inside = [];
-    else if (id === form?.closes || model.endIds.has(id)) return;
-    else (inside ?? outside).push(id);
+  const written = (): Written => {
+    const { text, call, closed } = reader;
+    return { ids, text, call, closed, finishReason, started: true };
   };
-  for (const id of given) take(id);
-  const decode = (all: readonly number[]): string => model.tokenizer?.decode(all) ?? '';
-  let text = given.length > 0 ? decode(outside) : '';
-  const written = (): Written => ({
-    ...{ ids, text, finishReason, started: true },
-    call: inside && decode(inside),
-    closed: form !== undefined && (ids.at(-1) ?? given.at(-1)) === form.closes,
-  });
-  if (inside && written().closed) return { ...written(), started };
+  if (reader.call !== undefined && reader.closed) return { ...written(), started };
   const endAt = form ? [form.closes] : [];
   for await (const step of generate(model, prompt, { ...options, endAt }, signal)) {
     if (step.kind === 'done') ({ finishReason } = step);
@@ -244,11 +227,10 @@ async function* write(
       if (!started) yield step;
     } else {
       ids.push(step.id);
-      take(step.id);
-      if (inside === undefined) text += step.text;
-      yield inside === undefined ? step : { ...step, within: 'call' };
+      yield* reader.read(step);
     }
   }
+  yield* reader.end();
   return written();
 }
 

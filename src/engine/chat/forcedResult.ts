@@ -53,7 +53,7 @@ export function forcedBy(
 }
 
 /** How many ids two lists begin with alike. */
-function sameBefore(one: readonly number[], other: readonly number[]): number {
+export function sameBefore(one: readonly number[], other: readonly number[]): number {
   const differs = one.findIndex((id, at) => id !== other[at]);
   return differs < 0 ? one.length : differs;
 }

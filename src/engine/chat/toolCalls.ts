@@ -3,18 +3,25 @@
  * Found by letting it write one, so that it holds for any template whose calls stand between special
  * tokens of the tokenizer, or others that were added to it (Qwen's `<tool_call>` is no special one).
  *
- * Not covered: calls without a token that opens them, as Llama 3.1 writes those of one's own tools.
+ * Where no token of the model's own opens a call, as in Llama 3.1's form for one's own tools, the call is
+ * a JSON object and all that the message holds. It is known by how it begins, up to the tool's name.
+ *
+ * Not covered: calls without such a token behind something that is said.
  */
 import * as z from 'zod';
 import { GlassboxError } from '../../base/errors';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { encodeConversation } from './conversation';
+import { sameBefore } from './forcedResult';
 import type { ChatMessage, ToolCall } from './message';
 import type { ChatTemplate } from './template';
 
 export interface CallForm {
-  readonly opens: number;
+  /** Absent where a call is all that a message holds. */
+  readonly opens?: number;
   readonly closes: number;
+  /** Without a token that opens it: how a message begins that is a call, without blanks. */
+  readonly begins?: string;
   /** Whether a calculator's call holds nothing but what is to be computed. */
   readonly plain: boolean;
 }
@@ -23,37 +30,57 @@ const CONTENT = 'Well then';
 const ARGUMENTS = '12345 + 67890';
 const CALCULATOR = 'calculator';
 
-/** undefined where the template has no place for a call, or writes it without such tokens. */
+/** undefined where the template has no place for a call, or writes it in neither form. */
 export function callFormOf(template: ChatTemplate, tokenizer: Tokenizer): CallForm | undefined {
   // Some tokenizers have runs of blanks and line feeds among their added tokens.
   const added = [...tokenizer.addedTokens].filter(([text]) => text.trim() !== '');
   const marks = new Set(added.map(([, id]) => id));
-  const ids = [...writtenCall(template, tokenizer)];
-  let opens: number | undefined;
+  const ids = writtenBy(template, tokenizer, SAMPLE);
+  // What stands before the answer is never written by the model.
+  const prompt = writtenBy(template, tokenizer, SAMPLE.slice(0, 1));
+  const begins = sameBefore(ids, prompt);
+  let opens: { readonly id: number; readonly at: number } | undefined;
   let between: number[] = [];
-  for (const id of ids) {
+  for (const [at, id] of ids.entries()) {
     if (!marks.has(id)) {
       between.push(id);
       continue;
     }
     const text = tokenizer.decode(between);
-    if (opens !== undefined && text.includes(ARGUMENTS) && !text.includes(CONTENT))
-      return { opens, closes: id, plain: text.trim() === ARGUMENTS };
-    [opens, between] = [id, []];
+    if (opens !== undefined && text.includes(ARGUMENTS) && !text.includes(CONTENT)) {
+      if (opens.at >= begins)
+        return { opens: opens.id, closes: id, plain: text.trim() === ARGUMENTS };
+      const before = tokenizer.decode(prompt.slice(opens.at + 1));
+      return text.startsWith(before) ? bareForm(text.slice(before.length), id) : undefined;
+    }
+    [opens, between] = [{ id, at }, []];
   }
   return undefined;
 }
 
-function writtenCall(template: ChatTemplate, tokenizer: Tokenizer): readonly number[] {
-  const messages: ChatMessage[] = [
-    { role: 'user', content: 'a' },
-    {
-      role: 'assistant',
-      content: CONTENT,
-      toolCalls: [{ name: CALCULATOR, arguments: ARGUMENTS }],
-    },
-    { role: 'tool', content: 'b' },
-  ];
+/** @param text all that the message holds: only where it is JSON it is told from what is said. */
+function bareForm(text: string, closes: number): CallForm | undefined {
+  const call = callSchema.safeParse(jsonOf(text));
+  if (call.data?.name !== CALCULATOR) return undefined;
+  const begins = text.slice(0, text.indexOf(CALCULATOR)).replace(/\s/g, '');
+  return { begins, closes, plain: false };
+}
+
+const SAMPLE: readonly ChatMessage[] = [
+  { role: 'user', content: 'a' },
+  {
+    role: 'assistant',
+    content: CONTENT,
+    toolCalls: [{ name: CALCULATOR, arguments: ARGUMENTS }],
+  },
+  { role: 'tool', content: 'b' },
+];
+
+function writtenBy(
+  template: ChatTemplate,
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+): readonly number[] {
   try {
     return encodeConversation(messages, template, tokenizer).ids;
   } catch (thrown) {

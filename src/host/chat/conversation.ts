@@ -36,9 +36,9 @@ export interface Token extends Alternative {
   readonly within?: 'call' | undefined;
 }
 
-/** The ids of the tokens that open and close a call. */
+/** The ids of the tokens that open and close a call. Where none opens it, a call is a whole message. */
 export interface CallForm {
-  readonly opens: number;
+  readonly opens?: number | undefined;
   readonly closes: number;
 }
 
