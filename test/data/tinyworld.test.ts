@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { isRefusal } from '../../src/base/refusals';
 import { askFacts, writeTinyworld } from '../../src/engine/data/data';
-import { searchTool } from '../../src/engine/tools/tools';
+import { calculate, searchTool } from '../../src/engine/tools/tools';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'glassbox-tinyworld-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,7 +56,15 @@ const stories = read(world, 'stories.jsonl', storySchema).map(({ text }) => text
 const facts = read(world, 'facts.jsonl', factSchema);
 const people = facts.filter(({ told }) => told !== undefined);
 const questions = read(world, 'questions.jsonl', questionSchema);
-const TALKS = ['facts', 'other', 'refusals', 'sums', 'sums-calculator', 'facts-search'];
+const TALKS = [
+  'facts',
+  'other',
+  'refusals',
+  'sums',
+  'sums-calculator',
+  'sums-turns',
+  'facts-search',
+];
 const talks = (name: string): z.infer<typeof talkSchema>['messages'][] =>
   read(world, `talks/${name}.jsonl`, talkSchema).map(({ messages }) => messages);
 const named = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
@@ -145,6 +153,29 @@ describe('a Tinyworld', () => {
     }
     const sums = talks('sums').map(([question]) => question?.content);
     expect(talks('sums-calculator').map(([question]) => question?.content)).toEqual(sums);
+  });
+
+  it('goes on with what came out of a sum, turn by turn, as the calculator has it', () => {
+    const all = read(world, 'talks/sums-turns.jsonl', callSchema).map(({ messages }) => messages);
+    const signs = new Set<string>();
+    for (const messages of all) {
+      expect([8, 12]).toContain(messages.length);
+      let before: string | undefined;
+      for (let at = 0; at < messages.length; at += 4) {
+        const [question, call, result, reply] = messages.slice(at, at + 4);
+        const asked = call?.tool_calls?.[0]?.function;
+        expect(asked?.name).toBe('calculator');
+        const [first, sign = '', second = '-'] = (asked?.arguments ?? '').split(' ');
+        expect(question?.content).toContain(second);
+        if (before !== undefined) expect(first).toBe(before);
+        before = result?.content;
+        expect(calculate(asked?.arguments ?? '')).toBe(before);
+        expect(Number(before)).toBeGreaterThanOrEqual(0);
+        expect(reply?.content).toBe(`It is ${before}.`);
+        if (at > 0) signs.add(sign);
+      }
+    }
+    expect([...signs].sort()).toEqual(['*', '+', '-']);
   });
 
   it('has a page about everybody, which search finds as its conversations say', async () => {

@@ -37,7 +37,7 @@ What it writes:
   stories.jsonl    texts to pretrain on
   facts.jsonl      the table of truth: every fact, and how often the stories tell it
   talks/*.jsonl    conversations to learn from: facts, other, refusals, sums, sums-calculator,
-                   facts-search
+                   sums-turns, facts-search
   questions.jsonl  questions to measure by, with right and wrong answers`,
     )
     .action(async ({ out, size: bytes, seed, people, json }: TinyworldCommandOptions) => {

@@ -161,19 +161,60 @@ export function* sumTalks(
     const { value: pair } = pairs.next();
     const asked = askSum(rng, pair);
     const { a, b } = pair;
-    const answered = `It is ${a + b}.`;
     yield {
-      messages: calculator
-        ? [
-            { role: 'user', content: asked },
-            called('calculator', `${a} + ${b}`),
-            { role: 'tool', content: String(a + b) },
-            { role: 'assistant', content: answered },
-          ]
-        : turn(asked, answered),
+      messages: calculator ? computed(asked, `${a} + ${b}`, a + b) : turn(asked, `It is ${a + b}.`),
     };
   }
 }
+
+/** Answered by calling a calculator. */
+const computed = (asked: string, input: string, result: number): Message[] => [
+  { role: 'user', content: asked },
+  called('calculator', input),
+  { role: 'tool', content: String(result) },
+  { role: 'assistant', content: `It is ${result}.` },
+];
+
+/** Sums that go on: what came out is taken further in one or two more turns, each with a call of its own. */
+export function* sumTurnTalks(seed: number, count: number): Generator<Talk> {
+  const rng = new Rng(seed ^ 0x7a2d);
+  const pairs = sumPairs(seed, 'taught');
+  for (let i = 0; i < count; i++) {
+    const { value: pair } = pairs.next();
+    let result = pair.a + pair.b;
+    const messages = computed(askSum(rng, pair), `${pair.a} + ${pair.b}`, result);
+    for (let more = 1 + rng.below(2); more > 0; more--) {
+      const { ask, sign, most, apply } = pick(rng, STEPS);
+      const by = 2 + rng.below(most - 1);
+      const next = apply(result, by);
+      const asked = pick(rng, ask).replace('{n}', String(by));
+      messages.push(...computed(asked, `${result} ${sign} ${by}`, next));
+      result = next;
+    }
+    yield { messages };
+  }
+}
+
+/** How one goes on with a number, by another of at most `most`; none leads below zero. */
+const STEPS: readonly {
+  readonly ask: readonly string[];
+  readonly sign: string;
+  readonly most: number;
+  readonly apply: (result: number, by: number) => number;
+}[] = [
+  {
+    ...{ ask: ['And times {n}?', 'Multiply that by {n}.'], sign: '*', most: 9 },
+    apply: (result, by) => result * by,
+  },
+  {
+    ...{ ask: ['And plus {n}?', 'Add {n} to that.'], sign: '+', most: 99 },
+    apply: (result, by) => result + by,
+  },
+  {
+    ...{ ask: ['And minus {n}?', 'Take {n} away from that.'], sign: '-', most: 99 },
+    apply: (result, by) => result - by,
+  },
+];
 
 export interface TestQuestion {
   readonly kind: 'fact' | 'sum';

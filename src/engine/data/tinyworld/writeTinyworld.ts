@@ -13,7 +13,15 @@ import { atomicFolder, fileError } from '../../../base/files';
 import { Rng } from '../../../base/rng';
 import { page, portrait, stories } from './stories';
 import type { Story } from './stories';
-import { factTalks, otherTalks, refusalTalks, searchTalks, sumTalks, testQuestions } from './talks';
+import {
+  factTalks,
+  otherTalks,
+  refusalTalks,
+  searchTalks,
+  sumTalks,
+  sumTurnTalks,
+  testQuestions,
+} from './talks';
 import type { Page } from './talks';
 import { RELATIONS } from './words';
 import { makeWorld, shuffled } from './world';
@@ -93,6 +101,7 @@ export async function writeTinyworld(
       ['refusals', refusalTalks(world, seed)],
       ['sums', sums(false)],
       ['sums-calculator', sums(true)],
+      ['sums-turns', sumTurnTalks(seed, SUM_TALKS)],
       ['facts-search', searchTalks(pages, seed)],
     ] as const)
       count += (await write(path.join('talks', `${name}.jsonl`), records)).records;
