@@ -40,9 +40,9 @@ describe.each(names)('%s', (name) => {
     expect(tokenizer.encode('a', { special: 'forbid' })).toEqual(tokenizer.encode('a'));
   });
 
-  test('a megabyte without a blank is no trouble', async () => {
+  test('a very long word is no trouble, nor is a very long blank', async () => {
     const tokenizer = await builtinTokenizer(name);
-    for (const text of ['a'.repeat(1_000_000), '好'.repeat(300_000), ' '.repeat(1_000_000)]) {
+    for (const text of ['a'.repeat(300_000), '好'.repeat(100_000), ' '.repeat(300_000)]) {
       expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
     }
   });
