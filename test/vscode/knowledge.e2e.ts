@@ -78,6 +78,10 @@ describe('probing', () => {
     await tab.getByText('Teach Refusals...').click();
     await code.answer('first-refusals', /What shall the training set be called/);
     await code.answerNotification(/talks\/first-refusals\.jsonl/, 'Open in Labelling Desk');
+    // The tab in front gets the focus back when the notification goes, sometimes late: it stays asked.
+    const box = code.page.locator('.quick-input-widget');
+    await box.getByText(/stands in each label/).waitFor();
+    await tab.getByRole('heading', { name: 'What it knew, and what it says' }).click();
     await code.answer('anna', /stands in each label/);
     const desk = await code.webview();
     const taught = code.read('talks/first-refusals.jsonl').trim().split('\n').length;

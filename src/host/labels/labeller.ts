@@ -18,6 +18,8 @@ export async function chooseLabeller({ context }: Pick<Services, 'context'>): Pr
   const { l10n, window } = vscode;
   const name = await window.showInputBox({
     title: l10n.t('Who labels?'),
+    // It may follow a notification, which gives the focus back to what had it before.
+    ignoreFocusOut: true,
     prompt: l10n.t('The name stands in each label, so that two labellers can be compared.'),
     value: labellerOf({ context }) ?? usualName(),
     validateInput: (value) =>
