@@ -2,7 +2,11 @@
  * Finished labels as training data: conversations (`messages`, as `glassbox sft` and OpenAI's and
  * Hugging Face's tools read them), preferences (`prompt`, `chosen`, `rejected`) and ratings. What is
  * not finished, skipped, empty, or in conflict is left out and counted.
+ *
+ * An assistant's turn that came with the prompt was judged by nobody: unless it is wanted otherwise, it is
+ * there to be seen and not to be learnt (`"weight": 0`). One that a person changed counts as labelled.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from './ledger';
 import { BEST_SCORE } from './record';
 import type { Candidate, Label, Task, Turn } from './record';
@@ -10,10 +14,16 @@ import type { Candidate, Label, Task, Turn } from './record';
 export const EXPORTS = ['conversations', 'preferences', 'ratings'] as const;
 export type ExportKind = (typeof EXPORTS)[number];
 
+/** Which of the assistant's turns are learnt. */
+export const LEARNT = ['labelled', 'all'] as const;
+export type Learnt = (typeof LEARNT)[number];
+
 export interface Exported {
   /** JSON Lines. */
   readonly text: string;
   readonly records: number;
+  /** Turns of the assistant that came with the prompts of conversations. */
+  readonly given: number;
   /** Labels of this kind that were left out, by reason. */
   readonly leftOut: {
     readonly unfinished: number;
@@ -27,7 +37,12 @@ export interface Exported {
 
 const MODE_OF = { conversations: 'answer', preferences: 'ranking', ratings: 'rating' } as const;
 
-export function exportLabels(ledger: Ledger, kind: ExportKind): Exported {
+/** @param learnt counts for conversations alone */
+export function exportLabels(
+  ledger: Ledger,
+  kind: ExportKind,
+  learnt: Learnt = 'labelled',
+): Exported {
   const mode = MODE_OF[kind];
   const leftOut = { unfinished: 0, skipped: 0, conflicts: 0, empty: 0, ties: 0 };
   for (const task of ledger.tasks.filter((each) => each.mode === mode))
@@ -37,13 +52,15 @@ export function exportLabels(ledger: Ledger, kind: ExportKind): Exported {
       else if (label.status === 'skipped') leftOut.skipped++;
     }
   const records: unknown[] = [];
+  let given = 0;
   for (const { task, label } of ledger.finished()) {
     const { result } = label;
     if (result.mode !== mode) continue;
     if (result.mode === 'answer') {
-      const found = conversations(label, result.branches);
-      if (found.length === 0) leftOut.empty++;
-      records.push(...found);
+      const found = conversations(task, label, result.branches, learnt);
+      if (found.records.length === 0) leftOut.empty++;
+      records.push(...found.records);
+      given += found.given;
     } else if (result.mode === 'ranking') {
       const found = preference(task, label, result.choice);
       if (found) records.push(found);
@@ -51,28 +68,53 @@ export function exportLabels(ledger: Ledger, kind: ExportKind): Exported {
     } else records.push(...ratings(task, label, result.scores));
   }
   const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  return { text, records: records.length, leftOut };
+  return { text, records: records.length, given, leftOut };
 }
 
 /** One record a branch; an answer that several branches share is learnt in the first alone. */
-function conversations(label: Label, branches: readonly (readonly Turn[])[]): unknown[] {
-  const learnt = new Set<string>();
-  return branches.flatMap((branch, at) => {
+function conversations(
+  task: Task,
+  label: Label,
+  branches: readonly (readonly Turn[])[],
+  learnt: Learnt,
+): { records: unknown[]; given: number } {
+  const taken = new Set<string>();
+  let given = 0;
+  const records = branches.flatMap((branch, number) => {
     const end = branch.findLastIndex(
       ({ role, content, toolCalls }) =>
         role === 'assistant' && (content.trim() !== '' || toolCalls !== undefined),
     );
-    const turns = branch.slice(0, end + 1);
     let path = '';
-    const messages = turns.map((turn) => {
-      path += `${JSON.stringify(messageOf(turn))}\n`;
-      const again = turn.role === 'assistant' && learnt.has(path);
-      if (turn.role === 'assistant') learnt.add(path);
-      return { ...messageOf(turn), ...(again && { weight: 0 }) };
+    let learns = 0;
+    const messages = branch.slice(0, end + 1).map((turn, at) => {
+      const message = messageOf(turn);
+      path += `${JSON.stringify(message)}\n`;
+      if (turn.role !== 'assistant') return message;
+      const again = taken.has(path);
+      taken.add(path);
+      const came = isGiven(task, turn, at);
+      if (came && !again) given++;
+      if (again || (came && learnt === 'labelled')) return { ...message, weight: 0 };
+      learns++;
+      return message;
     });
-    if (!messages.some((each) => each.role === 'assistant' && !('weight' in each))) return [];
-    return [{ messages, id: branches.length > 1 ? `${label.id}-${at + 1}` : label.id }];
+    const id = branches.length > 1 ? `${label.id}-${number + 1}` : label.id;
+    return learns === 0 ? [] : [{ messages, id }];
   });
+  return { records, given };
+}
+
+/**
+ * Whether a turn stands there as it came with the prompt. Calls right before the answer are part of what
+ * was judged: it rests on what they gave.
+ */
+function isGiven({ turns }: Task, turn: Turn, at: number): boolean {
+  const answer = turns.findLastIndex(({ role, toolCalls }) => role !== 'tool' && !toolCalls) + 1;
+  const before = turns[at];
+  return (
+    before !== undefined && at < answer && isDeepStrictEqual(messageOf(before), messageOf(turn))
+  );
 }
 
 function messageOf({ role, content, toolCalls }: Turn) {

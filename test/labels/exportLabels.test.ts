@@ -165,6 +165,24 @@ describe('exported conversations', () => {
     const [read] = [...readDatasetText('labels.jsonl', text)];
     expect(read?.problems).toEqual([]);
     expect(read?.messages?.[1]?.toolCalls).toEqual([call]);
+    // The answer that was labelled rests on the call.
+    expect(text).not.toContain('"weight":0');
+  });
+
+  it('learn what was labelled, and answers that came with a prompt only where that is wanted', () => {
+    const turns = [user('Hi'), assistant('Hello.'), user('Bye'), assistant('Oh.'), user('Well?')];
+    const [task] = tasksOf([{ mode: 'answer', turns }], [], adding);
+    const mended = turns.with(3, assistant('Good bye.'));
+    const result = { mode: 'answer' as const, branches: [[...mended, assistant('Well.')]] };
+    const ledger = new Ledger([task!, labelOf(task!.id, result)]);
+    const trained = (learnt?: 'labelled' | 'all') => {
+      const { text, given } = exportLabels(ledger, 'conversations', learnt);
+      const [read] = [...readDatasetText('labels.jsonl', text)];
+      const answers = read?.messages?.filter(({ role }) => role === 'assistant') ?? [];
+      return { given, trained: answers.map((each) => each.trained ?? true) };
+    };
+    expect(trained()).toEqual({ given: 1, trained: [false, true, true] });
+    expect(trained('all')).toEqual({ given: 1, trained: [true, true, true] });
   });
 });
 

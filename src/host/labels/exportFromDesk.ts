@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 import { GlassboxError } from '../../base/errors';
 import { atomicFile } from '../../base/files';
 import { exportLabels, EXPORTS } from '../../labels/exportLabels';
-import type { Exported, ExportKind } from '../../labels/exportLabels';
+import type { Exported, ExportKind, Learnt } from '../../labels/exportLabels';
+import type { Ledger } from '../../labels/ledger';
 import type { Services } from '../services';
 import type { OpenDesk } from './openDesk';
 
@@ -26,7 +27,9 @@ export async function exportFromDesk(
   const title = l10n.t('Export Labels');
   const picked = await window.showQuickPick(items, { title, matchOnDetail: true });
   if (!picked) return;
-  const exported = exportLabels(desk.ledger, picked.exports);
+  const learnt = await chooseLearnt(desk.ledger, picked.exports);
+  if (!learnt) return;
+  const exported = exportLabels(desk.ledger, picked.exports, learnt);
   if (exported.records === 0)
     throw new GlassboxError(
       'no-labels',
@@ -55,6 +58,25 @@ export async function exportFromDesk(
     .then((answer) => {
       if (answer === open) void window.showTextDocument(target);
     });
+}
+
+/** Asked where prompts came with answers of their own. */
+async function chooseLearnt(ledger: Ledger, kind: ExportKind): Promise<Learnt | undefined> {
+  const { l10n, window } = vscode;
+  const { given } = exportLabels(ledger, kind);
+  if (given === 0) return 'labelled';
+  const labelled = {
+    label: l10n.t('Learn What Was Labelled'),
+    detail: l10n.t('Answers that came with the prompts are there to be seen ("weight": 0)'),
+    learnt: 'labelled' as const,
+  };
+  const all = {
+    label: l10n.t('Learn Every Answer'),
+    detail: l10n.t('Those that came with the prompts, too, as they are'),
+    learnt: 'all' as const,
+  };
+  const title = l10n.t('{0} answers came with the prompts, and nobody changed them', given);
+  return (await window.showQuickPick([labelled, all], { title }))?.learnt;
 }
 
 function nameOf(kind: ExportKind): string {
