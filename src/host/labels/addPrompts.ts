@@ -5,9 +5,7 @@ import { GlassboxError } from '../../base/errors';
 import { atomicFile, readTextFile } from '../../base/files';
 import { Rng } from '../../base/rng';
 import { parseSeeds, promptsFrom, STARTING_SEEDS } from '../../labels/seeds';
-import { taskFromConversation } from '../../labels/tasks';
 import type { NewTask } from '../../labels/tasks';
-import type { Turn } from '../../labels/record';
 import { computing } from '../chat/openChat';
 import type { Services } from '../services';
 import { settings } from '../settings';
@@ -16,6 +14,7 @@ import { promptsIn, promptsRequest } from './drafting';
 import { chooseDrafter } from './labeller';
 import { UNUSED } from './labelTree';
 import type { OpenDesk } from './openDesk';
+import { promptOf, readPrompts } from './readPrompts';
 
 const SEED_FILES = '**/*.seeds.txt';
 /** Examples that a model is shown, and times that it is asked, at most. */
@@ -81,7 +80,7 @@ async function importDataset(
   });
   if (!files) return undefined;
   const { wanted, unusable, first } = await readPrompts(
-    services,
+    services.engine,
     files.map(({ fsPath }) => fsPath),
   );
   if (wanted.length === 0)
@@ -108,42 +107,6 @@ async function importDataset(
     ? wanted
     : wanted.map(({ mode, turns, source = '' }): NewTask => ({ mode, turns, source }));
   return addTo(desk, chosen, unusable);
-}
-
-interface PromptsRead {
-  readonly wanted: readonly NewTask[];
-  readonly unusable: number;
-  /** What was wrong with the first that could not be used. */
-  readonly first: string | undefined;
-}
-
-export async function readPrompts(
-  { engine }: Pick<Services, 'engine'>,
-  files: readonly string[],
-): Promise<PromptsRead> {
-  const wanted: NewTask[] = [];
-  const problems: string[] = [];
-  for (const file of files.filter((each) => each.endsWith('.txt')))
-    for (const line of (await readTextFile(file)).split(/\r?\n/))
-      if (line.trim() !== '') wanted.push(promptOf(line.trim(), path.basename(file)));
-  const datasets = files.filter((each) => !each.endsWith('.txt'));
-  if (datasets.length === 0) return { wanted, unusable: 0, first: undefined };
-  const { readConversations } = await engine.methods();
-  const { signal } = new AbortController();
-  for await (const read of readConversations({ paths: datasets }, signal)) {
-    const turns = read.messages?.map(({ role, content, toolCalls }): Turn => {
-      return { role, content, ...(toolCalls && { toolCalls: [...toolCalls] }) };
-    });
-    const name = path.basename(read.file);
-    const task = turns && taskFromConversation(turns, name);
-    if (task) wanted.push(task);
-    else problems.push(`${name}:${read.line}: ${read.problems[0]?.message ?? ''}`);
-  }
-  return { wanted, unusable: problems.length, first: problems[0] };
-}
-
-function promptOf(content: string, source: string): NewTask {
-  return { mode: 'answer', turns: [{ role: 'user', content }], source };
 }
 
 const knownPrompts = (desk: Desk): string[] =>

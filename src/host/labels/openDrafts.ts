@@ -6,7 +6,7 @@ import { LabelFile } from '../../labels/labelFile';
 import { tasksOf } from '../../labels/tasks';
 import type { Services } from '../services';
 import { chooseWorkFolder, freeName } from '../workspace';
-import { readPrompts } from './addPrompts';
+import { readPrompts } from './readPrompts';
 import { VIEW } from './deskEditor';
 import { chooseLabeller, labellerOf } from './labeller';
 import { labelsFileIn, tellGit } from './newDesk';
@@ -18,7 +18,7 @@ export async function openDrafts(services: Services, dataset: vscode.Uri): Promi
   const folder = await chooseWorkFolder(dataset);
   if (!folder) return;
   if (labellerOf(services) === undefined && !(await chooseLabeller(services))) return;
-  const { wanted, first } = await readPrompts(services, [dataset.fsPath]);
+  const { wanted, first } = await readPrompts(services.engine, [dataset.fsPath]);
   if (wanted.length === 0)
     throw new GlassboxError('no-prompts', l10n.t('There is no prompt in what was chosen.'), {
       ...(first !== undefined && { remedy: first }),
