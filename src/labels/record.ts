@@ -20,18 +20,18 @@ export type Mode = (typeof MODES)[number];
 /** Marks of a rating go from 1 to this. */
 export const BEST_SCORE = 5;
 
+export const toolCallSchema = z.object({
+  name: z.string(),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
+});
+
 export const turnSchema = z.object({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.string(),
   toolCalls: z
-    .array(
-      z.object({
-        name: z.string(),
-        arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
-      }),
-    )
+    .array(toolCallSchema)
     .optional()
-    .describe('Calls of tools, as they came with an imported conversation.'),
+    .describe('Calls of tools; what they gave is the next turn, of the role `tool`.'),
   draft: z
     .object({ by: z.string(), text: z.string() })
     .optional()

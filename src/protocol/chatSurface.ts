@@ -131,6 +131,9 @@ const explanationSchema = z.object({
 const passage = z.object({ passage: count });
 const text = z.object({ text: z.string() });
 
+/** Of a call of a tool. `chat`: as long as the conversation, or the desk, that asks. */
+export const consentSchema = z.enum(['once', 'chat', 'workspace', 'no']);
+
 export const chatSurface = {
   watch: stream('watch', z.object({}), chatEventSchema),
   /** A person's turn; the model answers. In a text, empty text means: go on. */
@@ -155,11 +158,7 @@ export const chatSurface = {
   /** The host lets a person choose where search looks. */
   chooseSearch: call('chooseSearch', z.object({}), nothing),
   /** What becomes of the call that the conversation ends with, which is that of the passage. */
-  consent: call(
-    'consent',
-    z.object({ passage: count, answer: z.enum(['once', 'chat', 'workspace', 'no']) }),
-    nothing,
-  ),
+  consent: call('consent', z.object({ passage: count, answer: consentSchema }), nothing),
   /** What was allowed for longer is asked again. */
   askAgain: call('askAgain', z.object({}), nothing),
   /** The host lets a person choose. */
@@ -175,7 +174,7 @@ export type CallMade = z.infer<typeof callSchema>;
 export type ToolResult = z.infer<typeof resultSchema>;
 export type ToolName = z.infer<typeof toolNameSchema>;
 export type ShownTool = z.infer<typeof shownToolSchema>;
-export type Consent = 'once' | 'chat' | 'workspace' | 'no';
+export type Consent = z.infer<typeof consentSchema>;
 export type Sampling = z.infer<typeof samplingSchema>;
 export type ShownToken = z.infer<typeof shownTokenSchema>;
 export type ShownPassage = z.infer<typeof shownPassageSchema>;

@@ -10,8 +10,10 @@ import {
   MODES,
   resultSchema,
   STATUSES,
+  toolCallSchema,
   turnSchema,
 } from '../labels/record';
+import { consentSchema } from './chatSurface';
 import { call, stream } from './descriptors';
 import { count } from './fields';
 
@@ -132,6 +134,15 @@ const statisticsSchema = z.object({
   firstChosen: z.object({ first: count, decided: count }),
 });
 
+const draftEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('text'), text: z.string() }),
+  /** A call is complete. */
+  z.object({ kind: z.literal('call'), call: toolCallSchema }),
+  /** What the call gave. */
+  z.object({ kind: z.literal('result'), output: z.string() }),
+  z.object({ kind: z.literal('ask'), tools: z.array(z.string()).readonly() }),
+]);
+
 export const labelSurface = {
   /** The desk now, and whenever something changes. */
   watch: stream('watch', z.object({}), deskEventSchema),
@@ -142,8 +153,15 @@ export const labelSurface = {
     z.object({ task, basis: z.array(z.string()), work: workSchema }),
     z.object({ basis: z.array(z.string()) }),
   ),
-  /** What the model says next; pieces of text. */
-  draft: stream('draft', z.object({ turns: z.array(turnSchema).min(1) }), z.string()),
+  /**
+   * What the model says next. A tool that nobody has allowed is asked for (`ask`), and the draft ends;
+   * with what a person answers it goes on behind the call, which is the last of the turns then.
+   */
+  draft: stream(
+    'draft',
+    z.object({ turns: z.array(turnSchema).min(1), consent: consentSchema.optional() }),
+    draftEventSchema,
+  ),
   addPrompt: call(
     'addPrompt',
     z.object({ system: z.string(), prompt: z.string().min(1) }),
@@ -174,5 +192,6 @@ export type DeskState = z.infer<typeof deskStateSchema>;
 export type DeskEvent = z.infer<typeof deskEventSchema>;
 export type Work = z.infer<typeof workSchema>;
 export type TaskView = z.infer<typeof taskViewSchema>;
+export type DraftEvent = z.infer<typeof draftEventSchema>;
 export type Statistics = z.infer<typeof statisticsSchema>;
 export type Agreement = z.infer<typeof agreementSchema>;

@@ -4,13 +4,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Desk } from '../../src/host/labels/desk';
-import { promptsIn, promptsRequest, writeAnswer } from '../../src/host/labels/drafting';
+import { REFUSED } from '../../src/host/chat/toolChoice';
+import {
+  draftAnswer,
+  promptsIn,
+  promptsRequest,
+  writeAnswer,
+} from '../../src/host/labels/drafting';
+import { DraftTools } from '../../src/host/labels/draftTools';
+import { readPrompts } from '../../src/host/labels/readPrompts';
 import { LabelFile } from '../../src/labels/labelFile';
 import { readLines } from '../../src/labels/record';
-import type { LabelRecord } from '../../src/labels/record';
+import type { LabelRecord, Turn } from '../../src/labels/record';
 import type { NewTask } from '../../src/labels/tasks';
 import { taskFromConversation } from '../../src/labels/tasks';
-import type { DeskEvent, Work } from '../../src/protocol/labelSurface';
+import type { ConverseEvent, ConverseRequest } from '../../src/protocol/chatMessages';
+import type { Consent } from '../../src/protocol/chatSurface';
+import type { DeskEvent, DraftEvent, Work } from '../../src/protocol/labelSurface';
 import { labelSurface } from '../../src/protocol/labelSurface';
 
 const folders: string[] = [];
@@ -41,6 +51,15 @@ function openAt(folder: string, by?: string, given?: LabelFile) {
   const lines = () => readLines(readFileSync(file, 'utf8')).records;
   return { desk, window, lines, unread };
 }
+
+const sampling = {
+  maxTokens: 100,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+};
 
 const question = (content: string): NewTask => ({
   mode: 'answer',
@@ -210,15 +229,116 @@ describe('a desk', () => {
   });
 });
 
-describe('what a model is asked', () => {
-  const sampling = {
-    maxTokens: 100,
-    temperature: 1,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-    repetitionPenalty: 1,
+/** Asked of by nobody who is given no tools. */
+const chatForm = () => Promise.reject(new Error('not asked'));
+
+describe('a draft with tools', () => {
+  const asks = { call: { opens: 1, closes: 2 } };
+  const caller = {
+    ...{ folder: '/caller', name: 'caller', architecture: 'LlamaForCausalLM', parameters: 1 },
+    ...{ context: 64, vocab: 9, bytes: 4, chat: true },
   };
+  const call = { name: 'calculator', arguments: '2 + 3' };
+  const asked: Turn[] = [{ role: 'user', content: 'What is 2 + 3?' }];
+  const called: Turn[] = [...asked, { role: 'assistant', content: '', toolCalls: [call] }];
+
+  /** As the engine answers: a tool that has `ask` ends the answer, a call that is given is run. */
+  async function* converse(request: ConverseRequest): AsyncGenerator<ConverseEvent> {
+    await Promise.resolve();
+    const { messages, tools = [] } = request;
+    const text = (said: string, within?: 'call'): ConverseEvent => ({
+      ...{ kind: 'token', id: 1, text: said, logprob: -1, rank: 0, entropy: 1, top: [] },
+      ...(within && { within }),
+    });
+    const made: ConverseEvent = {
+      ...({ kind: 'call', call: 0, tool: call.name } as const),
+      ...{ input: call.arguments, arguments: call.arguments },
+    };
+    const done = (finishReason: string): ConverseEvent => {
+      return { kind: 'done', finishReason, text: '', messages: [] };
+    };
+    const last = messages.at(-1);
+    if (last?.role === 'user') yield text('{', 'call');
+    if (last?.role !== 'tool') yield made;
+    if (last?.role === 'user' && tools.find(({ name }) => name === call.name)?.ask) {
+      yield done('call');
+      return;
+    }
+    const result = { outcome: 'answered', milliseconds: 1, forced: [] } as const;
+    if (last?.role !== 'tool') yield { kind: 'result', call: 0, output: '5', ...result };
+    yield text(last?.role === 'tool' ? `It gave: ${last.content}` : 'It is 5.');
+    yield done('end');
+  }
+
+  /** A workspace's memory, and a desk in it. */
+  function opened() {
+    const kept = new Map<string, unknown>();
+    const tools = new DraftTools(kept, (key, value) => kept.set(key, value));
+    const draft = async (turns: readonly Turn[], consent?: Consent, calls: object = asks) => {
+      const methods = {
+        converse,
+        generate: () => {
+          throw new Error('not asked');
+        },
+        chatForm: () => Promise.resolve(calls),
+      };
+      const options = { sampling, computing: { backend: 'auto' as const }, tools, consent };
+      const events: DraftEvent[] = [];
+      const { signal } = new AbortController();
+      for await (const event of draftAnswer(methods, turns, caller, options, signal))
+        events.push(labelSurface.draft.event.parse(event));
+      return events;
+    };
+    return { draft };
+  }
+  const result = { kind: 'result', output: '5' };
+  const said = { kind: 'text', text: 'It is 5.' };
+
+  it('asks before a tool runs, and goes on behind the call with what a person says', async () => {
+    const { draft } = opened();
+    const ask = { kind: 'ask', tools: ['calculator'] };
+    expect(await draft(asked)).toEqual([{ kind: 'call', call }, ask]);
+    expect(await draft(called, 'once')).toEqual([result, said]);
+    expect(await draft(called, 'no')).toEqual([
+      { kind: 'result', output: REFUSED },
+      { kind: 'text', text: `It gave: ${REFUSED}` },
+    ]);
+    // A call that came with the prompt, or that waits still, is not run unasked.
+    expect(await draft(called)).toEqual([ask]);
+  });
+
+  it('asks no more at this desk, or in this workspace, once that is allowed', async () => {
+    for (const consent of ['chat', 'workspace'] as const) {
+      const { draft } = opened();
+      await draft(called, consent);
+      expect(await draft(asked)).toEqual([{ kind: 'call', call }, result, said]);
+      expect(await draft(called)).toEqual([result, said]);
+    }
+  });
+
+  it('is none where the model was not taught to call: what tools said before is left out', async () => {
+    const turns: Turn[] = [...called, { role: 'tool', content: '5' }];
+    const seen: unknown[] = [];
+    const methods = {
+      converse: async function* (request: ConverseRequest): AsyncGenerator<ConverseEvent> {
+        seen.push(request.messages, request.tools);
+        await Promise.resolve();
+        yield { kind: 'done', finishReason: 'end', text: '', messages: [] };
+      },
+      generate: () => {
+        throw new Error('not asked');
+      },
+      chatForm: () => Promise.resolve({}),
+    };
+    const tools = new DraftTools(new Map(), () => undefined);
+    const options = { sampling, computing: { backend: 'auto' as const }, tools };
+    const { signal } = new AbortController();
+    for await (const _ of draftAnswer(methods, turns, caller, options, signal)) expect(_).toBe(0);
+    expect(seen).toEqual([asked, undefined]);
+  });
+});
+
+describe('what a model is asked', () => {
   const model = (chat: boolean) => ({
     ...{ folder: '/m', name: 'm', architecture: 'LlamaForCausalLM', parameters: 1, context: 64 },
     ...{ vocab: 9, bytes: 4, chat },
@@ -236,7 +356,7 @@ describe('what a model is asked', () => {
       await Promise.resolve();
     };
     const write = async (chat: boolean, said = turns): Promise<string> => {
-      const methods = { converse: events, generate: events };
+      const methods = { converse: events, generate: events, chatForm };
       const options = { sampling, computing: { backend: 'auto' as const }, seed: 3 };
       let answer = '';
       const signal = new AbortController().signal;
@@ -267,6 +387,31 @@ describe('what a model is asked', () => {
 });
 
 describe('an imported conversation', () => {
+  it('is one of as many as a queue is good for, and no more of them are read than that', async () => {
+    const read = { told: 0, ended: false };
+    const readConversations = async function* ({ paths }: { paths: readonly string[] }) {
+      const [file = ''] = paths;
+      try {
+        for (;;) {
+          const messages = [{ role: 'user' as const, content: `Who is ${read.told++}?` }];
+          yield { file, line: read.told, problems: [], messages };
+        }
+      } finally {
+        read.ended = true;
+        await Promise.resolve();
+      }
+    };
+    const engine = { methods: () => Promise.resolve({ readConversations }) };
+    await expect(readPrompts(engine, ['/many.jsonl'])).rejects.toMatchObject({
+      code: 'too-many-prompts',
+    });
+    expect(read).toEqual({ told: 50_001, ended: true });
+    const file = path.join(newFolder(), 'prompts.txt');
+    writeFileSync(file, 'Who?\r\n\n  What?\n');
+    const { wanted } = await readPrompts(engine, [file]);
+    expect(wanted.map(({ turns }) => turns[0]?.content)).toEqual(['Who?', 'What?']);
+  });
+
   it('is asked up to its last answer, from which the label begins', () => {
     const talk = [
       { role: 'user' as const, content: 'Who?' },

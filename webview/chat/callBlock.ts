@@ -5,7 +5,7 @@
 import { html, nothing } from 'lit-html';
 import type { TemplateResult } from 'lit-html';
 import { classMap } from 'lit-html/directives/class-map.js';
-import type { Consent } from '../../src/protocol/chatSurface';
+import { consentQuestion, toolName } from '../shared/consent';
 import { icon } from '../shared/controls';
 import { never } from '../shared/host';
 import { t } from '../shared/l10n';
@@ -14,17 +14,6 @@ import type { Segment } from './turns';
 
 /** Of what stands beside the tool's name, in characters. */
 const LONGEST_PREVIEW = 200;
-
-/** A model may name what is no tool, `constructor` for one. */
-export function toolName(name: string): string {
-  const names = new Map([
-    ['calculator', t('Calculator')],
-    ['search', t('Search')],
-    ['javascript', t('JavaScript')],
-    ['', t('No tool')],
-  ]);
-  return names.get(name) ?? name;
-}
 
 const icons = new Map([
   ['calculator', 'symbol-operator'],
@@ -95,25 +84,7 @@ function stateText({ call, result, waits }: Segment, runs: boolean): string {
 }
 
 function question(page: Page, passage: number, tool: string): TemplateResult {
-  const answer = (consent: Consent): void =>
-    page.do((ask) => ask.consent({ passage, answer: consent }, never));
-  const button = (consent: Consent, label: string, first = false): TemplateResult =>
-    html`<vscode-button
-      appearance=${first ? 'primary' : 'secondary'}
-      @click=${() => answer(consent)}
-      >${label}</vscode-button
-    >`;
-  const asked = t('The model wants to use {0}. Allow it?', toolName(tool));
-  return html`<div class="consent" role="group" aria-label=${asked} @keydown=${stay}>
-    <p>${asked}</p>
-    <div class="row">
-      ${button('once', t('Allow Once'), true)} ${button('chat', t('In This Conversation'))}
-      ${button('workspace', t('Always in This Workspace'))} ${button('no', t("Don't Allow"))}
-    </div>
-  </div>`;
-}
-
-/** Enter is the button's. */
-function stay(event: KeyboardEvent): void {
-  event.stopPropagation();
+  return consentQuestion([tool], t('In This Conversation'), (answer) =>
+    page.do((ask) => ask.consent({ passage, answer }, never)),
+  );
 }

@@ -9,7 +9,8 @@ import type {
   ShownPassage,
 } from '../../src/protocol/chatSurface';
 import type { Asker } from '../../src/protocol/rpc';
-import { keepState, keptState, never } from '../shared/host';
+import { Drawn } from '../shared/drawn';
+import { never } from '../shared/host';
 
 const ownSchema = z.object({
   editing: z.object({ passage: z.number(), text: z.string() }).nullable(),
@@ -56,9 +57,7 @@ function askOf(asker: Asker) {
 
 export class Page {
   readonly #ask: Ask;
-  readonly #draw: () => void;
-  #own: Own;
-  #drawing = false;
+  readonly #drawn: Drawn<Own>;
   #draft = '';
   #keeping: ReturnType<typeof setTimeout> | undefined;
   state: ChatState | undefined;
@@ -68,16 +67,12 @@ export class Page {
 
   constructor(asker: Asker, draw: (page: Page) => void) {
     this.#ask = askOf(asker);
-    const kept = keptState(ownSchema);
-    this.#own = kept ?? { editing: null, coloured: false, settingsOpen: false };
-    this.#draw = () => {
-      this.#drawing = false;
-      draw(this);
-    };
+    const beginning = { editing: null, coloured: false, settingsOpen: false };
+    this.#drawn = new Drawn(ownSchema, beginning, () => draw(this));
   }
 
   get own(): Own {
-    return this.#own;
+    return this.#drawn.own;
   }
 
   /** What a person is typing. The host keeps it: a window that closes forgets what pages keep. */
@@ -95,16 +90,12 @@ export class Page {
   }
 
   keep(change: Partial<Own>): void {
-    this.#own = { ...this.#own, ...change };
-    keepState(this.#own);
-    this.redraw();
+    this.#drawn.remember(change);
   }
 
   /** At the next frame, once. */
   redraw(): void {
-    if (this.#drawing) return;
-    this.#drawing = true;
-    requestAnimationFrame(this.#draw);
+    this.#drawn.redraw();
   }
 
   /** Until the page ends; what ends it before is told in the page. */

@@ -6,7 +6,7 @@ import { samplingSchema } from '../../src/protocol/chatSurface';
 import type { ChatState, Sampling, ShownTool } from '../../src/protocol/chatSurface';
 import { never } from '../shared/host';
 import { t } from '../shared/l10n';
-import { toolName } from './callBlock';
+import { toolName } from '../shared/consent';
 import type { Page } from './page';
 import { valueOf } from './turnView';
 

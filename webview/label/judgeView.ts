@@ -4,7 +4,8 @@ import type { TemplateResult } from 'lit-html';
 import { BEST_SCORE } from '../../src/labels/record';
 import type { Candidate, Label, Result } from '../../src/labels/record';
 import { t } from '../shared/l10n';
-import type { OpenTask, Page } from './page';
+import type { OpenTask } from './openTask';
+import type { Page } from './page';
 import { button, roleName } from './parts';
 
 const MARKS = Array.from({ length: BEST_SCORE }, (_, at) => at + 1);

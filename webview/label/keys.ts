@@ -5,7 +5,8 @@
 import { never } from '../shared/host';
 import { judge } from './judgeView';
 import type { Page } from './page';
-import { closePanel, openSkip } from './workView';
+import { closePanel } from './panels';
+import { openSkip } from './workView';
 
 const isField = (target: EventTarget | null): target is HTMLElement =>
   target instanceof HTMLTextAreaElement ||
@@ -17,7 +18,7 @@ export function onKey(page: Page, event: KeyboardEvent): void {
   if (event.isComposing || event.altKey) return;
   const { target } = event;
   if (event.key === 'Escape') {
-    if (page.drafting) page.stopDraft();
+    if (page.drafter.isBusy) page.drafter.stop();
     else if (page.panel !== 'none') closePanel(page);
     else if (isField(target)) target.blur();
     return;
@@ -47,10 +48,10 @@ const focus = (selector: string): void => document.querySelector<HTMLElement>(se
 
 const ACTIONS: Readonly<Record<string, (page: Page) => void>> = {
   e: () => focus('textarea.answer'),
-  d: (page) => page.draft(page.branch.length - 1),
-  u: (page) => page.undoDraft(),
-  f: (page) => page.askFurther(),
-  b: (page) => page.branchAt(page.branch.length - 1),
+  d: (page) => page.drafter.draft(),
+  u: (page) => page.drafter.undo(),
+  f: (page) => page.answers.askFurther(),
+  b: (page) => page.answers.branchAt(page.answers.branch.length - 1),
   '[': (page) => stepBranch(page, -1),
   ']': (page) => stepBranch(page, 1),
   c: () => focus('.chip'),
@@ -80,5 +81,5 @@ function stepBranch(page: Page, by: number): void {
   const result = page.task?.work.result;
   if (result?.mode !== 'answer' || !page.task) return;
   const { length } = result.branches;
-  page.showBranch((page.task.at + by + length) % length);
+  page.answers.showBranch((page.task.at + by + length) % length);
 }

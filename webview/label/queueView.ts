@@ -6,8 +6,8 @@ import type { DeskState, QueueItem } from '../../src/protocol/labelSurface';
 import { icon } from '../shared/controls';
 import { never } from '../shared/host';
 import { t } from '../shared/l10n';
-import { FILTERS } from './page';
 import type { Page } from './page';
+import { FILTERS } from './queueOrder';
 import { button, statusIcon, statusText, valueOf } from './parts';
 
 /** Rows that are drawn around the open one; more would be slow, and nobody reads them. */

@@ -21,16 +21,13 @@ import type { Keeping } from './keeping';
 import { askedOf, textAskedOf } from './prompt';
 import type { SessionParts } from './sessionParts';
 import type { Telling } from './telling';
-import { ToolChoice } from './toolChoice';
+import { REFUSED, ToolChoice } from './toolChoice';
 import type { ToolWishes } from './toolChoice';
 import { Writing } from './writing';
 import type { WritingTask } from './writing';
 
 /** Alternatives that are kept for each token. */
 const ALTERNATIVES = 8;
-
-/** What a model is told of a call that a person does not allow. */
-const REFUSED = 'error: the person does not allow this call';
 
 export interface TalkParts extends Pick<SessionParts, 'generate' | 'converse' | 'memory'> {
   readonly kept: Keeping;

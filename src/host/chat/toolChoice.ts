@@ -8,6 +8,9 @@ import { toolNameSchema } from '../../protocol/chatSurface';
 import type { ShownTool, ToolName } from '../../protocol/chatSurface';
 import type { Memory } from './conversationStore';
 
+/** What a model is told of a call that a person does not allow. */
+export const REFUSED = 'error: the person does not allow this call';
+
 const TOOLS = 'glassbox.chat.tools';
 const ALLOWED = 'glassbox.chat.allowedTools';
 

@@ -6,11 +6,12 @@ import { labelSurface as surface } from '../../protocol/labelSurface';
 import type { DeskEvent } from '../../protocol/labelSurface';
 import type { Answerer } from '../../protocol/rpc';
 import { computing } from '../chat/openChat';
-import { tellError } from '../problems';
+import { logError, tellError } from '../problems';
 import type { Services } from '../services';
 import { settings } from '../settings';
 import type { Desk } from './desk';
-import { writeAnswer } from './drafting';
+import { draftAnswer } from './drafting';
+import { DraftTools } from './draftTools';
 import { exportFromDesk } from './exportFromDesk';
 import { chooseDrafter, chooseLabeller, drafterOf } from './labeller';
 import { openGuidelines, writeGuidelines } from './newDesk';
@@ -19,6 +20,10 @@ import type { OpenDesk } from './openDesk';
 export function answerDesk(services: Services, opened: OpenDesk, answer: Answerer): void {
   const { engine, log } = services;
   const { desk, uri } = opened;
+  const memory = services.context.workspaceState;
+  const tools = new DraftTools(memory, (key, value) => {
+    memory.update(key, value).then(undefined, (thrown: unknown) => logError(log, thrown));
+  });
   /** What a person is asked, in VS Code; what goes wrong there is told there. */
   const asks =
     <T>(work: (params: T) => unknown) =>
@@ -36,14 +41,14 @@ export function answerDesk(services: Services, opened: OpenDesk, answer: Answere
   answer.call(surface.keep, async ({ task, basis, work }) => ({
     basis: await desk.keep(task, basis, work),
   }));
-  answer.stream(surface.draft, async function* ({ turns }, signal) {
+  answer.stream(surface.draft, async function* ({ turns, consent }, signal) {
     const model = drafterOf(services);
     if (!model)
       throw new GlassboxError('no-model', vscode.l10n.t('No model is chosen.'), {
         remedy: vscode.l10n.t('Choose one that drafts.'),
       });
-    const options = { sampling: settings.sampling(), computing: computing() };
-    yield* writeAnswer(await engine.methods(), turns, model, options, signal);
+    const options = { sampling: settings.sampling(), computing: computing(), tools, consent };
+    yield* draftAnswer(await engine.methods(), turns, model, options, signal);
   });
   answer.call(surface.addPrompt, async ({ system, prompt }) => {
     const before = system.trim() === '' ? [] : [{ role: 'system' as const, content: system }];
