@@ -214,3 +214,39 @@ it('stands in the tree, and opens from there', async () => {
   await item.getByText('4 of 6 done').waitFor();
   await code.screenshot('labelling-8-tree');
 });
+
+/** What the queue's filter counts in all. */
+const queued = async (): Promise<number> => {
+  const all = await desk.getByRole('option', { name: /^All/ }).textContent();
+  return Number(/\d+/.exec(all ?? '')?.[0]);
+};
+const addFrom = async (way: string): Promise<void> => {
+  await desk.getByRole('button', { name: /^Add\.\.\./ }).click();
+  await code.pick(way);
+};
+
+it('makes prompts of a list of seeds, which it begins where there is none', async () => {
+  await desk.getByRole('button', { name: /^Statistics/ }).click();
+  const before = await queued();
+  await addFrom('From a List of Seeds');
+  await code.page.locator('.view-line', { hasText: 'Prompts are drawn' }).first().waitFor();
+  expect(code.read('labels/prompts.seeds.txt')).toContain('topic = ');
+  await code.command('View: Close Editor');
+  await addFrom('From a List of Seeds');
+  await code.answer('0', /How many prompts from labels.prompts\.seeds\.txt/);
+  await code.page.getByText('A number from 1 to 9999.').waitFor();
+  await code.answer('3');
+  await expect.poll(queued).toBe(before + 3);
+  const [, , made] = lines().slice(-3);
+  expect(made).toMatch(/"kind":"task".*"source":"prompts\.seeds\.txt"/);
+});
+
+it('lets a model make prompts up', async () => {
+  const before = await queued();
+  await addFrom('Ask a Model');
+  await code.pick('writer');
+  await code.answer('2', 'How many prompts?');
+  await expect.poll(queued, { timeout: 60_000 }).toBe(before + 2);
+  expect(lines().at(-1)).toMatch(/"kind":"task".*"source":"writer"/);
+  await code.screenshot('labelling-9-made-up');
+});

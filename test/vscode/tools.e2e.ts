@@ -10,12 +10,22 @@ What is 2 + 3?<|im_end|>
 <tool_call>{"name":"calculator","arguments":"2 + 3"}</tool_call><|im_end|>
 `;
 
+const TASK = {
+  ...{ kind: 'task', id: 'sum', at: '2026-11-26T10:00:00.000Z', by: 'anna', place: 0 },
+  ...{ mode: 'answer', turns: [{ role: 'user', content: 'What is 2 + 3?' }] },
+};
+
 let code: Code;
 let chat: FrameLocator;
 
 beforeAll(async () => {
   code = await openWorkspace({
-    files: { 'talk.chatml': TRANSCRIPT, 'notes/red.txt': 'The apple is red.', ...trainCaller() },
+    files: {
+      'talk.chatml': TRANSCRIPT,
+      'labels/sums.labels.jsonl': `${JSON.stringify(TASK)}\n`,
+      'notes/red.txt': 'The apple is red.',
+      ...trainCaller(),
+    },
     settings: { 'glassbox.chat.temperature': 0, 'glassbox.chat.maxTokens': 24 },
   });
   await code.command('Glassbox: Open Chat');
@@ -101,5 +111,28 @@ describe('a call of a tool', () => {
     await calls().locator('.given', { hasText: '5' }).waitFor();
     await finished();
     await code.screenshot('tools-transcript');
+  });
+});
+
+describe('a call in a draft of the labelling desk', () => {
+  it('is asked for as in the chat, and kept with what it gave', async () => {
+    await code.command('Glassbox: Open Labelling Desk');
+    const desk = await code.webview(1);
+    await desk.getByRole('button', { name: 'Give a Name...' }).click();
+    await code.answer('anna', /stands in each label/);
+    await desk.getByRole('button', { name: 'Draft with caller' }).click();
+    await desk.getByRole('button', { name: 'At This Desk' }).waitFor();
+    await code.inThemes('tools-desk-consent');
+    await desk.getByRole('button', { name: 'At This Desk' }).click();
+    const answer = desk.getByRole('textbox', { name: 'Answer', exact: true });
+    await desk.getByText('drafted by caller').waitFor();
+    await desk.getByRole('button', { name: 'Draft with caller' }).waitFor();
+    await code.inThemes('tools-desk');
+    await answer.fill('It is 5.');
+    await answer.press('ControlOrMeta+Enter');
+    await desk.locator('.queue-list .status.done').waitFor();
+    const turns = code.read('labels/sums.labels.jsonl').trimEnd().split('\n').at(-1) ?? '';
+    expect(turns).toContain('"toolCalls":[{"name":"calculator","arguments":"2 + 3"}]');
+    expect(turns).toContain('{"role":"tool","content":"5"}');
   });
 });
