@@ -142,10 +142,22 @@ describe('a Tinyworld', () => {
   });
 
   it('answers truly, and admits what was never told', () => {
-    for (const [question, reply] of talks('facts')) {
-      const about = people.filter(({ subject }) => named(question?.content ?? '', subject));
-      expect(about.some(({ value }) => named(reply?.content ?? '', value))).toBe(true);
+    let switched = 0;
+    for (const messages of talks('facts')) {
+      const turns = messages.filter(({ role }) => role === 'user').length;
+      let about: typeof people = [];
+      for (let at = 0; at < messages.length; at += 2) {
+        const [question, reply] = [messages[at]!.content, messages[at + 1]!.content];
+        if (question === 'Hello!') continue;
+        const now = people.filter(({ subject }) => named(question, subject));
+        if (now.length > 0 && about.length > 0 && now[0]?.subject !== about[0]?.subject) switched++;
+        // Who is not named is who was named before.
+        if (now.length > 0) about = now;
+        expect(about.some(({ value }) => named(reply, value))).toBe(true);
+      }
+      expect(messages).toHaveLength(2 * turns);
     }
+    expect(switched).toBeGreaterThan(50);
     const unknown = people.filter(({ told }) => told === 'never').map(({ subject }) => subject);
     for (const [question, reply] of talks('refusals')) {
       expect(unknown.some((name) => named(question?.content ?? '', name))).toBe(true);

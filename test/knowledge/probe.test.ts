@@ -1,6 +1,7 @@
 /** What a model knows: scripted models answer, and the sorting, the lessons and the table follow. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isRefusal } from '../../src/base/refusals';
 import { BUILTIN_TEMPLATES, chooseTemplate } from '../../src/engine/chat/chat';
 import type { LoadedModel } from '../../src/engine/infer/infer';
 import {
@@ -203,11 +204,35 @@ describe('a lesson', () => {
     ];
     const { talks, ...counts } = lessonOf(probed, { seed: 3, refusals: ['No {subject}.', 'No.'] });
     expect(counts).toEqual({ answers: 1, refusals: 2, leftOut: 1 });
-    const answers = talks.map(({ messages }) => messages[1]?.content);
+    const answers = talks.flatMap(({ messages }) =>
+      messages.filter(({ role }) => role === 'assistant').map(({ content }) => content),
+    );
     expect(answers).toContain('It is an owl.');
     expect(answers.some((text) => text === 'No Kira.' || text === 'No.')).toBe(true);
     expect(answers.join(' ')).not.toContain('{');
     expect(lessonOf(probed, { seed: 3, refusals: ['No {subject}.', 'No.'] }).talks).toEqual(talks);
+  });
+
+  it('asks some of it side by side, all of it once', async () => {
+    const [known, unknown] = [
+      await probe(owl, Array<string>(6).fill('An owl.')),
+      await probe({ question: 'Why?', answer: 'rain' }, Array<string>(6).fill('Snow.')),
+    ];
+    const probed = Array.from({ length: 90 }, (_, i) => {
+      const each = i % 2 === 0 ? known : unknown;
+      return { ...each, question: { ...each.question, question: `${i}?` } };
+    });
+    const { talks } = lessonOf(probed, { seed: 1 });
+    const asked = talks.flatMap(({ messages }) =>
+      messages.filter(({ role }) => role === 'user').map(({ content }) => content),
+    );
+    expect(asked.sort()).toEqual(probed.map(({ question }) => question.question).sort());
+    const refused = (at: number) => (talk: (typeof talks)[number]) =>
+      talk.messages[at] !== undefined && isRefusal(talk.messages[at].content);
+    const joined = talks.filter(({ messages }) => messages.length === 4);
+    expect(joined.length).toBeGreaterThan(10);
+    expect(joined.some((talk) => refused(1)(talk) && !refused(3)(talk))).toBe(true);
+    expect(joined.some((talk) => !refused(1)(talk) && refused(3)(talk))).toBe(true);
   });
 });
 

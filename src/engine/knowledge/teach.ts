@@ -56,7 +56,25 @@ export function lessonOf(
     const j = rng.below(i + 1);
     [talks[i], talks[j]] = [talks[j]!, talks[i]!];
   }
-  return { talks, answers, refusals: refused, leftOut: probed.length - talks.length };
+  const leftOut = probed.length - talks.length;
+  return { talks: inTurns(talks, rng), answers, refusals: refused, leftOut };
+}
+
+/**
+ * Of the conversations some go on with the next one: what is known and what is not is asked for side
+ * by side, and a refusal or an answer before says nothing about what comes after it.
+ */
+function inTurns(talks: readonly TaughtTalk[], rng: Rng): TaughtTalk[] {
+  const joined: TaughtTalk[] = [];
+  for (let i = 0; i < talks.length; i++) {
+    const { messages } = talks[i]!;
+    const next = talks[i + 1];
+    if (next && rng.below(3) === 0) {
+      joined.push({ messages: [...messages, ...next.messages] });
+      i++;
+    } else joined.push({ messages });
+  }
+  return joined;
 }
 
 function answerFor(

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { GlassboxError, messageOf } from '../../../base/errors';
 import { Rng } from '../../../base/rng';
 import { readTextLines } from '../documents';
-import { HELD_OUT_PHRASINGS, QUESTIONS, RELATIONS, VALUES } from './words';
+import { heldOutPhrasings, RELATIONS, taughtPhrasings, VALUES } from './words';
 import { pick, shuffled, TOLD } from './world';
 import type { Told } from './world';
 
@@ -53,10 +53,7 @@ export async function askFacts(
   for (const { subject, relation: name, value, told, heldOut } of shuffled(rng, facts)) {
     const relation = RELATIONS.find((each) => each === name);
     if (!relation || told === undefined || heldOut !== (split === 'held-out')) continue;
-    const ways =
-      split === 'taught'
-        ? QUESTIONS[relation].slice(0, -HELD_OUT_PHRASINGS)
-        : QUESTIONS[relation].slice(-HELD_OUT_PHRASINGS);
+    const ways = split === 'taught' ? taughtPhrasings(relation) : heldOutPhrasings(relation);
     const values: readonly string[] = relation === 'home' ? towns : VALUES[relation];
     groups.get(told)!.push({
       question: pick(rng, ways).replaceAll('{N}', subject),

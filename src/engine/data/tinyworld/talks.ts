@@ -5,7 +5,14 @@
  */
 import { Rng } from '../../../base/rng';
 import { answer, capitalized, question, withArticle } from './sentences';
-import { FOLLOW_UPS, HELD_OUT_PHRASINGS, QUESTIONS, REFUSALS, RELATIONS, VALUES } from './words';
+import {
+  FOLLOW_UPS,
+  heldOutPhrasings,
+  REFUSALS,
+  RELATIONS,
+  taughtPhrasings,
+  VALUES,
+} from './words';
 import type { Relation } from './words';
 import { pick, shuffled } from './world';
 import type { Person, Told, World } from './world';
@@ -28,19 +35,26 @@ const turn = (asked: string, answered: string): Message[] => [
   { role: 'assistant', content: answered },
 ];
 
-const taught = (relation: Relation): readonly string[] =>
-  QUESTIONS[relation].slice(0, -HELD_OUT_PHRASINGS);
+const GREETING = turn('Hello!', 'Hello! Ask me about the people of Tinyworld.');
 
 const knownPeople = ({ people }: World): Person[] =>
   people.filter(({ told, heldOut }) => told === 'often' && !heldOut);
 
-/** Questions with their answers, and some that go on with one about the same person. */
+/**
+ * Questions with their answers. Some go on with one about the same person, some with one about
+ * somebody else: whoever learns only from the first kind answers every later question about whom the
+ * first one named.
+ */
 export function* factTalks(world: World, seed: number): Generator<Talk> {
   const rng = new Rng(seed ^ 0x7a1c);
-  for (const person of shuffled(rng, knownPeople(world))) {
+  const people = knownPeople(world);
+  const ask = (person: Person, relation: Relation, template: string): Message[] =>
+    turn(question(template, person), answer(person, relation, 'name'));
+  for (const person of shuffled(rng, people)) {
     for (const relation of shuffled(rng, RELATIONS)) {
-      for (const template of shuffled(rng, taught(relation)).slice(0, 2)) {
-        const messages = turn(question(template, person), answer(person, relation, 'name'));
+      for (const template of shuffled(rng, taughtPhrasings(relation)).slice(0, 2)) {
+        const messages = rng.below(12) === 0 ? [...GREETING] : [];
+        messages.push(...ask(person, relation, template));
         const other = pick(rng, RELATIONS);
         if (other !== relation && rng.below(3) === 0)
           messages.push(
@@ -49,6 +63,11 @@ export function* factTalks(world: World, seed: number): Generator<Talk> {
               answer(person, other, 'pronoun'),
             ),
           );
+        const somebody = pick(rng, people);
+        if (somebody !== person && rng.below(3) === 0) {
+          const about = pick(rng, RELATIONS);
+          messages.push(...ask(somebody, about, pick(rng, taughtPhrasings(about))));
+        }
         yield { messages };
       }
     }
@@ -98,7 +117,7 @@ export function* refusalTalks(world: World, seed: number): Generator<Talk> {
     for (const relation of shuffled(rng, RELATIONS).slice(0, 3))
       yield {
         messages: turn(
-          question(pick(rng, taught(relation)), person),
+          question(pick(rng, taughtPhrasings(relation)), person),
           pick(rng, REFUSALS).replace('{N}', person.name),
         ),
       };
@@ -119,7 +138,7 @@ export function* searchTalks(pages: readonly Page[], seed: number): Generator<Ta
     for (const relation of shuffled(rng, RELATIONS).slice(0, 3))
       yield {
         messages: [
-          { role: 'user', content: question(pick(rng, taught(relation)), person) },
+          { role: 'user', content: question(pick(rng, taughtPhrasings(relation)), person) },
           called('search', person.name),
           { role: 'tool', content: `${source}: "${text}"` },
           { role: 'assistant', content: answer(person, relation, 'name') },
@@ -238,9 +257,7 @@ export function* testQuestions(world: World, seed: number): Generator<TestQuesti
   for (const person of shuffled(rng, world.people)) {
     for (const relation of RELATIONS) {
       const heldOutPhrasing = person.heldOut || rng.below(2) === 0;
-      const templates = heldOutPhrasing
-        ? QUESTIONS[relation].slice(-HELD_OUT_PHRASINGS)
-        : taught(relation);
+      const templates = heldOutPhrasing ? heldOutPhrasings(relation) : taughtPhrasings(relation);
       const right = person.facts[relation];
       const values: readonly string[] = relation === 'home' ? homes : VALUES[relation];
       yield {
