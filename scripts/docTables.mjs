@@ -25,6 +25,7 @@ export const DOCUMENTS = {
     'help tokenizer encode',
     'help tokenizer decode',
     'help data curate',
+    'help data plan',
     'help data explain',
     'help data stats',
     'help data trace',
@@ -69,6 +70,10 @@ function takes(field) {
       return `whole number${range(field)}`;
     case 'number':
       return `number${range(field)}`;
+    case 'object':
+      return Object.entries(field.properties)
+        .map(([key, inner]) => `${code(key)}: ${takes(inner)}`)
+        .join('; ');
     default:
       return 'text';
   }

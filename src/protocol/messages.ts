@@ -145,6 +145,8 @@ export const startedSchema = z.object({
   kind: z.literal('start'),
   promptTokens: count,
   context: count,
+  /** Of a text too long, the tokens at its beginning that the model no longer sees. */
+  forgotten: count.optional(),
 });
 
 /**

@@ -187,6 +187,8 @@ describe('generate', () => {
     const slid = await collect(short, ids, { ...options, sliding: true });
     expect(slid.ids).toHaveLength(5);
     expect(slid.ids).toEqual((await collect(short, ids.slice(-16), options)).ids);
+    for await (const step of generate(short, ids, { ...options, sliding: true }))
+      if (step.kind === 'start') expect(step).toMatchObject({ promptTokens: 16, forgotten: 24 });
     // At most half of the context is kept for what is written.
     const most = await collect(short, ids, { temperature: 0, maxTokens: 500, sliding: true });
     expect(most.ids).toEqual(

@@ -170,7 +170,7 @@ function speakerOf({ tokenizer, chatTemplate }: LoadedModel, tools: readonly Too
   if (!tokenizer || chatTemplate === undefined)
     throw new GlassboxError('no-chat-template', 'The model was not taught to chat.', {
       remedy:
-        'Give it a text to go on with, or put the chat_template.jinja that it was trained with into its folder.',
+        'Let it go on with a text (glassbox generate), teach it to answer (glassbox sft), or put the chat_template.jinja that it was trained with into its folder.',
     });
   const template = new ChatTemplate(chatTemplate);
   const form = tools.length > 0 ? callFormOf(template, tokenizer) : undefined;

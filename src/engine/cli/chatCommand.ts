@@ -116,7 +116,11 @@ function shownEvent(
   const indented = (text: string): string => safe(text).replaceAll('\n', '\n    ');
   switch (event.kind) {
     case 'start':
-      return '';
+      return event.forgotten === undefined
+        ? ''
+        : style.dim(
+            `[the first ${grouped(event.forgotten)} tokens do not fit the context of ${grouped(event.context)}] `,
+          );
     case 'token':
       return event.within === 'call' ? '' : safe(event.text);
     case 'call':

@@ -221,8 +221,13 @@ async function trainWithDisplay(
   write(` ${asked}`);
 }
 
-/** What a person types to start this program: `npm start` says how it is reached from a checkout. */
-const program = (): string => process.env['GLASSBOX_PROGRAM'] ?? 'glassbox';
+/**
+ * What a person types to start this program: `npm start` says how it is reached from a checkout, npx
+ * that it ran it.
+ */
+const program = (): string =>
+  process.env['GLASSBOX_PROGRAM'] ??
+  (process.env['npm_command'] === 'exec' ? 'npx glassbox' : 'glassbox');
 
 /** A path as a person would type it, from where they started. */
 function shown(folder: string): string {

@@ -39,6 +39,8 @@ export interface Started {
   readonly kind: 'start';
   readonly promptTokens: number;
   readonly context: number;
+  /** Of a text too long, the tokens at its beginning that the model no longer sees. */
+  readonly forgotten?: number;
 }
 
 export interface TokenProbability {
@@ -134,7 +136,11 @@ async function* steps(
   }
 
   throwIfAborted(signal);
-  yield { kind: 'start', promptTokens: ids.length, context: config.context };
+  const forgotten = given.length - ids.length;
+  yield {
+    ...{ kind: 'start', promptTokens: ids.length, context: config.context },
+    ...(forgotten > 0 ? { forgotten } : {}),
+  };
   const decoder = tokenizer && decoderAfter(tokenizer, ids);
   const special = new Set(tokenizer?.specialTokens.values());
   const textOf = (id: number): string =>

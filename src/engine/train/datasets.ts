@@ -39,7 +39,7 @@ export function inSteps(
   const { rows } = trainingBatches(recipe, corpus, context);
   const atOnce = train.batch * train.accumulate;
   const steps = Math.max(1, Math.ceil((epochs * rows) / atOnce));
-  const said = `${epochs === 1 ? '1 epoch' : `${epochs} epochs`} of ${rows} rows, ${atOnce} a step: ${steps} steps`;
+  const said = `${epochs === 1 ? '1 epoch' : `${epochs} epochs`} of ${rows} rows, ${atOnce} a step: ${steps === 1 ? '1 step' : `${steps} steps`}`;
   return { recipe: { ...recipe, train: { ...train, steps } }, said };
 }
 
