@@ -49,9 +49,11 @@ const OTHERWISE = oneOf(
   '(?:that|this|it) is not (?:something|anything) (?:that )?(?:i|we) know(?: about| of)?$',
   '\\S+ is (?:someone|somebody) (?:whom? |that )?(?:i|we) do not know$',
   // The name of her dog is not known to me. But not: a man who is unknown to me; no man is unknown to me.
-  '(?!no\\b|nothing\\b|nobody\\b|none\\b|few\\b)\\S+ (?:(?!who |whom |whose |which |that )\\S+ ){0,5}(?:is|was|are|were|remains?) (?:not known|unknown) to (?:me|us)$',
+  '(?!no\\b|nothing\\b|nobody\\b|none\\b|few\\b)\\S+ (?:(?!who |whom |whose |which |that )\\S+ ){0,5}(?:is|are|remains?) (?:not known|unknown) to (?:me|us)$',
   'nothing (?:\\S+ ){0,5}is known to (?:me|us)$',
 );
+
+const NAMES_IT = /\b(?:of|about|called|named|to us) ?/;
 
 /** Nobody knows what is asked. */
 const NOT_KNOWN = oneOf(
@@ -71,8 +73,11 @@ export function isRefusal(text: string): boolean {
   const parts = partsOf(text)
     .map(plainly)
     .filter((part) => part !== '');
-  const tells = (part: string): boolean => UNKNOWING.test(part) || OTHERWISE.test(part);
-  return parts.some(tells) || NOT_KNOWN.test(parts[0] ?? '') || ALONE.test(said);
+  const [first = ''] = parts;
+  // Further on, what names something is a remark on something else: "Paris. I know nothing about Rome."
+  const tells = (part: string): boolean =>
+    UNKNOWING.test(part) || (OTHERWISE.test(part) && !NAMES_IT.test(part));
+  return OTHERWISE.test(first) || parts.some(tells) || NOT_KNOWN.test(first) || ALONE.test(said);
 }
 
 function oneOf(...alternatives: readonly string[]): RegExp {

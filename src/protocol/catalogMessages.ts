@@ -130,6 +130,7 @@ export const estimateAnswerSchema = z.object({
   refusal: z.string().optional(),
   /** From this machine's measured speed; wrong by a factor of two at worst, see the engine's note. */
   tokensPerSecond: z.number(),
+  /** Of `train.steps`, also where `train.epochs` take their place. */
   seconds: z.number(),
 });
 

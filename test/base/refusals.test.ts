@@ -54,6 +54,11 @@ describe('a refusal', () => {
 
   it.each([
     'I know him.',
+    'Paris. I am not aware of any other capital.',
+    'It is red. I have not heard of any other colour.',
+    'Ana. I know nothing about Bob.',
+    'Her dog is called Rex, and nobody told me about her cat.',
+    'Her fear was unknown to us.',
     'The sky is blue.',
     'Nobody knows; I read much.',
     'Sorry!',

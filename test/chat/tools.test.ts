@@ -223,19 +223,24 @@ describe('a call that is a JSON object and all that a message holds', () => {
     expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text: 'It is 42.' }]);
   });
 
-  it.each(['{"name": 7}', '{"nam', '{}', '{', 'See {"name": "calculator"}', '[{"name": "x"}]'])(
-    'is not %s, which is an answer',
-    async (text) => {
-      const events = await eventsOf(writer(source, [`${text}${end}`]));
-      expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text }]);
-      expect(saidOf(events)).toBe(`${text}${end}`);
-      expect(
-        only(events, 'token')
-          .map(({ text: each }) => each)
-          .join(''),
-      ).toBe(text);
-    },
-  );
+  it.each([
+    '{"name": 7}',
+    '{"nam',
+    '{}',
+    '{',
+    'See {"name": "calculator"}',
+    '[{"name": "x"}]',
+    '{"name": "Ann", "age": 3}',
+  ])('is not %s, which is an answer', async (text) => {
+    const events = await eventsOf(writer(source, [`${text}${end}`]));
+    expect(only(events, 'done')).toMatchObject([{ finishReason: 'end', text }]);
+    expect(saidOf(events)).toBe(`${text}${end}`);
+    expect(
+      only(events, 'token')
+        .map(({ text: each }) => each)
+        .join(''),
+    ).toBe(text);
+  });
 
   it('that is broken or unknown is refused in words', async () => {
     const parts = ['{"name": "calculator", ', '{"name": "abacus", "parameters": "1"}', 'Oh.'];

@@ -72,6 +72,7 @@ describe('train', () => {
     expect(await asked()).toMatchObject({ epochs: 2 });
     expect(await asked('--epochs', '0.5')).toMatchObject({ epochs: 0.5 });
     expect(await asked('--steps', '7')).toEqual({ steps: 7 });
+    expect(await asked('--set', 'train.steps=7')).toEqual({ steps: 7 });
     const { code, err } = await cli(['train', '--epochs', '2', '--steps', '7']);
     expect(code).not.toBe(0);
     expect(err).toMatch(/--epochs.*cannot be used with.*--steps/);

@@ -115,11 +115,12 @@ export async function* converse(
     return { kind: 'done', finishReason, text: whole, messages: all, ...more };
   };
 
+  const names = tools.map(({ name }) => name);
   let [started, given] = [false, rest.continued ?? []];
   for (let part = 0; ; part++) {
     const seed = rest.seed === undefined ? undefined : (rest.seed + part) % 2 ** 32;
     const wish = { ...rest, seed, maxTokens: left, continued: behind };
-    const written = yield* write(model, prompt, wish, { form, given, started, signal });
+    const written = yield* write(model, prompt, wish, { form, names, given, started, signal });
     started ||= written.started;
     given = [];
     behind.push(...written.ids);
@@ -134,11 +135,7 @@ export async function* converse(
       return;
     }
     if (text !== undefined) {
-      const call = readCall(
-        text,
-        form,
-        tools.map(({ name }) => name),
-      );
+      const call = readCall(text, form, names);
       yield callMade(calls, call);
       said.push(answer(before, call));
       before = '';
@@ -203,16 +200,17 @@ async function* write(
   options: GenerateOptions,
   more: {
     readonly form: CallForm | undefined;
+    readonly names: readonly string[];
     /** What was written of this part before. */
     readonly given: readonly number[];
     readonly started: boolean;
     readonly signal: AbortSignal | undefined;
   },
 ): AsyncGenerator<Started | ConverseToken, Written, void> {
-  const { form, given, started, signal } = more;
+  const { form, names, given, started, signal } = more;
   const { tokenizer, endIds } = model;
   const decode = (all: readonly number[]): string => tokenizer?.decode(all) ?? '';
-  const reader = new MessageReader({ form, endIds, decode }, given);
+  const reader = new MessageReader({ form, tools: names, endIds, decode }, given);
   const ids: number[] = [];
   let finishReason: FinishReason = 'end';
   const written = (): Written => {

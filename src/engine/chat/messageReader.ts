@@ -1,8 +1,10 @@
 /**
  * Reads a message while a model writes it: which of its tokens are said, and which are a call of a tool.
- * Where no token opens calls, those at the beginning are kept back until it is known what they begin.
+ * Where no token opens calls, those at the beginning are kept back until it is known what they begin: a
+ * call names a tool that there is, or holds arguments; any other JSON is an answer.
  */
 import type { TokenStep } from '../infer/infer';
+import { holdsArguments } from './toolCalls';
 import type { CallForm } from './toolCalls';
 
 /** A token of the answer, or of a call: those that open and close it are its own. */
@@ -13,6 +15,8 @@ export interface ConverseToken extends TokenStep {
 export interface ReaderParts {
   /** How the model calls tools, if it may. */
   readonly form: CallForm | undefined;
+  /** The tools that it may call. */
+  readonly tools: readonly string[];
   /** The tokens that end an answer. */
   readonly endIds: ReadonlySet<number>;
   readonly decode: (ids: readonly number[]) => string;
@@ -85,11 +89,15 @@ export class MessageReader {
   }
 
   #decide(ended: boolean): void {
-    const { form, decode } = this.#parts;
+    const { form, tools, decode } = this.#parts;
     const { begins = '' } = form ?? {};
-    const said = decode(this.#said).replace(/\s/g, '');
-    if (said.startsWith(begins)) [this.#call, this.#said, this.#text] = [this.#said, [], ''];
-    this.#undecided = this.#call === undefined && !ended && begins.startsWith(said);
+    const text = decode(this.#said);
+    const said = text.replace(/\s/g, '');
+    const named = tools.some((name) => said.startsWith(`${begins}${name}"`));
+    if (named || (ended && said.startsWith(begins) && holdsArguments(text)))
+      [this.#call, this.#said, this.#text] = [this.#said, [], ''];
+    const maybe = begins.startsWith(said) || said.startsWith(begins);
+    this.#undecided = this.#call === undefined && !ended && maybe;
   }
 
   #ends(id: number): boolean {

@@ -91,16 +91,15 @@ function writtenBy(
 }
 
 const argumentsSchema = z.union([z.string(), z.record(z.string(), z.unknown())]);
-const callSchema = z
-  .object({
-    name: z.string(),
-    arguments: argumentsSchema.optional(),
-    parameters: argumentsSchema.optional(),
-  })
-  .transform((call): ToolCall => ({
-    name: call.name,
-    arguments: call.arguments ?? call.parameters ?? '',
-  }));
+const writtenSchema = z.object({
+  name: z.string(),
+  arguments: argumentsSchema.optional(),
+  parameters: argumentsSchema.optional(),
+});
+const callSchema = writtenSchema.transform((call): ToolCall => ({
+  name: call.name,
+  arguments: call.arguments ?? call.parameters ?? '',
+}));
 
 /**
  * What stands between the tokens, as a call; where it is none, a call of nothing with the text as it
@@ -111,6 +110,12 @@ export function readCall(text: string, form: CallForm, tools: readonly string[])
   if (parsed.success) return parsed.data;
   const name = form.plain ? (tools.find((each) => each === CALCULATOR) ?? tools[0]) : undefined;
   return { name: name ?? '', arguments: text.trim() };
+}
+
+/** Whether a text is a call, of whatever tool, and no other JSON. */
+export function holdsArguments(text: string): boolean {
+  const { data } = writtenSchema.safeParse(jsonOf(text));
+  return (data?.arguments ?? data?.parameters) !== undefined;
 }
 
 /** What the tool is given: the text, or the one value in an object, or the object as JSON. */

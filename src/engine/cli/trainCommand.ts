@@ -135,12 +135,13 @@ async function requestFrom(options: TrainOptions): Promise<TrainRequest> {
 /** All settings in order: what an option of its own says comes after what `--set` says. */
 function settingsFrom(options: TrainOptions): string[] {
   const { recipe, data, preset, steps, epochs, backend, precision, seed, threads } = options;
+  const set = options.set ?? [];
+  const inSteps = steps !== undefined || set.some((each) => /^\s*train\.steps\s*=/.test(each));
   const short: readonly (readonly [string, unknown])[] = [
     ['data.paths', data],
     ['model.preset', preset],
     ['train.steps', steps],
-    // A file's epochs would take the place of the steps that are asked for.
-    ['train.epochs', recipe === undefined || steps === undefined ? epochs : null],
+    ['train.epochs', epochs],
     ['runtime.backend', backend],
     ['runtime.precision', precision],
     ['seed', seed],
@@ -148,7 +149,9 @@ function settingsFrom(options: TrainOptions): string[] {
   ];
   const given = short.filter(([, value]) => value !== undefined);
   return [
-    ...(options.set ?? []),
+    // A file's epochs would take the place of the steps that are asked for.
+    ...(recipe !== undefined && inSteps ? ['train.epochs=null'] : []),
+    ...set,
     ...given.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
   ];
 }

@@ -1,7 +1,8 @@
 /**
  * The words of a text as they are judged by: as `wordsOf` has them, but that a number is one word with
  * its sign and its fraction, however it is written. "-1,250.50" and "minus 1250.5" are the same word, and
- * not the one that "1250.5" is. A unit that stands at a number belongs to it ("5km", "2nd").
+ * not the one that "1250.5" is. A unit that stands at a number is a word of its own, as "5 km" has it, and
+ * what makes an ordinal of one is none: "July 4th" is "July 4".
  *
  * A minus is a sign where nothing stands before it that could be subtracted from, and no blank behind it:
  * "3-5", "7 minus 5" and "Boeing-747" hold none.
@@ -26,13 +27,16 @@ const TERM = new RegExp(
   'gu',
 );
 
+const ORDINAL = /^(?:st|nd|rd|th)$/;
+
 export function termsOf(text: string): string[] {
   const plain = text.normalize('NFKC').toLowerCase().replace(MINUS_IN_WORDS, '-');
-  return [...plain.matchAll(TERM)].map(({ 0: word, groups }) => {
+  return [...plain.matchAll(TERM)].flatMap(({ 0: word, groups }) => {
     const { sign, number, unit = '' } = groups ?? {};
-    if (number === undefined) return word;
+    if (number === undefined) return [word];
     const value = valueOf(number);
-    return `${sign !== undefined && /[1-9]/.test(value) ? '-' : ''}${value}${unit}`;
+    const signed = `${sign !== undefined && /[1-9]/.test(value) ? '-' : ''}${value}`;
+    return unit === '' || ORDINAL.test(unit) ? [signed] : [signed, unit];
   });
 }
 

@@ -1,7 +1,7 @@
 /** Above a recipe: a way to start it, and what it would take of this machine. */
 import * as vscode from 'vscode';
 import { hasCode } from '../../base/errors';
-import { bytesText, durationText } from '../formats';
+import { bytesText, countText, durationText } from '../formats';
 import { logError } from '../problems';
 import type { Services } from '../services';
 import { withSettings } from '../settings';
@@ -50,8 +50,12 @@ export class RecipeLenses implements vscode.CodeLensProvider {
     try {
       const recipe = withSettings(await readRecipe(document.getText(), document.uri.fsPath));
       const methods = await this.#services.engine.methods();
-      const { seconds, memory } = await methods.estimate({ recipe }, abort.signal);
-      return vscode.l10n.t('about {0}, {1}', durationText(seconds), bytesText(memory));
+      const found = await methods.estimate({ recipe }, abort.signal);
+      const memory = bytesText(found.memory);
+      // How many steps an epoch has shows when the text has been read.
+      return recipe.train.epochs === undefined
+        ? vscode.l10n.t('about {0}, {1}', durationText(found.seconds), memory)
+        : vscode.l10n.t('{0} tokens/s, {1}', countText(Math.round(found.tokensPerSecond)), memory);
     } catch (thrown) {
       // A recipe that is being written is wrong most of the time, and squiggles say how.
       if (!abort.signal.aborted && !hasCode(thrown, 'recipe-invalid'))
