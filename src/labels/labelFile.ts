@@ -50,7 +50,10 @@ export class LabelFile {
     return { ledger, broken, tornEnd };
   }
 
-  /** A file that is not there is an empty one. Throws what `fileError` makes of a failure. */
+  /**
+   * A file that is not there is an empty one. What was known holds until all is read, and after a
+   * failure. Throws what `fileError` makes of it.
+   */
   read(): Promise<LabelsRead> {
     return this.#inTurn(async () => {
       const drafts: Label[] = [];
@@ -73,12 +76,9 @@ export class LabelFile {
         (draft) => !records.some((each) => each.kind === 'label' && standsIn(each, draft)),
       );
       const stale = left.length < this.#drafts.length;
-      try {
-        await this.#lines.append(records);
-        this.#drafts = left;
-      } finally {
-        this.#tellDrafts();
-      }
+      await this.#lines.append(records);
+      this.#drafts = left;
+      this.#tellDrafts();
       // The labels are kept. A draft that stays on the disk counts no more: they name it.
       if (stale) await this.#writeDrafts(left).catch(() => undefined);
     });
@@ -123,7 +123,7 @@ export class LabelFile {
   }
 
   #tellDrafts(): void {
-    this.#lines.ledger.setDrafts([...this.#othersDrafts, ...this.#drafts]);
+    this.#lines.setDrafts([...this.#othersDrafts, ...this.#drafts]);
   }
 
   async #writeDrafts(drafts: readonly Label[]): Promise<void> {

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Desk } from '../../src/host/labels/desk';
 import { REFUSED } from '../../src/host/chat/toolChoice';
@@ -14,7 +15,7 @@ import {
 import { DraftTools } from '../../src/host/labels/draftTools';
 import { readPrompts } from '../../src/host/labels/readPrompts';
 import { LabelFile } from '../../src/labels/labelFile';
-import { readLines } from '../../src/labels/record';
+import { lineOf, readLines } from '../../src/labels/record';
 import type { LabelRecord, Turn } from '../../src/labels/record';
 import type { NewTask } from '../../src/labels/tasks';
 import { taskFromConversation } from '../../src/labels/tasks';
@@ -83,6 +84,32 @@ const textOf = ({ result }: Work): string | undefined =>
   result.mode === 'answer' ? result.branches[0]?.at(-1)?.content : undefined;
 
 describe('a desk', () => {
+  it('keeps and shows every task while a file that was merged is read again', async () => {
+    const folder = newFolder();
+    const { desk, lines } = openAt(folder, 'anna');
+    const tasks = await desk.add(Array.from({ length: 3000 }, (_, at) => question(`Who ${at}?`)));
+    const { id } = tasks[2999]!;
+    await desk.keep(id, [], work('Begun.'));
+    const merged = lines().map((each) => lineOf({ ...each, at: '2026-01-01T00:00:00.000Z' }));
+    writeFileSync(path.join(folder, 'a.labels.jsonl'), merged.join(''));
+
+    const now = { reading: true };
+    const read = desk.refresh().finally(() => (now.reading = false));
+    const kept: Promise<string[]>[] = [];
+    const seen = new Set<unknown>();
+    while (now.reading) {
+      const view = desk.open(id);
+      seen.add(desk.state().queue.length);
+      seen.add(textOf(view.work));
+      if (seen.size > 1 && kept.length === 0) kept.push(desk.keep(id, view.basis, work('More.')));
+      await setImmediate();
+    }
+    await Promise.all([read, ...kept]);
+    expect([...seen].filter((each) => each !== 'More.')).toEqual([3000, 'Begun.']);
+    expect(desk.open(id).heads).toHaveLength(1);
+    expect(textOf(desk.open(id).work)).toBe('More.');
+  });
+
   it('keeps each label with the version of the guidelines that it was made under', async () => {
     const folder = newFolder();
     const { desk, lines } = openAt(folder, 'anna');

@@ -11,10 +11,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Rng } from '../../src/base/rng';
 import { draftsName, LabelFile } from '../../src/labels/labelFile';
 import { Ledger } from '../../src/labels/ledger';
@@ -25,6 +26,7 @@ import { tasksOf } from '../../src/labels/tasks';
 const NOW = '2026-11-26T10:00:00.000Z';
 const folders: string[] = [];
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -58,6 +60,35 @@ const label = (id: string, change: Partial<Label> = {}): Label => ({
 
 const question = (content: string) =>
   tasksOf([{ mode: 'answer', turns: [{ role: 'user', content }] }], [], { by: 'anna', at: NOW });
+
+type Read = (
+  this: FileHandle,
+  ...given: [buffer: Buffer, offset: number, length: number, position: number]
+) => Promise<{ bytesRead: number }>;
+
+/** Calls `before` with the number of each stretch, from 1, that is going to be read of any file. */
+async function beforeReads(file: string, before: (stretch: number) => void): Promise<void> {
+  const handle = await open(file, 'r');
+  const prototype = Object.getPrototypeOf(handle) as { read: Read };
+  await handle.close();
+  const { read } = prototype;
+  let stretches = 0;
+  vi.spyOn(prototype, 'read').mockImplementation(async function (this: FileHandle, ...given) {
+    before(++stretches);
+    return read.apply(this, given);
+  });
+}
+
+/** Lines of more than one stretch. */
+const manyTasks = (source: string): LabelRecord[] =>
+  tasksOf(
+    Array.from({ length: 3000 }, (_, at) => ({
+      ...{ mode: 'answer', source },
+      turns: [{ role: 'user', content: `Question ${at}` }],
+    })),
+    [],
+    { by: 'anna', at: NOW },
+  );
 
 /** Histories as several windows make them: each version stands in for some that were there before. */
 const histories = fc
@@ -360,6 +391,80 @@ describe('a labels file', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('shows what it knew, drafts too, until a file that was rewritten is read', async () => {
+    const folder = newFolder();
+    const file = path.join(folder, 'a.labels.jsonl');
+    const labels = new LabelFile(file, path.join(folder, 'drafts'));
+    const before = manyTasks('before');
+    await labels.append(before);
+    const task = before[2999]!.id;
+    await labels.keepDraft(label('mine', { task, status: 'draft' }));
+    const shown = () => {
+      const { ledger } = labels.now;
+      return [ledger.tasks.length, ledger.tasks[0]?.source, ledger.labelOf(task, 'anna')?.label.id];
+    };
+    const seen: unknown[] = [];
+    await beforeReads(file, () => seen.push(shown()));
+    writeFileSync(file, [...question('Who?'), ...manyTasks('after')].map(lineOf).join(''));
+    await labels.read();
+    expect(seen.length).toBeGreaterThan(4);
+    expect(new Set(seen.map((each) => JSON.stringify(each)))).toEqual(
+      new Set([JSON.stringify([3000, 'before', 'mine'])]),
+    );
+    expect(shown()).toEqual([3001, 'after', 'mine']);
+  });
+
+  it('shows what it knew, drafts too, wherever reading fails, and reads again at the next look', async () => {
+    const folder = newFolder();
+    const before = manyTasks('before');
+    const task = before[2999]!.id;
+    for (const look of ['read', 'append'] as const) {
+      const file = path.join(folder, `${look}.labels.jsonl`);
+      const labels = new LabelFile(file, path.join(folder, look));
+      await labels.append(before);
+      await labels.keepDraft(label('mine', { task, status: 'draft' }));
+      const shown = () => {
+        const { ledger } = labels.now;
+        return [ledger.tasks.length, ledger.labelOf(task, 'anna')?.label.id];
+      };
+      writeFileSync(file, [...question('Who?'), ...manyTasks('after')].map(lineOf).join(''));
+      let failures = 0;
+      for (let failing = 1, left = true; left; failing++) {
+        await beforeReads(file, (stretch) => {
+          if (stretch === failing) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+        });
+        try {
+          await (look === 'read' ? labels.read() : labels.append([label('other', { task: 'b' })]));
+          left = false;
+        } catch {
+          failures++;
+          expect(shown()).toEqual([3000, 'mine']);
+        }
+        vi.restoreAllMocks();
+      }
+      expect(failures).toBeGreaterThan(4);
+      expect(shown()).toEqual([3001, 'mine']);
+    }
+  });
+
+  it('tells each broken line once where reading on fails', async () => {
+    const folder = newFolder();
+    const file = path.join(folder, 'a.labels.jsonl');
+    const labels = new LabelFile(file, folder);
+    writeFileSync(file, 'torn');
+    await labels.read();
+    appendFileSync(file, `\n${manyTasks('later').map(lineOf).join('')}`);
+    await beforeReads(file, (stretch) => {
+      if (stretch === 5) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    });
+    await expect(labels.read()).rejects.toThrow('EIO');
+    expect(labels.now.ledger.tasks.length).toBeGreaterThan(0);
+    expect(labels.now.broken.map(({ line }) => line)).toEqual([1]);
+    await labels.read();
+    expect(labels.now.ledger.tasks).toHaveLength(3000);
+    expect(labels.now.broken.map(({ line }) => line)).toEqual([1]);
   });
 
   it('takes the lines of many writers at once', async () => {
