@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { probeRequestSchema, teachRequestSchema } from '../../src/protocol/knowledgeMessages';
-import { cli } from './fakeEngine';
+import { cli, FakeEngine } from './fakeEngine';
 
 describe('knowledge probe', () => {
   it('asks for what its options say, and shows table and plot', async () => {
@@ -48,6 +48,11 @@ describe('knowledge teach', () => {
       ...{ probes: ['p', 'q'], profile: 'me.txt', refusals: ['No.'], seed: 1, out: 't' },
     });
     expect(out).toContain('5 answers kept, 4 refusals, 9 conversations about itself in /t.jsonl');
+    expect(out).not.toContain('refuse nearly everything');
+    const few = new FakeEngine();
+    few.teachKnowledge = () =>
+      Promise.resolve({ file: '/t', answers: 1, refusals: 5, leftOut: 0, identity: 0 });
+    expect((await cli(args, { engine: few })).out).toContain('refuse nearly everything');
     expect((await cli(['knowledge', 'teach', '--out', 't'])).err).toContain('--profile');
   });
 });

@@ -217,6 +217,12 @@ describe('a lesson', () => {
     expect(lessonOf(probed, { seed: 3, refusals: ['No {subject}.', 'No.'] }).talks).toEqual(talks);
   });
 
+  it('refuses words that stand for nothing', () => {
+    expect(() => lessonOf([], { seed: 1, refusals: ['No {subject}.', 'No {subjct}.'] })).toThrow(
+      '{subjct} in a refusal stands for nothing',
+    );
+  });
+
   it('asks some of it side by side, all of it once', async () => {
     const [known, unknown] = [
       await probe(owl, Array<string>(6).fill('An owl.')),

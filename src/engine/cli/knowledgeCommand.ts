@@ -161,6 +161,9 @@ function shownProblem({ place, message }: Extract<ProbeEvent, { kind: 'problem' 
   return clean(`No question: ${place}: ${message}`);
 }
 
+/** So many times as many refusals as answers leave a model little else to learn. */
+const MANY_TIMES = 4;
+
 interface TeachOptions extends CommonOptions {
   readonly probe?: readonly string[];
   readonly profile?: string;
@@ -216,6 +219,11 @@ A profile has lines with name, maker, purpose, knows and limits; only the name i
       writeLine(streams, `${parts.join(', ')} in ${clean(file)}`);
       if (leftOut > 0)
         writeLine(streams, `${grouped(leftOut)} questions were answered now so, now so: left out`);
+      if (answers < refusals / MANY_TIMES)
+        writeLine(
+          streams,
+          'That teaches to refuse nearly everything: learn from it together with conversations that answer, and for few steps.',
+        );
     });
   withCommonOptions(command);
 }

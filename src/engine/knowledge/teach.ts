@@ -4,6 +4,7 @@
  * refusal; what it knows keeps its own answer; what is inconsistent teaches nothing and is left out.
  * And conversations about itself, from a profile that a person writes.
  */
+import { GlassboxError } from '../../base/errors';
 import { Rng } from '../../base/rng';
 import type { Probed } from './probe';
 
@@ -32,11 +33,20 @@ export interface Lesson {
   readonly leftOut: number;
 }
 
-/** The training set, in an order of chance. */
+/**
+ * The training set, in an order of chance.
+ *
+ * @throws GlassboxError `refusal-placeholder` for one that stands for nothing
+ */
 export function lessonOf(
   probed: readonly Probed[],
   { refusals = USUAL_REFUSALS, seed }: TeachOptions,
 ): Lesson {
+  const unknown = /\{(?!subject\})[\w ]*\}/.exec(refusals.join('\n'))?.[0];
+  if (unknown !== undefined)
+    throw new GlassboxError('refusal-placeholder', `${unknown} in a refusal stands for nothing.`, {
+      remedy: 'Write {subject} for who or what is asked about.',
+    });
   const rng = new Rng(seed);
   const talks: TaughtTalk[] = [];
   let [answers, refused] = [0, 0];
