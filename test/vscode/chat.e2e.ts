@@ -154,8 +154,8 @@ describe('continuing text at the cursor', () => {
     await expect.poll(() => code.statusBarText()).not.toContain('continues the text');
     await code.page.keyboard.press('Tab');
     await code.page.keyboard.press('ControlOrMeta+S');
-    await expect.poll(() => code.read('notes.txt').length).toBeGreaterThan(24);
-    expect(code.read('notes.txt')).toContain('Q: What is red?\nA: The');
+    // However little it is that the model says.
+    await expect.poll(() => code.read('notes.txt')).toMatch(/^Q: What is red\?\nA: The./);
   });
 });
 
