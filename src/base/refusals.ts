@@ -53,6 +53,7 @@ const OTHERWISE = oneOf(
   'nothing (?:\\S+ ){0,5}is known to (?:me|us)$',
 );
 
+/** Says of whom or what it is not known. */
 const NAMES_IT = /\b(?:of|about|called|named|to us) ?/;
 
 /** Nobody knows what is asked. */

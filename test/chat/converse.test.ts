@@ -6,6 +6,7 @@ import type { LoadedModel } from '../../src/engine/infer/infer';
 import { calculator } from '../../src/engine/tools/tools';
 import type { Tool } from '../../src/engine/tools/tools';
 import { byteTokenizer } from '../../src/engine/tokenizer/tokenizer';
+import { collect, only } from './converseEvents';
 import { scriptedModel } from './scriptedModel';
 
 const question: ChatMessage[] = [{ role: 'user', content: 'What is 12 + 30?' }];
@@ -66,15 +67,8 @@ async function all(
   options: ConverseOptions = greedy,
   signal?: AbortSignal,
 ): Promise<ConverseEvent[]> {
-  const events: ConverseEvent[] = [];
-  for await (const event of converse(model, messages, options, signal)) events.push(event);
-  return events;
+  return collect(converse(model, messages, options, signal));
 }
-const only = <Kind extends ConverseEvent['kind']>(
-  events: readonly ConverseEvent[],
-  kind: Kind,
-): Extract<ConverseEvent, { kind: Kind }>[] =>
-  events.filter((event): event is Extract<ConverseEvent, { kind: Kind }> => event.kind === kind);
 const { input } = calculator;
 const odd = (run: Tool['run']): Tool => ({ name: 'calculator', description: '', input, run });
 

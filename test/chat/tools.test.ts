@@ -13,6 +13,7 @@ import type { ChatMessage, ConverseEvent, ConverseOptions } from '../../src/engi
 import type { LoadedModel } from '../../src/engine/infer/infer';
 import { calculator, describeTool } from '../../src/engine/tools/tools';
 import { chatGoldens } from './goldens';
+import { collect, only } from './converseEvents';
 import { scriptedModel } from './scriptedModel';
 
 const { cases, templateNamed, tokenizer } = chatGoldens(
@@ -137,15 +138,8 @@ async function eventsOf(
   options: ConverseOptions = greedy,
   messages: readonly ChatMessage[] = question,
 ): Promise<ConverseEvent[]> {
-  const events: ConverseEvent[] = [];
-  for await (const event of converse(model, messages, options)) events.push(event);
-  return events;
+  return collect(converse(model, messages, options));
 }
-const only = <Kind extends ConverseEvent['kind']>(
-  events: readonly ConverseEvent[],
-  kind: Kind,
-): Extract<ConverseEvent, { kind: Kind }>[] =>
-  events.filter((event): event is Extract<ConverseEvent, { kind: Kind }> => event.kind === kind);
 
 describe('calls between added tokens that are no special ones', () => {
   const template = templateNamed('lines');
