@@ -20,9 +20,7 @@ export interface Distribution {
 }
 
 export function distributionOf(logits: Float32Array): Distribution {
-  // By index: an iterator would cost more than the exponentials, and this runs for every token.
-  let highest = -Infinity;
-  for (let id = 0; id < logits.length; id++) if (logits[id]! > highest) highest = logits[id]!;
+  const highest = logits[indexOfHighest(logits)] ?? -Infinity;
   let sum = 0;
   let weighted = 0;
   for (let id = 0; id < logits.length; id++) {
@@ -47,11 +45,25 @@ export function logprobOf({ logits, logSumExp }: Distribution, id: number): numb
 export function rankOf({ logits }: Distribution, id: number): number {
   const own = logits[id]!;
   let rank = 0;
-  for (let other = 0; other < logits.length; other++) {
-    const logit = logits[other]!;
-    if (logit > own || (logit === own && other < id)) rank++;
-  }
+  for (let other = 0; other < id; other++) if (logits[other]! >= own) rank++;
+  for (let other = id + 1; other < logits.length; other++) if (logits[other]! > own) rank++;
   return rank;
+}
+
+/** Of the largest value; of equal ones the first. What greedy writing asks for, each token. */
+export function indexOfHighest(values: Float32Array | Float64Array): number {
+  // By index, here and in all that runs once for every token: an iterator or a callback for each of 50,000
+  // logits takes longer than the exponentials.
+  let best = 0;
+  let highest = values[0] ?? -Infinity;
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i]!;
+    if (value > highest) {
+      highest = value;
+      best = i;
+    }
+  }
+  return best;
 }
 
 /** The `count` likeliest tokens, likeliest first. */
@@ -83,12 +95,7 @@ export function largest(values: Float32Array | Float64Array, count: number): Int
     heap[at] = moved;
   };
   if (size === 0) return heap;
-  if (size === 1) {
-    // What greedy writing asks for, each token.
-    let best = 0;
-    for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-    return heap.fill(best);
-  }
+  if (size === 1) return heap.fill(indexOfHighest(values));
   for (let i = 0; i < size; i++) heap[i] = i;
   for (let i = (size >> 1) - 1; i >= 0; i--) sink(i, size);
   for (let i = size; i < values.length; i++) {

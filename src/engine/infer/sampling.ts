@@ -7,7 +7,8 @@
  */
 import { GlassboxError } from '../../base/errors';
 import type { Rng } from '../../base/rng';
-import { largest } from './distribution';
+import { indexOfHighest, largest } from './distribution';
+import { exponential } from './exponential';
 
 export interface SamplingOptions {
   /** 0: always the likeliest token, and the filters below have nothing to do. Default: 1. */
@@ -75,16 +76,17 @@ export function penalizeRepetition(
 /** What temperature and filters leave of the (penalized) logits, of which one at least is finite. */
 export function candidatesOf(logits: Float32Array, sampling: Sampling): Candidates {
   const { temperature, topP, minP } = sampling;
-  const [best] = largest(logits, 1);
-  if (temperature === 0) return { ids: Int32Array.of(best!), probabilities: Float64Array.of(1) };
+  const best = indexOfHighest(logits);
+  if (temperature === 0) return { ids: Int32Array.of(best), probabilities: Float64Array.of(1) };
   // Shares are probabilities in units of the likeliest's, which has the share 1 whatever is cut.
-  const highest = logits[best!]!;
-  const shareOf = (id: number): number => Math.exp((logits[id]! - highest) / temperature);
+  const highest = logits[best]!;
+  const shareOf = (id: number): number => exponential((logits[id]! - highest) / temperature);
   const topK = sampling.topK < logits.length ? sampling.topK : 0;
 
   if (topK === 0 && topP === 1 && minP === 0) {
-    const ids = Int32Array.from(logits, (_, id) => id);
-    return { ids, probabilities: normalized(Float64Array.from(ids, shareOf)) };
+    const ids = new Int32Array(logits.length);
+    for (let id = 0; id < ids.length; id++) ids[id] = id;
+    return { ids, probabilities: normalized(sharesOf(ids, shareOf)) };
   }
   const limits = { topK, reach: 0, lowest: minP === 0 ? -Infinity : minP };
   if (topP < 1 && topK === 0) {
@@ -93,7 +95,7 @@ export function candidatesOf(logits: Float32Array, sampling: Sampling): Candidat
     limits.reach = topP * total;
   }
   const ids = leading(logits, limits, shareOf);
-  const shares = Float64Array.from(ids, shareOf);
+  const shares = sharesOf(ids, shareOf);
   // Where top-k has cut, top-p counts what top-k has left.
   if (topP < 1 && topK > 0) limits.reach = topP * sum(shares);
   let count = shares.length;
@@ -122,7 +124,7 @@ function leading(
     const last = logits[ids.at(-1)!]!;
     // Equals of the k-th stay too, unless they are impossible anyway.
     let equal = 0;
-    for (const logit of logits) if (logit >= last) equal++;
+    for (let id = 0; id < logits.length; id++) if (logits[id]! >= last) equal++;
     return equal > topK && last > -Infinity ? largest(logits, equal) : ids;
   }
   for (let tried = 64; tried < logits.length; tried *= 8) {
@@ -149,13 +151,21 @@ export function draw({ ids, probabilities }: Candidates, rng: Rng): number {
   return ids[last]!;
 }
 
+function sharesOf(ids: Int32Array, shareOf: (id: number) => number): Float64Array {
+  const shares = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) shares[i] = shareOf(ids[i]!);
+  return shares;
+}
+
 function sum(values: Float64Array): number {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
   return total;
 }
 
+/** In place. */
 function normalized(shares: Float64Array): Float64Array {
   const total = sum(shares);
-  return shares.map((share) => share / total);
+  for (let i = 0; i < shares.length; i++) shares[i]! /= total;
+  return shares;
 }

@@ -87,22 +87,30 @@ export function candidateMatmuls(product: Product, traits: Traits): readonly Mat
   return plans;
 }
 
-/** The first ones, and the first of each tier, for the estimate may be wrong of a whole tier. */
-function likeliest(plans: readonly MatmulPlan[]): MatmulPlan[] {
-  const firsts = new Map<string, MatmulPlan>();
-  for (const plan of plans) if (!firsts.has(plan.tier)) firsts.set(plan.tier, plan);
-  return plans.filter((plan, place) => place < MOST_PLANS || firsts.get(plan.tier) === plan);
+/**
+ * The first ones, and of each tier the first, for the estimate may be wrong of a whole tier, and the
+ * first that is in one part, which is what a small GPU wants.
+ */
+function likeliest<Plan extends { tier: string; parts: number }>(plans: readonly Plan[]): Plan[] {
+  const firsts = new Map<string, Plan>();
+  for (const plan of plans) {
+    const whole = `${plan.tier} whole`;
+    if (!firsts.has(plan.tier)) firsts.set(plan.tier, plan);
+    if (plan.parts === 1 && !firsts.has(whole)) firsts.set(whole, plan);
+  }
+  const kept = new Set(firsts.values());
+  return plans.filter((plan, place) => place < MOST_PLANS || kept.has(plan));
 }
+
+/** A plan that may divide the inner axis. */
+type PartedPlan = TilePlan | MatrixPlan | BlocksPlan | BroadcastPlan;
 
 /** A tile that fits the device, and what the estimate needs to know of it. */
 interface Estimated {
   readonly size: { readonly down: number; readonly across: number };
   readonly lanes: number;
   readonly speed: number;
-  readonly plan: (
-    product: Product,
-    wantedParts: number,
-  ) => TilePlan | MatrixPlan | BlocksPlan | BroadcastPlan;
+  readonly plan: (product: Product, wantedParts: number) => PartedPlan;
   /** Numbers that are written and read again before the product begins. */
   readonly before?: number;
 }
@@ -170,13 +178,13 @@ function blocksTiles(product: Product, traits: Traits): Estimated[] {
 function estimatedPlans(
   product: Product,
   { size, lanes, speed, before = 0, plan: planOf }: Estimated,
-): { plan: MatmulPlan; cost: number }[] {
+): { plan: PartedPlan; cost: number }[] {
   const { rows, columns, batch } = product;
   const numbers = sizeOf(batch) * rows * columns;
   const tiles = tilesOf(product, size).all;
   const atOnce = MACHINE.lanes / lanes;
-  const whole: { plan: MatmulPlan; cost: number }[] = [];
-  const divided = new Map<number, { plan: MatmulPlan; cost: number }>();
+  const whole: { plan: PartedPlan; cost: number }[] = [];
+  const divided = new Map<number, { plan: PartedPlan; cost: number }>();
   for (let wanted = 1; wanted <= MOST_PARTS; wanted++) {
     const plan = planOf(product, wanted);
     const { parts, span } = plan;

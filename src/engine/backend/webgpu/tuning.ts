@@ -204,8 +204,7 @@ export class Tuner {
    * undefined where the GPU is too slow to be kept busy by anything.
    */
   async #wake(commands: readonly DispatchCommand[]): Promise<number | undefined> {
-    // The first run clears memory, and the second is of a GPU that may sleep: only a slow one is both.
-    const first = Math.min(await this.#oneByOne(commands), await this.#oneByOne(commands));
+    const first = await this.#settledTime(commands);
     if (first > this.#device.options.submission) return undefined;
     const began = performance.now();
     const since = (): number => performance.now() - began;
@@ -228,7 +227,7 @@ export class Tuner {
     const ready = await this.#prepare(lowered);
     if (!ready) return Infinity;
     try {
-      const own = await this.#oneByOne(ready.commands);
+      const own = await this.#settledTime(ready.commands);
       if (own > this.#device.options.submission) return Infinity;
       const compare = async (times: number, otherTimes: number): Promise<number> => {
         const others = repeated(first, otherTimes);
@@ -245,6 +244,15 @@ export class Tuner {
     } finally {
       ready.free();
     }
+  }
+
+  /**
+   * The less of two runs: the first one clears memory, and some drivers (lavapipe) compile only then; the
+   * second is of a GPU that may have fallen asleep.
+   */
+  async #settledTime(commands: readonly DispatchCommand[]): Promise<number> {
+    const first = await this.#oneByOne(commands);
+    return Math.min(first, await this.#oneByOne(commands));
   }
 
   /** Milliseconds by the clock, each command in a submission of its own, which no watchdog minds. */
