@@ -4,6 +4,7 @@
  * values Newton-Schulz iterations bring near one) with AdamW for the rest. Learning rates and the
  * step's corrections are inputs, so that one compiled graph serves every step.
  */
+import { sizeOf } from '../graph/graph';
 import type { GraphBuilder, Shape, Value } from '../graph/graph';
 
 export interface OptimizerSettings {
@@ -19,6 +20,8 @@ export interface OptimizerSettings {
 
 /** Quintic coefficients that push small singular values up fastest, and five rounds of them. */
 const NEWTON_SCHULZ = { a: 3.4445, b: -4.775, c: 2.0315, rounds: 5 };
+/** Elements of the matrices that are orthogonalized together: 32 MiB of them. */
+const MOST_TOGETHER = 2 ** 23;
 
 /** Embeddings are tables of rows, not maps between spaces: Muon leaves them to AdamW. */
 function usesMuon(settings: OptimizerSettings, name: string, shape: Shape): boolean {
@@ -91,14 +94,17 @@ export function appendUpdate(
     correction2: graph.input('correction2', 'f32', [1]),
     gradientScale,
   };
-  const muonRate = settings.optimizer === 'muon' ? graph.input('muonRate', 'f32', [1]) : undefined;
+  if (settings.optimizer === 'muon') {
+    const rate = graph.input('muonRate', 'f32', [1]);
+    const matrices = trained.filter(({ name, parameter: { shape } }) =>
+      usesMuon(settings, name, shape),
+    );
+    for (const alike of alikeIn(matrices))
+      updateByMuon(graph, settings, alike, { rate, gradientScale, applied });
+  }
   for (const { name, parameter, gradient } of trained) {
     const shape = parameter.shape;
-    if (muonRate && usesMuon(settings, name, shape)) {
-      const scaled = graph.multiply(gradient, gradientScale);
-      updateByMuon(graph, settings, { name, parameter, gradient: scaled }, muonRate, applied);
-      continue;
-    }
+    if (usesMuon(settings, name, shape)) continue;
     const moment1 = graph.state(momentName(1, name), shape);
     const moment2 = graph.state(momentName(2, name), shape);
     const updated = graph.adamw({ parameter, moment1, moment2, gradient }, scalars, {
@@ -115,48 +121,85 @@ export function appendUpdate(
   return { norm, ...(applied && { applied }) };
 }
 
+/** Matrices of one shape, as many as are orthogonalized together. */
+function alikeIn(matrices: readonly Trained[]): Trained[][] {
+  const groups = new Map<string, Trained[][]>();
+  for (const matrix of matrices) {
+    const { shape } = matrix.parameter;
+    const own = groups.get(shape.join()) ?? [];
+    groups.set(shape.join(), own);
+    const most = Math.max(1, Math.floor(MOST_TOGETHER / sizeOf(shape)));
+    if (own.length === 0 || own.at(-1)!.length === most) own.push([]);
+    own.at(-1)!.push(matrix);
+  }
+  return [...groups.values()].flat();
+}
+
+interface MuonScalars {
+  readonly rate: Value;
+  readonly gradientScale: Value;
+  readonly applied: Value | undefined;
+}
+
 function updateByMuon(
   graph: GraphBuilder,
   settings: OptimizerSettings,
-  { name, parameter, gradient }: Trained,
-  rate: Value,
-  applied: Value | undefined,
+  alike: readonly Trained[],
+  { rate, gradientScale, applied }: MuonScalars,
 ): void {
   const { muonMomentum: mu, weightDecay } = settings;
-  const momentum = graph.state(momentumName(name), parameter.shape);
-  const fresh = graph.scale(gradient, 1 - mu);
-  const moved = graph.add(graph.scale(momentum, mu), fresh);
-  const nesterov = graph.add(fresh, graph.scale(moved, mu));
-  const direction = orthogonalize(graph, nesterov);
-  // A tall matrix has fewer directions than rows: its update is made longer (Jordan et al.).
-  const [rows, columns] = [parameter.shape[0]!, parameter.shape[1]!];
-  const length = Math.sqrt(Math.max(1, rows / columns));
-  const decayed = graph.multiply(
-    parameter,
-    graph.subtract(graph.scalar(1), graph.scale(rate, weightDecay)),
-  );
-  const step = graph.multiply(direction, graph.scale(rate, length));
   // A factor of 0 would not do: 0 times what is not finite is no number.
   const unlessSkipped = (fresh: Value, old: Value): Value =>
     applied ? graph.select(applied, fresh, old) : fresh;
-  graph.assign(momentum, unlessSkipped(moved, momentum));
-  graph.assign(parameter, unlessSkipped(graph.subtract(decayed, step), parameter));
+  const nesterov = alike.map(({ name, parameter, gradient }) => {
+    const momentum = graph.state(momentumName(name), parameter.shape);
+    const fresh = graph.scale(graph.multiply(gradient, gradientScale), 1 - mu);
+    const moved = graph.add(graph.scale(momentum, mu), fresh);
+    graph.assign(momentum, unlessSkipped(moved, momentum));
+    return graph.add(fresh, graph.scale(moved, mu));
+  });
+  const directions = orthogonalize(graph, nesterov);
+  for (const [index, { parameter }] of alike.entries()) {
+    // A tall matrix has fewer directions than rows: its update is made longer (Jordan et al.).
+    const length = Math.sqrt(Math.max(1, parameter.shape[0]! / parameter.shape[1]!));
+    const decayed = graph.multiply(
+      parameter,
+      graph.subtract(graph.scalar(1), graph.scale(rate, weightDecay)),
+    );
+    const step = graph.multiply(directions[index]!, graph.scale(rate, length));
+    graph.assign(parameter, unlessSkipped(graph.subtract(decayed, step), parameter));
+  }
 }
 
-/** The nearest semi-orthogonal matrix, roughly: singular values between about 0.7 and 1.2. */
-function orthogonalize(graph: GraphBuilder, matrix: Value): Value {
+/**
+ * Of matrices of one shape the nearest semi-orthogonal ones, roughly: singular values between about 0.7 and
+ * 1.2. All in one stack, so that a GPU has a few large products to compute in place of many small ones.
+ *
+ * A round is X <- aX + (bS + cS^2)X with S = XX^T (X^TX, if X is tall). What is kept is Z = X / f with a factor f
+ * that begins as a^-5 and grows by a each round. With T = (b/a)S a round is then Z <- Z + (T + (ca/b^2)T^2)Z: sums
+ * of a product and a matrix, and no pass over a matrix that only multiplies it. Since a round multiplies small
+ * singular values by a, the numbers in Z stay about as large as they are in the end, where Z is X.
+ */
+function orthogonalize(graph: GraphBuilder, matrices: readonly Value[]): Value[] {
   const { a, b, c, rounds } = NEWTON_SCHULZ;
-  const tall = matrix.shape[0]! > matrix.shape[1]!;
-  const wide = tall ? graph.transpose(matrix, [1, 0]) : matrix;
-  const norm = graph.sqrt(graph.total(graph.multiply(wide, wide)));
-  let x = graph.divide(wide, graph.add(norm, graph.scalar(1e-7)));
+  const shape = matrices[0]!.shape;
+  const tall = shape[0]! > shape[1]!;
+  const stack = graph.concatenate(
+    matrices.map((matrix) => graph.reshape(matrix, [1, ...shape])),
+    0,
+  );
+  const norm = graph.sqrt(graph.sum(graph.multiply(stack, stack), [1, 2]));
+  let z = graph.multiply(
+    stack,
+    graph.divide(graph.scalar(a ** rounds), graph.add(norm, graph.scalar(1e-7))),
+  );
   for (let round = 0; round < rounds; round++) {
-    const square = graph.matmul(x, x, { transposeB: true });
-    const polynomial = graph.add(
-      graph.scale(square, b),
-      graph.matmul(square, square, { scale: c }),
-    );
-    x = graph.add(graph.scale(x, a), graph.matmul(polynomial, x));
+    const scale = (b / a) * a ** (2 * (round - rounds));
+    const square = graph.matmul(z, z, { transposeA: tall, transposeB: !tall, scale });
+    const polynomial = graph.add(square, graph.matmul(square, square, { scale: (c * a) / b ** 2 }));
+    z = graph.add(z, tall ? graph.matmul(z, polynomial) : graph.matmul(polynomial, z));
   }
-  return tall ? graph.transpose(x, [1, 0]) : x;
+  return matrices.map((_, index) =>
+    graph.reshape(graph.slice(z, [index, 0, 0], [1, ...shape]), shape),
+  );
 }

@@ -132,10 +132,12 @@ export class Lowering {
   }
 
   /**
-   * `size` elements of `whole` from `start` on, a multiple of `PART_ALIGNMENT`, for a dispatch to read
+   * `size` elements of a tensor from `from` on, in its whole a multiple of `PART_ALIGNMENT`, for a dispatch to read
    * or write as if they were all there is.
    */
-  part(whole: Tensor, start: number, size: number): Tensor {
+  part(of: Tensor, from: number, size: number): Tensor {
+    const { whole, start: first } = of.within ?? { whole: of, start: 0 };
+    const start = first + from;
     if (start % PART_ALIGNMENT !== 0) throw new RangeError(`No part can begin at ${start}.`);
     return { id: this.#count++, size, from: whole.from, within: { whole, start } };
   }

@@ -1,8 +1,10 @@
 /** RMSNorm and SwiGLU, forward and backward. */
+import type { Node, Value } from '../../graph/graph';
 import { rowsOf } from '../layout';
 import { elementwise } from './kernels/elementwise';
 import { rmsNorm, rmsNormBackward } from './kernels/rmsNorm';
 import { sigmoid, swiglu } from './kernels/swiglu';
+import type { Lowering } from './lowering';
 import { reduceTo } from './reductionRules';
 import type { Rules } from './rules';
 
@@ -18,20 +20,7 @@ export const normalization = {
     );
   },
 
-  rmsNormBackward: ({ inputs, outputs: [dx, dWeight] }, lowering) => {
-    const { rows, width } = rowsOf(inputs[0]!.shape);
-    const { kernel, workgroups, blocks } = rmsNormBackward(rows, width);
-    const shares = blocks === 1 ? lowering.of(dWeight!) : lowering.temporary(blocks * width);
-    lowering.dispatch(
-      kernel,
-      inputs.map((input) => lowering.of(input)),
-      [lowering.of(dx!), shares],
-      workgroups,
-    );
-    if (blocks === 1) return;
-    const shape = { outer: 1, reduced: blocks, inner: width };
-    reduceTo('sum', shape, shares, lowering.of(dWeight!), lowering);
-  },
+  rmsNormBackward: (node, lowering) => lowerNormBackward(node, lowering),
 
   swiglu: ({ inputs, outputs: [y] }, lowering) => {
     const { kernel, workgroups } = elementwise(
@@ -70,3 +59,24 @@ export const normalization = {
     );
   },
 } satisfies Partial<Rules>;
+
+/** With `added`, dx and something as large go into `sum` together. */
+export function lowerNormBackward(
+  { inputs, outputs: [dx, dWeight] }: Node<'rmsNormBackward'>,
+  lowering: Lowering,
+  added?: { readonly residual: Value; readonly sum: Value },
+): void {
+  const { rows, width } = rowsOf(inputs[0]!.shape);
+  const options = { residual: added !== undefined };
+  const { kernel, workgroups, blocks } = rmsNormBackward(rows, width, options);
+  const shares = blocks === 1 ? lowering.of(dWeight!) : lowering.temporary(blocks * width);
+  lowering.dispatch(
+    kernel,
+    [...inputs, ...(added ? [added.residual] : [])].map((input) => lowering.of(input)),
+    [lowering.of(added?.sum ?? dx!), shares],
+    workgroups,
+  );
+  if (blocks === 1) return;
+  const shape = { outer: 1, reduced: blocks, inner: width };
+  reduceTo('sum', shape, shares, lowering.of(dWeight!), lowering);
+}

@@ -36,7 +36,7 @@ export function findRowSisters(
   const absorbed = new Set<Node>();
   const instead = new Map<Node, (lowering: Lowering) => void>();
 
-  /** The layers that read what `first` reads, and can be computed where it stands. */
+  /** The layers behind `first` that read what it reads, and can be computed where it stands. */
   const groupOf = (first: Linear): Sisters['linears'] => {
     if (!isBare(first)) return [first];
     const x = first.inputs[0]!;
@@ -48,7 +48,7 @@ export function findRowSisters(
     const others = readersOf(x).filter(
       (node): node is Linear =>
         node !== 'outside' &&
-        node !== first &&
+        placeOf(node) > placeOf(first) &&
         isBare(node) &&
         node.inputs[0] === x &&
         isReady(node) &&

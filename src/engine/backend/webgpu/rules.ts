@@ -7,7 +7,7 @@ import type { Graph, Node, RuleTable, Value } from '../../graph/graph';
 import { broadcastStrides, rowsOf } from '../layout';
 import { attention } from './attentionRules';
 import type { Traits } from './device';
-import { elementwise } from './kernels/elementwise';
+import { elementwiseRules, findElementwise } from './elementwiseRules';
 import { gather, insert, MOST_INSERTS, pad } from './kernels/gather';
 import { softmax } from './kernels/softmax';
 import { loss } from './lossRules';
@@ -17,21 +17,29 @@ import { normalization } from './normalizationRules';
 import { optimizer } from './optimizerRules';
 import { products } from './productRules';
 import { reductions } from './reductionRules';
+import { findResiduals } from './residuals';
 import { findRowSisters } from './rowSisters';
 import { findRopePairs } from './ropePairs';
+import { findStacks } from './stacks';
 import { findSumsOfSquares } from './sumsOfSquares';
-import { usesOf } from './uses';
+import { findPatterns } from './uses';
 
 export type Rules = RuleTable<[Lowering], void>;
 
-/** No two of them take the same operator. */
-const PATTERNS = [findSumsOfSquares, findRowSisters, findRopePairs];
+const PATTERNS = [
+  findSumsOfSquares,
+  findRowSisters,
+  findRopePairs,
+  findResiduals,
+  findElementwise,
+  findStacks,
+];
 
 /** Throws `backend-compile` where an operator cannot be lowered on such a device. */
 export function lower(graph: Graph, traits: Traits, options?: LoweringOptions): Lowered {
   const lowering = new Lowering(graph, traits, options);
-  const uses = usesOf(graph);
-  const found = PATTERNS.map((find) => find(graph, uses));
+  const found = findPatterns(graph, PATTERNS);
+  for (const { before } of found) before?.(lowering);
   for (const node of graph.nodes) {
     const pattern = found.find(({ instead }) => instead.has(node));
     if (pattern) pattern.instead.get(node)!(lowering);
@@ -41,30 +49,6 @@ export function lower(graph: Graph, traits: Traits, options?: LoweringOptions): 
 }
 
 type Lower<Name extends Node['op']> = (node: Node<Name>, lowering: Lowering) => void;
-
-/** One kernel with one expression; operands that are constants of one element are written into it. */
-function each<Name extends Node['op']>(
-  name: Name,
-  expression: (operands: readonly string[], type: string) => string,
-): Lower<Name> {
-  return ({ inputs, outputs: [y] }, lowering) => {
-    const numbers = inputs.map((input) => lowering.scalarOf(input));
-    const { kernel, workgroups } = elementwise(
-      name,
-      y!.shape,
-      inputs.map((input, index) => numbers[index] ?? input.shape),
-      (operands, type) => [expression(operands, type)],
-      inputs[0]!.dtype === 'i32',
-    );
-    const reads = inputs.filter((_, index) => numbers[index] === undefined);
-    lowering.dispatch(
-      kernel,
-      reads.map((input) => lowering.of(input)),
-      [lowering.of(y!)],
-      workgroups,
-    );
-  };
-}
 
 /** A copy that reads its input by `strides`. */
 function rearranged(node: Node, lowering: Lowering, strides: readonly number[], start = 0): void {
@@ -89,29 +73,6 @@ const rules: Rules = {
   state: ({ attributes: { name }, outputs: [y] }, lowering) => leaf(y!, lowering, 'state', name),
   constant: ({ attributes: { data }, outputs: [y] }, lowering) =>
     lowering.leaf(y!, { kind: 'constant', data }),
-
-  add: each('add', ([a, b]) => `${a!} + ${b!}`),
-  subtract: each('subtract', ([a, b]) => `${a!} - ${b!}`),
-  multiply: each('multiply', ([a, b]) => `${a!} * ${b!}`),
-  divide: each('divide', ([a, b]) => `${a!} / ${b!}`),
-  maximum: each('maximum', ([a, b]) => `max(${a!}, ${b!})`),
-  minimum: each('minimum', ([a, b]) => `min(${a!}, ${b!})`),
-  less: each('less', ([a, b], type) => `select(${type}(0.0), ${type}(1.0), ${a!} < ${b!})`),
-  negate: each('negate', ([x]) => `-${x!}`),
-  exp: each('exp', ([x]) => `exp(${x!})`),
-  log: each('log', ([x]) => `log(${x!})`),
-  sqrt: each('sqrt', ([x]) => `sqrt(${x!})`),
-  // Beyond 15 tanh is 1 in f32, and exp of twice it would overflow on some drivers.
-  tanh: each('tanh', ([x], type) => `tanh(clamp(${x!}, ${type}(-15.0), ${type}(15.0)))`),
-  sigmoid: each('sigmoid', ([x]) => `1.0 / (1.0 + exp(-${x!}))`),
-  // By the exponent's bits: a shader's compiler may assume that there is no NaN and no infinity.
-  isFinite: each('isFinite', ([x], type) => {
-    const bits = type === 'f32' ? 'u32' : 'vec4<u32>';
-    const finite = `(bitcast<${bits}>(${x!}) & ${bits}(0x7f800000u)) != ${bits}(0x7f800000u)`;
-    return `select(${type}(0.0), ${type}(1.0), ${finite})`;
-  }),
-  select: each('select', ([c, a, b], type) => `select(${b!}, ${a!}, ${c!} != ${type}(0.0))`),
-  toFloat: each('toFloat', ([x]) => `f32(${x!})`),
 
   reshape: ({ inputs: [x], outputs: [y] }, lowering) => lowering.alias(y!, lowering.of(x!)),
   transpose: (node, lowering) => {
@@ -146,6 +107,7 @@ const rules: Rules = {
   softmax: alongLast('softmax'),
   logSoftmax: alongLast('logSoftmax'),
 
+  ...elementwiseRules,
   ...reductions,
   ...products,
   ...normalization,

@@ -7,6 +7,8 @@ import type { Lowering } from './lowering';
 
 /** Where a graph has a pattern. */
 export interface Found {
+  /** What must be known before the first node is lowered. */
+  readonly before?: (lowering: Lowering) => void;
   /** Nodes that need nothing of their own. */
   readonly absorbed: ReadonlySet<Node>;
   /** What is done where a node stands, in place of its operator's rule. */
@@ -24,9 +26,31 @@ export interface Uses {
    * could see its new value.
    */
   readonly changes: (value: Value) => boolean;
+  /**
+   * True where whoever reads a value at a place sees what the graph means: it isn't a state that may have its
+   * new value by then, which it has at the earliest from its last reader on.
+   */
+  readonly lasts: (value: Value, place: number) => boolean;
+  /** The node that reads a state last, through reshapes too. */
+  readonly lastReaderOf: (value: Value) => Node | undefined;
+  /** Whether a pattern that was looked for before has the node. */
+  readonly isTaken: (node: Node) => boolean;
 }
 
-export function usesOf(graph: Graph): Uses {
+/** How a pattern is found. */
+export type Find = (graph: Graph, uses: Uses) => Found;
+
+/** Looks for one pattern after the other; none takes what an earlier one has. */
+export function findPatterns(graph: Graph, patterns: readonly Find[]): readonly Found[] {
+  const found: Found[] = [];
+  const isTaken = (node: Node): boolean =>
+    found.some(({ absorbed, instead }) => absorbed.has(node) || instead.has(node));
+  const uses = { ...usesOf(graph), isTaken };
+  for (const find of patterns) found.push(find(graph, uses));
+  return found;
+}
+
+function usesOf(graph: Graph): Omit<Uses, 'isTaken'> {
   const places = new Map<Node, number>();
   const makers = new Map<number, Node>();
   const readers = new Map<number, (Node | 'outside')[]>();
@@ -50,10 +74,21 @@ export function usesOf(graph: Graph): Uses {
     const maker = makers.get(value.id);
     return maker?.op === 'reshape' ? rootOf(maker.inputs[0]!) : value;
   };
+  const lastReaders = new Map<number, Node>();
+  for (const node of graph.nodes)
+    if (node.op !== 'reshape')
+      for (const input of node.inputs) lastReaders.set(rootOf(input).id, node);
+  const lastReaderOf = (value: Value): Node | undefined => lastReaders.get(rootOf(value).id);
+  const changes = (value: Value): boolean => changing.has(rootOf(value).id);
   return {
     makerOf: ({ id }) => makers.get(id),
     readersOf: ({ id }) => readers.get(id) ?? [],
     placeOf: (node) => places.get(node)!,
-    changes: (value) => changing.has(rootOf(value).id),
+    changes,
+    lastReaderOf,
+    lasts: (value, place) => {
+      const reader = lastReaderOf(value);
+      return !changes(value) || (reader !== undefined && places.get(reader)! >= place);
+    },
   };
 }

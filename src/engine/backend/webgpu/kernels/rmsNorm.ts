@@ -82,18 +82,25 @@ function rowsOfBlock(rows: number): number {
 }
 
 /**
- * x, weight, inverse root mean square, gradient of y -> dx, shares [blocks, width] of the weight's
- * gradient. With n = x * inverse and h = gradient * weight: dx = inverse * (h - n * mean(h * n)), and
+ * x, weight, inverse root mean square, gradient of y, and what is added to dx if there is a `residual` -> dx,
+ * shares [blocks, width] of the weight's gradient. With n = x * inverse and h = gradient * weight: dx = inverse * (h - n * mean(h * n)), and
  * the weight's gradient is the sum over rows of gradient * n.
  */
-export function rmsNormBackward(rows: number, width: number): Sized & { readonly blocks: number } {
+export function rmsNormBackward(
+  rows: number,
+  width: number,
+  { residual = false }: { readonly residual?: boolean } = {},
+): Sized & { readonly blocks: number } {
   const { type, count, lanes, declare, each, sum } = rowOf(width);
   const block = rowsOfBlock(rows);
   const blocks = Math.ceil(rows / block);
   return {
     kernel: kernel({
       name: `rmsNormBackward [${rows}, ${width}]`,
-      reads: [['x', type], ['weight', type], 'inverseRms', ['gradient', type]],
+      reads: [
+        ...[['x', type] as const, ['weight', type] as const, 'inverseRms'],
+        ...[['gradient', type] as const, ...(residual ? [['residual', type] as const] : [])],
+      ],
       writes: [
         ['dx', type],
         ['shares', type],
@@ -115,7 +122,7 @@ export function rmsNormBackward(rows: number, width: number): Sized & { readonly
   let mean = partial[0] / ${literal(width)};
   // The next row's sums go where this row's mean is read.
   workgroupBarrier();
-  ${each((i) => `dx[start + c] = inverse * (g${i} * w${i} - n${i} * mean);`)}
+  ${each((i) => `dx[start + c] = inverse * (g${i} * w${i} - n${i} * mean)${residual ? ' + residual[start + c]' : ''};`)}
   }
   ${each((i) => `shares[block * ${count}u + c] = share${i};`)}`,
     }),
