@@ -73,9 +73,9 @@ describe.each(['most', 'default'] as const)('attention with %s limits', (limits)
     { tokens: 67, heads: 4, keyHeads: 2, width: 16, offset: 75, capacity: 150 },
     { rows: 2, tokens: 5, heads: 2, keyHeads: 1, width: 128, offset: 40, capacity: 45 },
   ];
-  it.each(caches)(
-    'of $tokens tokens at $offset of $capacity, $heads heads on $keyHeads of $width',
-    async (one) => {
+  it.each(caches.flatMap((each) => [true, false].map((wanted) => ({ ...each, wanted }))))(
+    'of $tokens tokens at $offset of $capacity, $heads heads on $keyHeads of $width, others want k: $wanted',
+    async ({ wanted, ...one }) => {
       const { rows: count = 1, tokens, heads, keyHeads, width, offset, capacity } = one;
       const sketch = new Sketch();
       const { graph } = sketch;
@@ -94,8 +94,10 @@ describe.each(['most', 'default'] as const)('attention with %s limits', (limits)
       };
       const result = graph.cachedAttention({ q, k, v }, cache, width ** -0.5);
       graph.output('out', result.out);
-      graph.output('k', result.k);
-      graph.output('v', result.v);
+      // Where nobody else asks for them, they are kept as they are computed.
+      if (wanted) graph.output('k', result.k);
+      graph.assignAt(cache.k, result.k, 2, cache.offset);
+      graph.assignAt(cache.v, result.v, 2, cache.offset);
       const built = graph.build();
       const expected = await runExactly(sketch, built);
       expectAllClose(await runOn(backend, sketch, built), expected, TOLERANCE);

@@ -67,37 +67,44 @@ export const attention = {
     lowering.dispatch(keys.kernel, reads, [dk!, dv!], keys.workgroups, 4 * workOf(shape));
   },
 
-  cachedAttention: ({ inputs, outputs, attributes: { scale } }, lowering) => {
-    const shape = shapeOf(inputs[0]!, inputs[1]!, scale);
-    const capacity = inputs[3]!.shape[2]!;
-    const reads = inputs.map((input) => lowering.of(input));
+  cachedAttention: (node, lowering) => {
+    const { inputs, outputs, attributes } = node;
+    const [q, k, v, cachedK, cachedV, offset] = inputs;
     const [out, newK, newV] = outputs;
-    headsFirst(inputs[1]!, newK!, lowering);
-    headsFirst(inputs[2]!, newV!, lowering);
+    const shape = shapeOf(q!, k!, attributes.scale);
+    const capacity = cachedK!.shape[2]!;
+    const [own, caches] = [
+      [q!, k!, v!],
+      [cachedK!, cachedV!],
+    ].map((values) => values.map((value) => lowering.of(value)));
+    const at = lowering.of(offset!);
+    headsFirst(k!, newK!, lowering);
+    headsFirst(v!, newV!, lowering);
     if (shape.tokens > 1) {
       const { subgroups } = lowering.traits;
       const { kernel, workgroups } = forward(shape, { subgroups, cached: capacity });
       const work = 2 * workOf(shape, capacity);
-      lowering.dispatch(kernel, reads, [lowering.of(out!)], workgroups, work);
+      lowering.dispatch(kernel, [...own!, ...caches!, at], [lowering.of(out!)], workgroups, work);
       return;
     }
-    const { kernel, workgroups, parts } = cachedAttention(shape, capacity);
+    const goes = { axis: 2, offset: offset! };
+    const kept =
+      lowering.replacesPart(node, cachedK!, newK!, goes) &&
+      lowering.replacesPart(node, cachedV!, newV!, goes);
+    if (kept) for (const cache of [cachedK!, cachedV!]) lowering.replacePart(cache);
+    const reads = [...own!, ...(kept ? [] : caches!), at];
+    const first = kept ? caches! : [];
+    const { kernel, workgroups, parts } = cachedAttention(shape, capacity, { kept });
     if (parts === 1) {
-      lowering.dispatch(kernel, reads, [lowering.of(out!)], workgroups);
+      lowering.dispatch(kernel, reads, [...first, lowering.of(out!)], workgroups);
       return;
     }
-    const offset = reads.at(-1)!;
     const mixed = lowering.temporary(
       parts * shape.rows * shape.heads * Math.ceil(shape.width / 4) * 4,
     );
     const sums = lowering.temporary(parts * shape.rows * shape.heads * 2);
-    lowering.dispatch(kernel, reads, [mixed, sums], workgroups);
+    lowering.dispatch(kernel, reads, [...first, mixed, sums], workgroups);
     const combine = combineParts(shape, capacity);
-    lowering.dispatch(
-      combine.kernel,
-      [mixed, sums, offset],
-      [lowering.of(out!)],
-      combine.workgroups,
-    );
+    lowering.dispatch(combine.kernel, [mixed, sums, at], [lowering.of(out!)], combine.workgroups);
   },
 } satisfies Partial<Rules>;

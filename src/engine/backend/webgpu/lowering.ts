@@ -233,6 +233,34 @@ export class Lowering {
     return tensor;
   }
 
+  /**
+   * As `replaces`, for a state of which `part` becomes a part, from `offset` on: `node` alone reads the state,
+   * and nobody wants the part for anything else. It may then be written where it belongs, if the node looks at
+   * nothing else there.
+   */
+  replacesPart(node: Node, read: Value, part: Value, at: { axis: number; offset: Value }): boolean {
+    const { from } = this.of(read);
+    const only = (value: Value): Node | string | undefined => {
+      const readers = this.#readers.get(value.id) ?? [];
+      return readers.length === 1 ? readers[0] : undefined;
+    };
+    if (from.kind !== 'state' || only(read) !== node || only(part) !== 'after all nodes')
+      return false;
+    return this.#graph.updates.some(
+      (update) =>
+        update.state === from.name &&
+        update.value === part &&
+        update.at?.axis === at.axis &&
+        update.at.offset === at.offset,
+    );
+  }
+
+  /** The part of the state that `read` is has been written; see `replacesPart`. */
+  replacePart(read: Value): void {
+    const { from } = this.of(read);
+    if (from.kind === 'state') this.#replaced.add(from.name);
+  }
+
   finish(assignParts: (parts: readonly Part[], lowering: Lowering) => Dispatch[]): Lowered {
     const outputs = new Map(
       [...this.#graph.outputs].map(([name, value]) => [name, this.of(value)] as const),

@@ -55,11 +55,13 @@ const lines = (count: number, line: (head: number) => string): string =>
 
 /**
  * Reads q, k, v, the caches and the offset. Writes out if there is but one part; else, for each query head
- * and part, the mix of values times the sum of the exponentials, and the pair (maximum, that sum).
+ * and part, the mix of values times the sum of the exponentials, and the pair (maximum, that sum). With `kept`
+ * the caches are written, too, before the others: k and v go where `offset` says, where no workgroup looks.
  */
 export function cachedAttention(
   shape: AttentionShape,
   capacity: number,
+  { kept = false }: { readonly kept?: boolean } = {},
 ): Sized & { readonly parts: number } {
   const { rows, heads, keyHeads, width, scale } = shape;
   const { together, blocks, length, parts } = divisionOf(shape, capacity);
@@ -71,21 +73,26 @@ export function cachedAttention(
   const seekers = LANES / 2 ** Math.ceil(Math.log2(together));
   const groups = rows * keyHeads * blocks;
   const whole = parts === 1;
-  const caches = ['cached_k', 'cached_v'];
+  const caches = ['cached_k', 'cached_v'].map((name) => vectors(name, width));
   return {
     parts,
     kernel: kernel({
-      name: `cachedAttention [${rows}, ${heads}/${keyHeads}, ${width}] of ${capacity}, parts of ${length}`,
-      reads: [...['q', 'k', 'v', ...caches].map((name) => vectors(name, width)), ['offset', 'i32']],
-      writes: whole
-        ? [vectors('y', width)]
-        : [
-            ['mixed', 'vec4f'],
-            ['sums', 'vec2f'],
-          ],
+      name: `cachedAttention [${rows}, ${heads}/${keyHeads}, ${width}] of ${capacity}, parts of ${length}${kept ? ', kept' : ''}`,
+      reads: [
+        ...['q', 'k', 'v'].map((name) => vectors(name, width)),
+        ...(kept ? [] : caches),
+        ['offset', 'i32'],
+      ],
+      writes: [
+        ...(kept ? caches : []),
+        ...(whole
+          ? [vectors('y', width)]
+          : [['mixed', 'vec4f'] as const, ['sums', 'vec2f'] as const]),
+      ],
       workgroup: [LANES, 1],
       declarations: `
-${['q', 'k', 'v', ...caches].map((name) => loader(name, width, vec4s)).join('\n')}
+${['q', 'k', 'v', 'cached_k', 'cached_v'].map((name) => loader(name, width, vec4s)).join('\n')}
+${kept ? ['cached_k', 'cached_v'].map((name) => storer(name, width, vec4s)).join('\n') : ''}
 ${whole ? storer('y', width, vec4s) : ''}
 var<workgroup> multiplied: array<f32, ${together * tile * stride}>;
 var<workgroup> scores: array<f32, ${together * length}>;
@@ -102,6 +109,14 @@ var<workgroup> strand_sums: array<vec4f, ${LANES}>;`,
   let query = row * ${heads}u + key_head * ${together * blocks}u + number / ${parts}u % ${blocks}u * ${together}u;
   let cached = (row * ${keyHeads}u + key_head) * ${capacity}u + first;
   let fresh = row * ${keyHeads}u + key_head;
+  ${
+    kept
+      ? `if (number / ${parts}u % ${blocks}u == 0u && before - first < ${length}u && lane < ${vec4s}u) {
+    store_cached_k(cached + before - first, lane, load_k(fresh, lane));
+    store_cached_v(cached + before - first, lane, load_v(fresh, lane));
+  }`
+      : ''
+  }
   let c = lane % ${vec4s}u;
   let strand = select(lane / ${vec4s}u, ${length}u, lane >= ${strands * vec4s}u);
   ${lines(together, (head) => `let q${head} = load_q(query + ${head}u, c) * ${literal(scale * LOG2_E)};`)}
