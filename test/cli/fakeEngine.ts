@@ -53,6 +53,7 @@ export class FakeEngine implements CommandEngine {
     this.asked.push(request);
     const top = [{ id: 5, text: ' whale', logprob: -0.5 }];
     return each([
+      { kind: 'start', promptTokens: 1, context: 8 } as const,
       { kind: 'token', id: 5, text: ' whale', logprob: -0.5, rank: 0, entropy: 1, top } as const,
       { kind: 'token', id: 6, text: '\u001b', logprob: -1, rank: 1, entropy: 1, top } as const,
       { kind: 'done', text: ' whale\u001b', finishReason: 'length' } as const,

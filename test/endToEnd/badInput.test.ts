@@ -214,6 +214,9 @@ describe('a model that cannot be used', () => {
     await refused(['generate', '--json', '--model', at('bare2'), '--prompt', 'a'], /bare2/);
     const corpus = path.join(run, 'corpus');
     await refused(['generate', '--json', '--model', corpus, '--prompt', 'a'], /is not a model/);
+    await refused(['generate', '--model', corpus, '--prompt', 'a'], /is not a model/);
+    const empty = put('empty.jsonl', '');
+    await refused(['chat', 'render', '--dataset', empty], /no conversation in .*empty\.jsonl/);
     await refused(
       ['tokenizer', 'decode', '--json', '--tokenizer', 'gpt5'],
       /gpt5 is neither[^]*gpt2/,

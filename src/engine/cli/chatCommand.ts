@@ -11,6 +11,7 @@ import type {
   RenderRequest,
 } from '../../protocol/chatMessages';
 import type { BackendChoice } from '../../protocol/messages';
+import { GlassboxError } from '../../base/errors';
 import { writeJson, writeLine } from './console';
 import { withCommonOptions, type CommonOptions, type Context } from './context';
 import { wantsColour } from './display';
@@ -184,6 +185,14 @@ async function render(options: RenderOptions, context: Context): Promise<void> {
   const source = { paths: [...dataset] };
   const request = { source, template, model, tokenizer, limit, tools, context: options.context };
   for await (const event of engine.renderConversations(request, signal)) {
+    if (event.kind === 'done' && event.conversations + event.broken === 0)
+      throw new GlassboxError(
+        'no-conversations',
+        `There is no conversation in ${dataset.join(', ')}.`,
+        {
+          remedy: 'Give files of conversations: .jsonl, .json or .chatml.',
+        },
+      );
     if (json) writeJson(streams, event);
     else for (const line of linesOf(event, style)) writeLine(streams, line);
   }

@@ -87,14 +87,21 @@ async function generate(options: GenerateOptions, context: Context): Promise<voi
   const safe = (text: string): string =>
     streams.stdout.isTTY ? text.split('\n').map(clean).join('\n') : text;
   const table = options.topLogprobs > 0;
-  if (!table) streams.stdout.write(style.dim(safe(options.prompt)));
-  for await (const event of events) {
-    if (event.kind === 'start') continue;
-    if (event.kind === 'done') break;
-    if (table) writeLine(streams, tokenLine(event, style));
-    else streams.stdout.write(safe(event.text));
+  let open = false;
+  try {
+    for await (const event of events) {
+      if (event.kind === 'done') break;
+      if (table) {
+        if (event.kind === 'token') writeLine(streams, tokenLine(event, style));
+        continue;
+      }
+      open = true;
+      streams.stdout.write(event.kind === 'start' ? style.dim(safe(prompt)) : safe(event.text));
+    }
+  } finally {
+    // What goes wrong is told on a line of its own.
+    if (open) streams.stdout.write('\n');
   }
-  if (!table) streams.stdout.write('\n');
 }
 
 type TokenEvent = Extract<GenerateEvent, { kind: 'token' }>;
