@@ -20,7 +20,7 @@ const x = Float32Array.from({ length: ROWS * INNER }, (_, i) => Math.sin(i));
 const weight = Float32Array.from({ length: COLUMNS * INNER }, (_, i) => Math.cos(3 * i));
 
 const cacheSchema = z.object({
-  version: z.literal(3),
+  version: z.literal(4),
   adapters: z.record(z.string(), z.record(z.string(), z.looseObject({ plan: z.unknown() }))),
 });
 
@@ -92,7 +92,7 @@ describe('tuning', () => {
   }
 
   it.each([
-    ['is no JSON', '{"version": 3, "adap'],
+    ['is no JSON', '{"version": 4, "adap'],
     ['is of another version', '{"version": 0, "adapters": {}}'],
     ['is something else', '[1, 2]'],
   ])('begins anew where the file %s', async (_, text) => {
@@ -113,12 +113,29 @@ describe('tuning', () => {
         'another product': gone,
       },
     };
-    writeFileSync(file(), JSON.stringify({ version: 3, adapters: others }));
+    writeFileSync(file(), JSON.stringify({ version: 4, adapters: others }));
     expect((await compute(true)).tuned).toHaveLength(1);
     const now = cache().adapters;
     expect(now['another GPU']).toEqual(others['another GPU']);
     expect(now[adapter]).toMatchObject({ 'another product': gone });
     expect((await compute(true)).tuned).toEqual([]);
+  });
+
+  it('tries a product that is scaled by itself: not every kernel can', async () => {
+    const backend = await openWebgpu({
+      software: true,
+      tune: true,
+      tuningTime: 60_000,
+      cacheFolder,
+    });
+    const store = await backend.allocate(new Map());
+    const graph = new GraphBuilder();
+    const [a, b] = ['a', 'b'].map((name) => graph.input(name, 'f32', [ROWS, ROWS]));
+    for (const scale of [1, 0.5, 0.25]) graph.output(`y${scale}`, graph.matmul(a!, b!, { scale }));
+    await store.compile(graph.build());
+    const [products] = Object.values(cache().adapters);
+    expect(Object.keys(products!)).toHaveLength(2);
+    await backend.dispose();
   });
 
   it('leaves alone what there is no time for', async () => {

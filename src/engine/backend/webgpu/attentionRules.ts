@@ -29,8 +29,10 @@ function workOf({ rows, tokens, heads, width }: AttentionShape, keys = tokens): 
 
 /** [B, T, K, D] -> [B, K, T, D]. */
 function headsFirst(from: Value, to: Value, lowering: Lowering): void {
-  if (from.shape[1] === 1) {
-    lowering.alias(to, lowering.of(from));
+  const tensor = lowering.of(from);
+  // A state may change before it is read.
+  if (from.shape[1] === 1 && tensor.from.kind === 'computed') {
+    lowering.alias(to, tensor);
     return;
   }
   const [row, token, head, element] = stridesOf(from.shape);

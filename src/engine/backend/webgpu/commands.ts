@@ -21,6 +21,8 @@ export interface DispatchCommand {
 export interface CopyCommand {
   readonly kind: 'copy';
   readonly from: GPUBuffer;
+  /** Bytes into `from`. */
+  readonly start: number;
   readonly to: GPUBuffer;
   /** Bytes into `to`. */
   readonly at: number;
@@ -54,7 +56,8 @@ export function encode(
   for (const command of commands) {
     if (command.kind === 'copy') {
       end();
-      encoder.copyBufferToBuffer(command.from, 0, command.to, command.at, command.bytes);
+      const { from, start, to, at, bytes } = command;
+      encoder.copyBufferToBuffer(from, start, to, at, bytes);
       continue;
     }
     if (apart) end();

@@ -71,7 +71,8 @@ export function findElementwise(graph: Graph, uses: Uses): Found {
     for (const input of node.inputs) {
       const maker = makerOf(input);
       const before = maker && chains.get(maker);
-      if (!before || chain.includes(before[0]!)) continue;
+      // Whether what was just computed is finite, a compiler may think that it knows.
+      if (!before || node.op === 'isFinite' || chain.includes(before[0]!)) continue;
       const joined = [...new Set([...before, ...chain])].sort(
         (one, other) => uses.placeOf(one) - uses.placeOf(other),
       );
@@ -107,7 +108,7 @@ function surfaceOf(
 
 /** Whether operators, in the graph's order, can all be computed where the last one stands. */
 function canBeOne(chain: readonly Elementwise[], uses: Uses): boolean {
-  const { readersOf, placeOf, changes, lasts, lastReaderOf, isTaken } = uses;
+  const { readersOf, placeOf, lasts, lastReaderOf, isTaken } = uses;
   const last = chain.at(-1)!;
   const [place, size] = [placeOf(last), sizeIn(last)];
   const { reads, written } = surfaceOf(chain, uses);
@@ -121,7 +122,7 @@ function canBeOne(chain: readonly Elementwise[], uses: Uses): boolean {
     written.every(
       (each) =>
         each === last || (sizeIn(each) === size && readersOf(each.outputs[0]!).every(comesLater)),
-    ) && reads.every((x) => !changes(x) || lasts(x, place) || inside.has(lastReaderOf(x)))
+    ) && reads.every((x) => lasts(x, place) || inside.has(lastReaderOf(x)))
   );
 }
 
@@ -179,7 +180,7 @@ function canReplace(
   return bound.length === 1 && chain.some((node) => lowering.replaces(node, x, y));
 }
 
-/** One kernel with one expression; operands that are constants of one element are written into it. */
+/** For what is in no chain: other broadcasts, and ids. One kernel with one expression; operands that are constants of one element are written into it. */
 function alone(node: Elementwise, lowering: Lowering): void {
   const { op, inputs, outputs } = node;
   const [y] = outputs;

@@ -11,6 +11,8 @@ import type { Traits } from './device';
 import type { Kernel } from './kernel';
 import { chooseMatmul } from './matmulChoice';
 import type { MatmulPlan, Product } from './kernels/matmul';
+import { findReaders } from './uses';
+import type { Readers } from './uses';
 
 /** What a run computes on: a piece of GPU memory that holds one value, row-major. */
 export interface Tensor {
@@ -109,7 +111,7 @@ export class Lowering {
     this.#graph = graph;
     this.#options = options;
     this.traits = traits;
-    this.#readers = findReaders(graph);
+    this.#readers = findReaders(graph, true);
   }
 
   /** The tensor of a value that an earlier node gave, or a new one for an output of this node. */
@@ -244,8 +246,7 @@ export class Lowering {
       const readers = this.#readers.get(value.id) ?? [];
       return readers.length === 1 ? readers[0] : undefined;
     };
-    if (from.kind !== 'state' || only(read) !== node || only(part) !== 'after all nodes')
-      return false;
+    if (from.kind !== 'state' || only(read) !== node || only(part) !== 'outside') return false;
     return this.#graph.updates.some(
       (update) =>
         update.state === from.name &&
@@ -307,32 +308,6 @@ export interface Part {
   readonly from: Tensor;
   readonly axis: number;
   readonly offset: Value;
-}
-
-/** Value's id -> who reads it, in the order in which they do, once for each time. */
-type Readers = ReadonlyMap<number, readonly (Node | 'after all nodes')[]>;
-
-/** Nodes (through reshapes too), outputs and updates. */
-function findReaders(graph: Graph): Readers {
-  const roots = new Map<number, number>();
-  const rootOf = (value: Value): number => roots.get(value.id) ?? value.id;
-  const readers = new Map<number, (Node | 'after all nodes')[]>();
-  const add = (value: Value, reader: Node | 'after all nodes'): void => {
-    const root = rootOf(value);
-    const known = readers.get(root);
-    if (known) known.push(reader);
-    else readers.set(root, [reader]);
-  };
-  for (const node of graph.nodes) {
-    if (node.op === 'reshape') roots.set(node.outputs[0]!.id, rootOf(node.inputs[0]!));
-    else for (const input of node.inputs) add(input, node);
-  }
-  for (const value of graph.outputs.values()) add(value, 'after all nodes');
-  for (const { value, at } of graph.updates) {
-    add(value, 'after all nodes');
-    if (at) add(at.offset, 'after all nodes');
-  }
-  return readers;
 }
 
 /** For a rule that cannot lower its node on this device. */

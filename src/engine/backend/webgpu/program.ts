@@ -122,13 +122,15 @@ export async function makeReady(
     const prepared = dispatches.map((each, index) =>
       prepare(device, each, pipelines[index]!, buffers),
     );
+    const placeOf = (tensor: Tensor): { from: GPUBuffer; start: number } => ({
+      from: buffers.get(wholeOf(tensor))!,
+      start: (tensor.within?.start ?? 0) * 4,
+    });
     const copy = ({ from, to }: Copy): Command => {
-      const [source, target] = [buffers.get(from)!, buffers.get(to)!];
-      return { kind: 'copy', from: source, to: target, at: 0, bytes: from.size * 4 };
+      return { kind: 'copy', ...placeOf(from), to: buffers.get(to)!, at: 0, bytes: from.size * 4 };
     };
     const results = outputs.map(({ tensor, at }): Command => {
-      const from = buffers.get(tensor)!;
-      return { kind: 'copy', from, to: readBack, at, bytes: tensor.size * 4 };
+      return { kind: 'copy', ...placeOf(tensor), to: readBack, at, bytes: tensor.size * 4 };
     });
     const count = lowered.dispatches.length;
     return {

@@ -21,21 +21,24 @@ export function findResiduals(graph: Graph, uses: Uses): Found {
   const { makerOf, readersOf, placeOf, lasts, isTaken } = uses;
   const absorbed = new Set<Node>();
   const instead = new Map<Node, (lowering: Lowering) => void>();
+  const updated = new Set(graph.updates.map(({ value }) => value));
   const isFree = (node: Node): boolean =>
     !isTaken(node) && !absorbed.has(node) && !instead.has(node);
   /** What made a value that the sum alone reads. */
   const makerFor = (sum: Node, value: Value): Node | undefined => {
     const maker = makerOf(value);
-    const alone = readersOf(value).length === 1;
-    return maker && alone && isFree(maker) && sizeOf(value.shape) === sizeOf(sum.outputs[0]!.shape)
-      ? maker
-      : undefined;
+    // The first result alone: RMSNorm's gradient has another one.
+    if (maker?.outputs[0] !== value || readersOf(value).length !== 1 || !isFree(maker))
+      return undefined;
+    return sizeOf(value.shape) === sizeOf(sum.outputs[0]!.shape) ? maker : undefined;
   };
 
   /** Computed where the sum stands, when both are there. */
   const withProduct = (sum: Node, product: Factors, residual: Value): boolean => {
     const place = placeOf(sum);
     if (!product.inputs.every((input) => lasts(input, place))) return false;
+    // As in gradients that are accumulated: all that they are made of would have to wait for the end.
+    if (updated.has(sum.outputs[0]!)) return false;
     absorbed.add(product);
     instead.set(sum, (lowering) => lowerProduct(product, residual, sum.outputs[0]!, lowering));
     return true;

@@ -3,9 +3,8 @@
  * What makes one of them writes it where it belongs, and what reads a stretch reads it where it lies, so that
  * neither costs a copy. As in Muon's update, which multiplies many small matrices as one stack.
  */
-import { sizeOf } from '../../graph/graph';
+import { sizeOf, stridesOf } from '../../graph/graph';
 import type { Graph, Node, Shape, Value } from '../../graph/graph';
-import { stridesOf } from '../../graph/graph';
 import { isElementwise } from './elementwiseRules';
 import { PART_ALIGNMENT } from './lowering';
 import type { Lowering } from './lowering';
@@ -28,13 +27,6 @@ export function findStacks(graph: Graph, { makerOf, readersOf, isTaken }: Uses):
     if (maker?.op === 'reshape') return freshOf(maker.inputs[0]!);
     return maker && isElementwise(maker) ? value : undefined;
   };
-  /** Whether only nodes read it, which may find it within another tensor. */
-  const staysInside = (value: Value): boolean =>
-    readersOf(value).every(
-      (reader) =>
-        reader !== 'outside' && (reader.op !== 'reshape' || staysInside(reader.outputs[0]!)),
-    );
-
   for (const node of graph.nodes) {
     if (isTaken(node)) continue;
     const [stack] = node.outputs;
@@ -49,8 +41,7 @@ export function findStacks(graph: Graph, { makerOf, readersOf, isTaken }: Uses):
       const [x] = node.inputs;
       const strides = stridesOf(x!.shape);
       const start = node.attributes.starts.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
-      if (start % PART_ALIGNMENT !== 0 || !staysInside(stack!) || !isComputed(x!, makerOf))
-        continue;
+      if (start % PART_ALIGNMENT !== 0 || !isComputed(x!, makerOf)) continue;
       instead.set(node, (lowering) =>
         lowering.alias(stack!, lowering.part(lowering.of(x!), start, sizeOf(stack!.shape))),
       );

@@ -280,9 +280,9 @@ function noStates(name: string): never {
   throw new RangeError(`A product alone has no state ${name}.`);
 }
 
-/** The scale costs nothing and changes no plan. */
-function keyOf(product: Product): string {
-  const entries = Object.entries({ ...product, scale: 1 });
+/** By which number a product is scaled changes no plan; whether it is does: some kernels can't. */
+function keyOf({ scale, ...product }: Product): string {
+  const entries = Object.entries({ ...product, scaled: scale !== 1 });
   return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

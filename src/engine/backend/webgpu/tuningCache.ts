@@ -10,7 +10,7 @@ import * as z from 'zod';
 import { atomicFile, makeFolder, readTextIfPresent } from '../../../base/files';
 
 /** Raised where kernels change so much that what was measured says nothing any more. */
-const VERSION = 3;
+const VERSION = 4;
 
 const entrySchema = z.object({
   /** As kernels/matmul.ts has it, which alone says whether it still exists. */

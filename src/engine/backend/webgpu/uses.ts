@@ -53,33 +53,20 @@ export function findPatterns(graph: Graph, patterns: readonly Find[]): readonly 
 function usesOf(graph: Graph): Omit<Uses, 'isTaken'> {
   const places = new Map<Node, number>();
   const makers = new Map<number, Node>();
-  const readers = new Map<number, (Node | 'outside')[]>();
-  const read = ({ id }: Value, reader: Node | 'outside'): void => {
-    const known = readers.get(id);
-    if (known) known.push(reader);
-    else readers.set(id, [reader]);
-  };
   graph.nodes.forEach((node, place) => {
     places.set(node, place);
     for (const { id } of node.outputs) makers.set(id, node);
-    for (const input of node.inputs) read(input, node);
   });
-  for (const value of graph.outputs.values()) read(value, 'outside');
-  for (const { value, at } of graph.updates) {
-    read(value, 'outside');
-    if (at) read(at.offset, 'outside');
-  }
-  const changing = new Set(graph.updates.map(({ state }) => graph.states.get(state)?.id));
+  const readers = findReaders(graph, false);
+  const behind = findReaders(graph, true);
   const rootOf = (value: Value): Value => {
     const maker = makers.get(value.id);
     return maker?.op === 'reshape' ? rootOf(maker.inputs[0]!) : value;
   };
-  const lastReaders = new Map<number, Node>();
-  for (const node of graph.nodes)
-    if (node.op !== 'reshape')
-      for (const input of node.inputs) lastReaders.set(rootOf(input).id, node);
-  const lastReaderOf = (value: Value): Node | undefined => lastReaders.get(rootOf(value).id);
+  const changing = new Set(graph.updates.map(({ state }) => graph.states.get(state)?.id));
   const changes = (value: Value): boolean => changing.has(rootOf(value).id);
+  const lastReaderOf = (value: Value): Node | undefined =>
+    behind.get(rootOf(value).id)?.findLast((reader) => reader !== 'outside');
   return {
     makerOf: ({ id }) => makers.get(id),
     readersOf: ({ id }) => readers.get(id) ?? [],
@@ -91,4 +78,34 @@ function usesOf(graph: Graph): Omit<Uses, 'isTaken'> {
       return !changes(value) || (reader !== undefined && places.get(reader)! >= place);
     },
   };
+}
+
+/** A value's id -> who reads it, in the order in which they do, once for each time. */
+export type Readers = ReadonlyMap<number, readonly (Node | 'outside')[]>;
+
+/**
+ * Nodes, and 'outside' for outputs and updates. Through reshapes, a reshape reads nothing, and who reads what
+ * it gives reads what it was given.
+ */
+export function findReaders(graph: Graph, throughReshapes: boolean): Readers {
+  const roots = new Map<number, number>();
+  const readers = new Map<number, (Node | 'outside')[]>();
+  const add = ({ id }: Value, reader: Node | 'outside'): void => {
+    const root = roots.get(id) ?? id;
+    const known = readers.get(root);
+    if (known) known.push(reader);
+    else readers.set(root, [reader]);
+  };
+  for (const node of graph.nodes) {
+    const [first] = node.inputs;
+    if (throughReshapes && node.op === 'reshape')
+      roots.set(node.outputs[0]!.id, roots.get(first!.id) ?? first!.id);
+    else for (const input of node.inputs) add(input, node);
+  }
+  for (const value of graph.outputs.values()) add(value, 'outside');
+  for (const { value, at } of graph.updates) {
+    add(value, 'outside');
+    if (at) add(at.offset, 'outside');
+  }
+  return readers;
 }

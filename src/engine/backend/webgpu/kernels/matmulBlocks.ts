@@ -33,6 +33,7 @@ export const rightBlock = ({ n, k }: MatrixUnit): BlockShape => ({ outer: n, inn
 /** Reads a and b in blocks, and the residual; writes y, or, of several parts, [parts, ...the result]. */
 export function matmulBlocks(product: Product, plan: BlocksPlan): Sized {
   const { rows, columns, inner, batch, batchA, batchB } = product;
+  if (product.scale !== 1 || product.bias) throw new RangeError('No lane sees the sums here.');
   const { tile, unit, parts, span, subgroupSize } = plan;
   const own = matrixBlock(tile);
   const tiles = tilesOf(product, tile);
