@@ -13,7 +13,17 @@ export const LEARNING_RATE = 1e-3;
 export interface StepShape {
   readonly config: ModelConfig;
   readonly batch: number;
+  /** Default: AdamW. */
+  readonly optimizer?: 'adamw' | 'muon';
 }
+
+/** Muon's own rate, in the proportion that recipes have it to AdamW's. */
+const MUON_RATE = 5 * LEARNING_RATE;
+
+const settingsOf = ({ optimizer = 'adamw' }: StepShape): typeof SETTINGS => ({
+  ...SETTINGS,
+  optimizer,
+});
 
 export interface Step {
   readonly store: Store;
@@ -23,18 +33,16 @@ export interface Step {
 }
 
 /** The step as a run makes it: in half floats, with its loss scaled. */
-export function graphOf(
-  { config, batch }: StepShape,
-  precision: Precision,
-): ReturnType<typeof stepGraph> {
+export function graphOf(step: StepShape, precision: Precision): ReturnType<typeof stepGraph> {
+  const { config, batch } = step;
   const { context } = config;
   const shape = { config, batch, context, segments: false, trains: () => true, precision };
-  return stepGraph(shape, SETTINGS);
+  return stepGraph(shape, settingsOf(step));
 }
 
 export async function openStep(backend: Backend, shape: StepShape): Promise<Step> {
   const parameters = parameterShapes(shape.config);
-  const states = new Map([...parameters, ...optimizerStates(SETTINGS, parameters)]);
+  const states = new Map([...parameters, ...optimizerStates(settingsOf(shape), parameters)]);
   const store = await backend.allocate(states);
   for (const { name, data } of initialParameters(shape.config, 1)) await store.write(name, data);
   const graph = graphOf(shape, backend.precision);
@@ -64,6 +72,7 @@ export function* feeds(shape: StepShape, precision: Precision): Generator<Feeds,
       weights: new Float32Array(size).fill(1),
       normalizer: Float32Array.of(1 / size),
       learningRate: Float32Array.of(LEARNING_RATE),
+      ...(shape.optimizer === 'muon' ? { muonRate: Float32Array.of(MUON_RATE) } : {}),
       correction1: Float32Array.of(1 - SETTINGS.beta1 ** step),
       correction2: Float32Array.of(1 - SETTINGS.beta2 ** step),
       ...(precision === 'f16' ? { lossScale: Float32Array.of(FIRST_LOSS_SCALE) } : {}),
