@@ -66,7 +66,10 @@ describe.each(['most', 'default'] as const)('attention with %s limits', (limits)
   const caches: readonly (Heads & { offset: number; capacity: number })[] = [
     { tokens: 1, heads: 4, keyHeads: 2, width: 64, offset: 299, capacity: 300 },
     { tokens: 1, heads: 4, keyHeads: 2, width: 64, offset: 64, capacity: 300 },
+    { tokens: 1, heads: 12, keyHeads: 12, width: 64, offset: 255, capacity: 256 },
+    { tokens: 1, heads: 12, keyHeads: 3, width: 32, offset: 127, capacity: 256 },
     { rows: 2, tokens: 1, heads: 9, keyHeads: 1, width: 10, offset: 130, capacity: 200 },
+    { tokens: 1, heads: 16, keyHeads: 2, width: 16, offset: 199, capacity: 200 },
     { tokens: 1, heads: 8, keyHeads: 1, width: 128, offset: 63, capacity: 64 },
     { tokens: 1, heads: 3, keyHeads: 3, width: 80, offset: 0, capacity: 1000 },
     { rows: 40, tokens: 1, heads: 8, keyHeads: 4, width: 2, offset: 511, capacity: 1024 },

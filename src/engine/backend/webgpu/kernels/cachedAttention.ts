@@ -5,7 +5,7 @@
  * One token gives too few queries to fill a GPU, so the positions are divided (as in Dao et al.,
  * "Flash-Decoding", 2023): a workgroup computes the softmax over its 64 to 256 positions and the mix of
  * their values, and a second kernel joins the parts. The dispatch is sized for the whole cache;
- * workgroups beyond `offset` end at once. Where the cache is one part, the second kernel is left out. An
+ * workgroups beyond `offset` end at once. A cache of up to 256 positions is one part, without the second kernel. An
  * offset outside of the cache counts as the nearest inside: the host refuses it where it can see it
  * (ranges.ts).
  *
@@ -25,6 +25,8 @@ const MOST_HEADS = 8;
 /** Workgroup memory for products and for scores, in numbers. */
 const PRODUCTS = 2048;
 const SCORES = 1024;
+/** Positions that a part may have. */
+const LENGTHS = [256, 128, 64] as const;
 /** So many workgroups fill a large GPU: below, parts are made shorter. */
 const ENOUGH = 512;
 
@@ -43,9 +45,13 @@ function divisionOf({ rows, heads, keyHeads }: AttentionShape, capacity: number)
   while (group % together !== 0) together--;
   const blocks = group / together;
   const groups = rows * keyHeads * blocks;
-  const fits = (length: number): boolean =>
-    length * together <= SCORES && (groups * capacity) / length >= ENOUGH;
-  const length = [256, 128].find(fits) ?? 64;
+  const hasRoom = (length: number): boolean => length * together <= SCORES;
+  // To wait for a second dispatch takes longer than to go through so few positions one after the other.
+  const whole = LENGTHS.findLast((length) => capacity <= length && hasRoom(length));
+  const divided = LENGTHS.find(
+    (length) => hasRoom(length) && (groups * capacity) / length >= ENOUGH,
+  );
+  const length = whole ?? divided ?? LENGTHS.at(-1)!;
   return { together, blocks, length, parts: Math.ceil(capacity / length) };
 }
 
