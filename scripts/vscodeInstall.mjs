@@ -2,7 +2,15 @@
 // the Node it asks for, both from npm. For tests also a browser and, on Debian as root, the system
 // packages that building code-server's native modules takes. Does not cover Windows, where
 // code-server does not run.
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { aptInstall } from './aptInstall.mjs';
@@ -40,10 +48,22 @@ const serverFolder = path.join(cache, 'code-server');
 const nodeFolder = path.join(cache, 'node24');
 const entryOf = (folder) => path.join(folder, 'node_modules/code-server/out/node/entry.js');
 
+const programs = () => ({
+  node: path.join(nodeFolder, 'bin', 'node'),
+  entry: entryOf(serverFolder),
+});
+
+/** By what is written there: both were tried when they were installed. */
+function isInstalled() {
+  const { node, entry } = programs();
+  const manifest = path.join(serverFolder, 'node_modules/code-server/package.json');
+  if (!existsSync(node) || !existsSync(entry) || !existsSync(manifest)) return false;
+  return JSON.parse(readFileSync(manifest, 'utf8')).version === CODE_SERVER;
+}
+
 async function works() {
-  const node = path.join(nodeFolder, 'bin', 'node');
-  const entry = entryOf(serverFolder);
-  if (!existsSync(node) || !existsSync(entry)) return false;
+  if (!isInstalled()) return false;
+  const { node, entry } = programs();
   const { code, output } = await run(node, [entry, '--version'], { quiet: true });
   return code === 0 && output.includes(CODE_SERVER);
 }
@@ -85,7 +105,7 @@ async function installParts(folder) {
 
 /** Resolves to `{node, entry}`: the Node and the script that start code-server. */
 export async function codeServer() {
-  if (!(await works())) {
+  if (!isInstalled()) {
     console.error(`Installing code-server ${CODE_SERVER} from npm (${INSTALL_SIZE}) ...`);
     await aptInstall(BUILD_PACKAGES);
     const partial = path.join(cache, `vscode.${process.pid}.partial`);
@@ -104,7 +124,7 @@ export async function codeServer() {
     }
     if (!(await works())) throw new Error(`code-server was installed, but does not start.`);
   }
-  return { node: path.join(nodeFolder, 'bin', 'node'), entry: entryOf(serverFolder) };
+  return programs();
 }
 
 export const codeServerIsInstalled = works;

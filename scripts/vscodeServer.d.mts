@@ -6,7 +6,8 @@ export interface Server {
   readonly userData: string;
   /** The settings of the machine, above the user's: VS Code notices when this file changes. */
   readonly settingsFile: string;
-  readonly end: () => Promise<void>;
+  /** At once with 0; else it asks first, and waits as many milliseconds. */
+  readonly end: (patience?: number) => Promise<void>;
 }
 export interface Home {
   readonly home: string;

@@ -14,6 +14,9 @@ const SETTINGS = {
   'chat.commandCenter.enabled': false,
   'extensions.ignoreRecommendations': true,
   'telemetry.telemetryLevel': 'off',
+  // It reads what every process of the machine has open, again and again, and tells of servers that
+  // have nothing to do with this one.
+  'remote.autoForwardPorts': false,
 };
 
 /** Where a server that keeps its data in `home` lies; `extensions` may be shared. */
@@ -95,7 +98,8 @@ export async function endTree(pid, patience = 8000) {
 /**
  * Starts a server. `home` holds its data; `extensions` another extensions folder than the one in
  * there; `settings` are added to the user's settings; with `trust: false` a workspace is not trusted
- * until somebody says so. Resolves to `{url, pid, userData, end, exited}` once it answers.
+ * until somebody says so. Resolves to `{url, pid, userData, end, exited}` once it answers; `end` waits
+ * as long as `endTree`.
  */
 export async function startServer({
   home,
@@ -141,8 +145,8 @@ export async function startServer({
     child.on('error', reject);
     void exited.then((code) => reject(new Error(`code-server ended (${code}).\n${output}`)));
   });
-  const end = async () => {
-    await endTree(child.pid);
+  const end = async (patience) => {
+    await endTree(child.pid, patience);
     await exited;
   };
   return { url, pid: child.pid, userData, settingsFile, end, exited };

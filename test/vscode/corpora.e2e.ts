@@ -66,7 +66,7 @@ it('are made by answering questions', async () => {
     .getByText(/The corpus "whales" holds 6 of \d+ documents/)
     .first()
     .waitFor();
-  await code.inThemes('corpora-3-made');
+  await code.screenshot('corpora-3-made');
   expect(existsSync(code.path('.glassbox/corpora/whales/corpus.json'))).toBe(true);
 });
 

@@ -87,7 +87,7 @@ it('judges again when a threshold is dragged', async () => {
   await mouse.up();
   await expect.poll(() => valueOf(key), WAIT).toBeGreaterThan(3);
   await tab.getByRole('heading', { name: 'Let in' }).waitFor();
-  await code.inThemes('corpusTab-3-looser');
+  await code.screenshot('corpusTab-3-looser');
 });
 
 it('judges again when a stage is switched off', async () => {
@@ -97,7 +97,7 @@ it('judges again when a stage is switched off', async () => {
   await tab.getByText('gopherQuality.enabled', { exact: true }).waitFor();
   await expect.poll(() => tabFigure(), WAIT).not.toBe(before);
   await stage.scrollIntoViewIfNeeded();
-  await code.inThemes('corpusTab-7-switched');
+  await code.screenshot('corpusTab-7-switched');
   await stage.click();
   await expect.poll(() => tabFigure(), WAIT).toBe(before);
 });

@@ -25,7 +25,12 @@ const { code, results } = await runHostTests(['activation'], {
     'whales.txt': 'The whale swims at night.\n'.repeat(2000),
     ...trainTalker(),
   },
-  settings: { 'glassbox.tokens.tokenizer': 'cl100k_base', 'glassbox.models.folders': [] },
+  settings: {
+    'glassbox.tokens.tokenizer': 'cl100k_base',
+    'glassbox.models.folders': [],
+    // What asks a model of ours through VS Code.
+    'chat.disableAIFeatures': false,
+  },
 });
 
 for (const { name, error } of results)

@@ -38,7 +38,7 @@ it('trains from the palette, shows the loss fall, stops, and chats with what was
       interval: 500,
     })
     .toBeGreaterThan(25);
-  await code.inThemes('journey-4-dashboard');
+  await code.screenshot('journey-4-dashboard');
   await code.showTrees();
   await code.screenshot('journey-5-trees');
   await dashboard.getByRole('button', { name: 'Stop' }).click();
@@ -52,5 +52,5 @@ it('trains from the palette, shows the loss fall, stops, and chats with what was
   await expect
     .poll(() => chat.locator('body').innerText(), { timeout: 60_000, interval: 500 })
     .toMatch(/The whale[\s\S]{20,}/);
-  await code.inThemes('journey-7-answer');
+  await code.screenshot('journey-7-answer');
 }, 600_000);

@@ -179,7 +179,7 @@ describe('a probe that is there', () => {
     await code.page.keyboard.press('Enter');
     await first.getByText('Right is').waitFor();
     await rows(tab).nth(1).locator('summary').click();
-    await code.inThemes('knowledge-5-questions');
+    await code.screenshot('knowledge-5-questions');
   });
 
   it('is there again when the window is, with what was filtered', async () => {
@@ -208,7 +208,7 @@ describe('a probe that is there', () => {
     await compared.selectOption(code.path('.glassbox/probes/taught-world'));
     await other.getByRole('alert').getByText('"taught-world" can\'t be read').waitFor();
     await expect.poll(() => rows(other).count(), WAIT).toBe(200);
-    await code.inThemes('knowledge-7-damaged');
+    await code.screenshot('knowledge-7-damaged');
     await compared.selectOption({ label: 'nothing' });
     await expect.poll(() => other.getByRole('alert').count(), WAIT).toBe(0);
   });

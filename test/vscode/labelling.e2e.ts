@@ -44,7 +44,7 @@ it('begins with a name, guidelines and prompts', async () => {
   await code.answer('answers', /What shall the labels be called/);
   desk = await code.webview();
   await desk.getByText('Who labels?').first().waitFor();
-  await code.inThemes('labelling-1-new');
+  await code.screenshot('labelling-1-new');
   expect(code.read('labels/.gitattributes')).toContain('merge=union');
   await desk.getByRole('button', { name: 'Give a Name...' }).click();
   await code.answer('anna', /stands in each label/);
@@ -158,7 +158,7 @@ it('takes a second labeller, and lets answers be compared', async () => {
   await desk.locator('.candidate').first().click();
   await code.page.keyboard.press('2');
   await desk.locator('.candidate.chosen').waitFor();
-  await code.inThemes('labelling-5-compare');
+  await code.screenshot('labelling-5-compare');
   await code.page.keyboard.press('ControlOrMeta+Enter');
   await compared.locator('.status.done').waitFor();
   expect(lines().at(-1)).toMatch(/"shown":\["\w+","(\w+)"\],"choice":"\1"/);
@@ -203,7 +203,7 @@ it('counts', async () => {
   await desk.getByRole('button', { name: /^Statistics/ }).click();
   await desk.getByRole('heading', { name: 'Agreement' }).waitFor();
   await desk.getByRole('row', { name: /^anna 2 1/ }).waitFor();
-  await code.inThemes('labelling-7-statistics');
+  await code.screenshot('labelling-7-statistics');
 });
 
 it('stands in the tree, and opens from there', async () => {

@@ -80,7 +80,7 @@ it('are welcomed where there is none', async () => {
   await code.page.getByText('Nothing has been trained in this folder yet.').waitFor();
   await code.page.getByText(NO_MODEL).waitFor();
   await row('Tokenizers', /gpt2.*50k tokens/).waitFor();
-  await code.inThemes('models-1-welcome');
+  await code.screenshot('models-1-welcome');
 });
 
 it('are listed when they are trained, the older checkpoints below', async () => {
@@ -165,7 +165,7 @@ it('that are broken end in one message', async () => {
     .waitFor();
   expect(await code.notifications()).toHaveLength(1);
   await row('Models', /truncated/).waitFor();
-  await code.inThemes('models-5-truncated');
+  await code.screenshot('models-5-truncated');
   await code.command('Notifications: Clear All Notifications');
 });
 
@@ -189,7 +189,7 @@ it('trains a tokenizer and shows tokens with it', async () => {
   await code.answerNotification('whale-words', 'Show Tokens with It');
   await page.locator('.view-overlays .cdr[class*="TextEditorDecorationType"]').first().waitFor();
   await expect.poll(() => code.statusBarText(), WAIT).toMatch(/[\d,]+ tokens/);
-  await code.inThemes('models-8-tokens');
+  await code.screenshot('models-8-tokens');
 });
 
 it('deletes what a person deletes, and lists it no more', async () => {
@@ -203,7 +203,7 @@ it('deletes what a person deletes, and lists it no more', async () => {
     .poll(() => row('Models', /quick\s*[\d.]+.? parameters/).isVisible(), WAIT)
     .toBe(false);
 
-  await code.inThemes('models-9-deleted');
+  await code.screenshot('models-9-deleted');
 });
 
 it('of a run that is through are trained further', async () => {
@@ -228,7 +228,7 @@ it('selects the device', async () => {
   const { page } = code;
   await code.command('Glassbox: Select Device...');
   await page.getByText('The fastest there is').waitFor();
-  await code.inThemes('models-10-device');
+  await code.screenshot('models-10-device');
   await code.pick('CPU');
   const file = path.join(code.server.userData, 'Machine', 'settings.json');
   await expect.poll(() => readFileSync(file, 'utf8'), WAIT).toMatch(/"glassbox.device": "onnx"/);

@@ -55,7 +55,7 @@ it('underlines what the schema sees once, and fixes a misspelt field', async () 
 it('underlines what only the engine can see', async () => {
   await expect.poll(async () => (await problems()).join('\n'), WAIT).toMatch(/missing\.txt/);
   await expect.poll(async () => (await problems()).join('\n')).toMatch(/heads 3 does not divide/);
-  await code.inThemes('recipes-2-problems');
+  await code.screenshot('recipes-2-problems');
 });
 
 it('does not start what has problems, and shows them', async () => {

@@ -14,10 +14,11 @@ describe('the packed extension in VS Code', () => {
       files: { 'notes.txt': 'Call me Ishmael.\n' },
       open: ['notes.txt'],
     });
-    await code.command('Glassbox: Show Engine Log');
-    await code.page
-      .locator('.output-view', { hasText: /Glassbox\s\d+\.\d+\.\d+\sis\sactive/ })
-      .waitFor();
+    const log = code.page.locator('.output-view', {
+      hasText: /Glassbox\s\d+\.\d+\.\d+\sis\sactive/,
+    });
+    // VS Code shows no channel that it has not heard of yet, and says nothing.
+    await code.until(log, () => code.command('Glassbox: Show Engine Log'));
     await code.inThemes('smoke-log');
     await code.reload();
     await expect.poll(() => code.offers('Glassbox: Show Engine Log')).toBe(true);

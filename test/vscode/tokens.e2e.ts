@@ -189,12 +189,12 @@ describe('the tokenizer explorer', () => {
     await explorer.locator('.pairs').waitFor();
     await explorer.getByRole('slider').press('ArrowRight');
     await explorer.getByText(/^1 of \d+ merges$/).waitFor();
-    await code.inThemes('tokenizer-explorer-merges');
+    await code.screenshot('tokenizer-explorer-merges');
 
     await explorer.getByRole('tab', { name: 'Vocabulary' }).click();
     await explorer.getByRole('textbox', { name: 'Search' }).fill('15339');
     await explorer.getByRole('cell', { name: '15339', exact: true }).waitFor();
-    await code.inThemes('tokenizer-explorer-vocabulary');
+    await code.screenshot('tokenizer-explorer-vocabulary');
 
     await code.reload();
     explorer = await page();

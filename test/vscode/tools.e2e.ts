@@ -61,11 +61,11 @@ describe('a call of a tool', () => {
     await calls().locator('summary').first().click();
     await calls().getByText('As the model wrote it').waitFor();
     await calls().locator('pre', { hasText: '2 + 3' }).waitFor();
-    await calls().locator('.token').nth(1).click();
+    await calls().locator('.token', { hasText: /\S/ }).nth(1).click();
     await chat.getByRole('dialog').getByText('Surprise').waitFor();
     await code.page.keyboard.press('Escape');
     await chat.getByRole('dialog').waitFor({ state: 'detached' });
-    await code.inThemes('tools-call');
+    await code.screenshot('tools-call');
   });
 
   it('that is refused is told to the model', async () => {
@@ -94,7 +94,7 @@ describe('a call of a tool', () => {
     await code.page.getByPlaceholder('Where shall the model search?').waitFor();
     await code.pick('the workspace');
     await expect.poll(() => chat.getByRole('checkbox', { name: 'Search' }).isChecked()).toBe(true);
-    await code.inThemes('tools-settings');
+    await code.screenshot('tools-settings');
     await chat.getByRole('button', { name: 'Ask Before Each Call Again' }).click();
     await chat.getByText('allowed in this conversation').waitFor({ state: 'detached' });
     await chat.getByRole('button', { name: 'Settings' }).click();
@@ -122,7 +122,7 @@ describe('a call in a draft of the labelling desk', () => {
     await code.answer('anna', /stands in each label/);
     await desk.getByRole('button', { name: 'Draft with caller' }).click();
     await desk.getByRole('button', { name: 'At This Desk' }).waitFor();
-    await code.inThemes('tools-desk-consent');
+    await code.screenshot('tools-desk-consent');
     await desk.getByRole('button', { name: 'At This Desk' }).click();
     const answer = desk.getByRole('textbox', { name: 'Answer', exact: true });
     await desk.getByText('drafted by caller').waitFor();

@@ -42,7 +42,7 @@ it('asks for text, size, steps and name, with a way back, and starts the run', a
     .getByText(/1000 steps take about .* of memory/)
     .first()
     .waitFor();
-  await code.inThemes('training-2-size');
+  await code.screenshot('training-2-size');
   await page.getByRole('button', { name: 'Back' }).first().click();
   await page.getByText('Sample: Moby Dick').waitFor();
   await code.pick("This Workspace's Text");
@@ -86,7 +86,7 @@ it('says once that the engine died, and goes on with the run', async () => {
   await expect
     .poll(() => code.notifications())
     .toEqual([expect.stringMatching(/engine ended unexpectedly.*"fast" was cut off at step \d+/)]);
-  await code.inThemes('training-5-crash');
+  await code.screenshot('training-5-crash');
   await code.answerNotification('ended unexpectedly', 'Resume');
   await expect.poll(stepOf, WAIT).toBeGreaterThan(20);
 });

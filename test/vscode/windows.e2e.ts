@@ -83,7 +83,7 @@ it('lists what several roots hold, and asks into which of them a new run goes', 
   await page.getByText('What shall the run be called?').waitFor();
   await code.answer('asked');
   await rows(code, /asked.*beta · step \d+\/100000/).waitFor();
-  await code.inThemes('windows-roots-2-run');
+  await code.screenshot('windows-roots-2-run');
   expect(readdirSync(code.path('beta/.glassbox/runs')).sort()).toEqual(['asked', 'whales']);
   expect(readdirSync(code.path('alpha/.glassbox/runs'))).toEqual(['whales']);
   await code.command('Glassbox: Stop Run');
@@ -137,7 +137,7 @@ it('shows in one window what another trains, and never owns it twice', async () 
   await rows(other, /one.*stopped/).waitFor();
   await code.page.bringToFront();
   await code.command('Glassbox: Resume Run');
-  await code.answer('one');
+  await code.pick('one');
   await rows(code, /one.*step \d+\/.*left/).waitFor();
   await other.page.bringToFront();
   await rows(other, /one.*running in another window/).waitFor();

@@ -56,6 +56,12 @@ export class Window {
     // Themes come from extensions too: the class is set when they have been read.
     await this.page.locator('.monaco-workbench[class*="vscode-theme-defaults-"]').waitFor();
     await this.page.locator('.monaco-workbench .statusbar').waitFor();
+    // An editor that is only then shown takes the focus, and with it the palette that is open.
+    await this.page.waitForFunction(
+      () => performance.getEntriesByName('code/didRestoreEditors').length > 0,
+      undefined,
+      { polling: 100 },
+    );
   }
 
   /** In order, as a person does it: a browser's own reload loses what VS Code has not stored yet. */
