@@ -180,7 +180,10 @@ function canReplace(
   return bound.length === 1 && chain.some((node) => lowering.replaces(node, x, y));
 }
 
-/** For what is in no chain: other broadcasts, and ids. One kernel with one expression; operands that are constants of one element are written into it. */
+/**
+ * For what is in no chain, other broadcasts and ids: one kernel with one expression. Operands that are constants
+ * of one element are written into it.
+ */
 function alone(node: Elementwise, lowering: Lowering): void {
   const { op, inputs, outputs } = node;
   const [y] = outputs;
