@@ -21,7 +21,7 @@ const asksForHelp = has('--help', '-h');
 const isSample = !asksForHelp && !has('--recipe', '--resume', '--data');
 const folder = isSample ? within('sample') : root;
 if (isSample) makeSampleFolder(folder);
-if (!wants('--open')) process.exitCode = await train();
+if (!wants('--open') || asksForHelp) process.exitCode = await train();
 
 if (!process.exitCode && !wants('--no-open') && !asksForHelp) {
   const { openVsCode } = await import('./open.mjs');

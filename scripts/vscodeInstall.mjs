@@ -53,19 +53,23 @@ const programs = () => ({
   entry: entryOf(serverFolder),
 });
 
+/** What is there was tried, and does not start. */
+let isBroken = false;
+
 /** By what is written there: both were tried when they were installed. */
 function isInstalled() {
   const { node, entry } = programs();
   const manifest = path.join(serverFolder, 'node_modules/code-server/package.json');
-  if (!existsSync(node) || !existsSync(entry) || !existsSync(manifest)) return false;
-  return JSON.parse(readFileSync(manifest, 'utf8')).version === CODE_SERVER;
+  if (isBroken || !existsSync(node) || !existsSync(entry) || !existsSync(manifest)) return false;
+  return readFileSync(manifest, 'utf8').includes(`"version": "${CODE_SERVER}"`);
 }
 
 async function works() {
   if (!isInstalled()) return false;
   const { node, entry } = programs();
   const { code, output } = await run(node, [entry, '--version'], { quiet: true });
-  return code === 0 && output.includes(CODE_SERVER);
+  isBroken = code !== 0 || !output.includes(CODE_SERVER);
+  return !isBroken;
 }
 
 async function installParts(folder) {
@@ -122,6 +126,7 @@ export async function codeServer() {
     } finally {
       rmSync(partial, { recursive: true, force: true });
     }
+    isBroken = false;
     if (!(await works())) throw new Error(`code-server was installed, but does not start.`);
   }
   return programs();

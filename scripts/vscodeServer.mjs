@@ -93,6 +93,9 @@ export async function endTree(pid, patience = 8000) {
   const deadline = performance.now() + patience;
   while (pids.some(isAlive) && performance.now() < deadline) await setTimeout(50);
   for (const each of pids) kill(each, 'SIGKILL');
+  // The system takes a moment to end them.
+  const gone = performance.now() + 2000;
+  while (pids.some(isAlive) && performance.now() < gone) await setTimeout(10);
 }
 
 /**

@@ -188,6 +188,20 @@ describe('as few dispatches as there can be', () => {
     expect(kernels[1]).toBe('multiply add');
   });
 
+  it('but whether a number is finite is asked of one that was written', () => {
+    const of = (build: (graph: GraphBuilder, sum: Value) => Value): string[] =>
+      kernelsOf(({ graph }) => {
+        const [a, b] = ['a', 'b'].map((name) => graph.input(name, 'f32', [4]));
+        graph.output('y', build(graph, graph.add(a!, b!)));
+      });
+    expect(of((graph, sum) => graph.multiply(graph.isFinite(sum), sum))).toHaveLength(2);
+    const length = of((graph, sum) => {
+      const root = graph.sqrt(sum);
+      return graph.select(graph.isFinite(sum), root, graph.scalar(0));
+    });
+    expect(length).toEqual(['add sqrt', 'isFinite select']);
+  });
+
   it('a stack that is made, multiplied and taken apart', () => {
     const kernels = kernelsOf(({ graph }) => {
       const parts = [0, 1].map((i) => graph.state(`part${i}`, SQUARE));

@@ -129,7 +129,8 @@ export class Code extends Window {
     await this.#browser.close();
     // Nobody asks any more what it leaves: in order it would take five seconds.
     await this.server.end(0);
-    rmSync(this.#home, { recursive: true, force: true });
+    // Something that was just ended may have written once more.
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 

@@ -71,8 +71,7 @@ export function findElementwise(graph: Graph, uses: Uses): Found {
     for (const input of node.inputs) {
       const maker = makerOf(input);
       const before = maker && chains.get(maker);
-      // Whether what was just computed is finite, a compiler may think that it knows.
-      if (!before || node.op === 'isFinite' || chain.includes(before[0]!)) continue;
+      if (!before || chain.includes(before[0]!)) continue;
       const joined = [...new Set([...before, ...chain])].sort(
         (one, other) => uses.placeOf(one) - uses.placeOf(other),
       );
@@ -114,6 +113,9 @@ function canBeOne(chain: readonly Elementwise[], uses: Uses): boolean {
   const { reads, written } = surfaceOf(chain, uses);
   if (chain.length > MOST_OPERATORS || reads.length + written.length > MOST_BUFFERS) return false;
   if (chain.some((each) => sizeIn(each) !== size && sizeIn(each) !== 1)) return false;
+  // Whether what was just computed is finite, a compiler may think that it knows.
+  const made = new Set(chain.map(({ outputs: [y] }) => y));
+  if (chain.some(({ op, inputs }) => op === 'isFinite' && made.has(inputs[0]))) return false;
   const inside = new Set<Node | undefined>(chain);
   // A pattern may compute its nodes before they stand.
   const comesLater = (reader: Node | 'outside'): boolean =>

@@ -5,7 +5,8 @@
  * One token gives too few queries to fill a GPU, so the positions are divided (as in Dao et al.,
  * "Flash-Decoding", 2023): a workgroup computes the softmax over its 64 to 256 positions and the mix of
  * their values, and a second kernel joins the parts. The dispatch is sized for the whole cache;
- * workgroups beyond `offset` end at once. A cache of up to 256 positions is one part, without the second kernel. An
+ * workgroups beyond `offset` end at once. A cache of up to 256 positions (128, with more than four query heads on
+ * a key head) is one part, without the second kernel. An
  * offset outside of the cache counts as the nearest inside: the host refuses it where it can see it
  * (ranges.ts).
  *
