@@ -149,7 +149,12 @@ function main(): void {
   const chosen =
     wanted === undefined ? cases.map((_, index) => index) : wanted.split(',').map(Number);
   console.log('The adapter');
-  for (const line of inProcess(['--measure', 'adapter'], textsSchema)) console.log(`  ${line}`);
+  const adapter = inProcess(['--measure', 'adapter'], textsSchema);
+  for (const line of adapter) console.log(`  ${line}`);
+  if (adapter.length === 1) {
+    process.exitCode = 1;
+    return;
+  }
   console.log('\nIts numbers');
   const checked = ['--measure', 'numbers', ...(quick ? ['--quick'] : [])];
   if (model !== undefined) checked.push('--model', model);

@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { GlassboxError, messageOf, throwIfAborted } from '../base/errors';
+import { withoutTelemetry } from '../base/withoutTelemetry';
 import type { CurateEvent, CurateRequest } from '../protocol/corpusMessages';
 import type { LogitsRequest, TrainEvent, TrainRequest } from '../protocol/messages';
 import type { Log } from '../protocol/logLine';
@@ -40,6 +41,7 @@ interface Holder {
  * @param log told of workers that died; what they had to do fails for whoever asked in any case
  */
 export function startEngine(options: EngineOptions, log: Log = () => undefined): Engine {
+  withoutTelemetry();
   const here = createService(options);
   /** By model, the one asked longest ago first. */
   const holders = new Map<string, Holder>();

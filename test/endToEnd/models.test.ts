@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkpoint, sampleText, testFolder, writeText } from '../train/runs';
@@ -37,6 +37,13 @@ describe('generate', () => {
       expect(logprobs.reduce((sum, each) => sum + Math.exp(each), 0)).toBeLessThan(1.000001);
     }
     expect(lines.map((line) => String(line['text'])).join('')).toBe(done['text']);
+  });
+
+  it('leaves nothing in the home, where onnxruntime would keep what it reports', async () => {
+    const home = path.join(folder, 'home');
+    mkdirSync(home);
+    const { code } = await cli([...args, '--backend', 'onnx'], { env: { HOME: home } });
+    expect([code, readdirSync(home)]).toEqual([0, []]);
   });
 
   it('has no alternatives where none are asked for', async () => {

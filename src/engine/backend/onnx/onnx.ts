@@ -4,10 +4,12 @@
  * whoever must stay responsive runs this backend in a worker.
  */
 import { env } from 'onnxruntime-node';
+import { withoutTelemetry } from '../../../base/withoutTelemetry';
 import type { Backend } from '../backend';
 import { OnnxStore } from './store';
 
 export function openOnnx(options: { threads: number }): Promise<Backend> {
+  withoutTelemetry();
   const threads = Math.max(1, Math.floor(options.threads));
   return Promise.resolve({
     name: 'onnx',
