@@ -6,6 +6,7 @@
  *
  * Not covered: weights in pickles (`pytorch_model.bin`), which can run code when they are read.
  */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
@@ -97,7 +98,8 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
 async function readConfig(folder: string): Promise<string> {
   const text = await readTextIfPresent(path.join(folder, 'config.json'));
   if (text !== undefined) return text;
-  throw new GlassboxError('not-a-model', `${folder} is not a model: it has no config.json.`, {
+  const why = existsSync(folder) ? 'it has no config.json' : 'there is no such folder';
+  throw new GlassboxError('not-a-model', `${folder} is not a model: ${why}.`, {
     remedy: 'Choose the folder of a model or of a checkpoint.',
     details: { path: folder },
   });
