@@ -13,11 +13,11 @@ import { Rng } from '../src/base/rng';
 import type { Store } from '../src/engine/backend/backend';
 import { Device } from '../src/engine/backend/webgpu/device';
 import { GpuStore } from '../src/engine/backend/webgpu/store';
-import { generate, modelOn } from '../src/engine/infer/infer';
+import { modelOn } from '../src/engine/infer/infer';
 import { parameterShapes } from '../src/engine/interop/interop';
 import { resolveModel } from '../src/engine/model/model';
 import { defaultRecipe } from '../src/recipe/run';
-import { PROMPT } from './support/gpuCases';
+import { tokenTimes } from './support/gpuOurs';
 import { median } from './support/rounds';
 
 const { values } = parseArgs({
@@ -68,16 +68,8 @@ async function main(): Promise<void> {
   const rng = new Rng(1);
   const logits = Float32Array.from({ length: config.vocab }, () => 3 * rng.normal());
   const model = modelOn(withLogits(store, logits), { config });
-  const prompt = Array.from({ length: PROMPT }, (_, i) => (100 + 7 * i) % config.vocab);
   const [tokens, repeats] = [Number(values.tokens), Number(values.repeats)];
-  const times: number[] = [];
-  for (let repeat = -2; repeat < repeats; repeat++) {
-    model.forget();
-    let [written, first] = [0, 0];
-    for await (const event of generate(model, prompt, { temperature: 0, maxTokens: tokens + 1 }))
-      if (event.kind === 'token' && written++ === 0) first = performance.now();
-    if (repeat >= 0) times.push((performance.now() - first) / tokens);
-  }
+  const times = await tokenTimes(model, tokens, repeats);
   console.log(
     `${median(times).toFixed(3)} ms of the host a token, ${Math.min(...times).toFixed(3)} at least (${repeats} times ${tokens} tokens)`,
   );

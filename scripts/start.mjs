@@ -1,7 +1,8 @@
 // `npm start`: installs, builds, trains the sample model, and opens VS Code on its folder, sample/, on
 // a fresh clone too. Arguments are passed on to `glassbox train`: `npm start -- --steps 50`; but for
 // `--no-open` (only trains), `--open` (only opens VS Code) and `--browser` (VS Code in the browser, where
-// there is no other, without asking). With a recipe, text or run of one's own it trains in, and opens, the repository's folder.
+// there is no other, without asking). With a recipe, text or run of one's own it trains in, and opens,
+// the repository's folder.
 import path from 'node:path';
 import process from 'node:process';
 import { buildIfStale, dist, installIfNeeded, node, root, within } from './project.mjs';

@@ -10,6 +10,7 @@ import { openOnnx } from '../../src/engine/backend/onnx/onnx';
 import { findAdapter, openWebgpu, profile } from '../../src/engine/backend/webgpu/webgpu';
 import { GraphBuilder } from '../../src/engine/graph/graph';
 import { generate, loadModel } from '../../src/engine/infer/infer';
+import type { LoadedModel } from '../../src/engine/infer/infer';
 import { tensorsInMemory, writeModelFolder } from '../../src/engine/interop/interop';
 import { initialParameters, resolveModel } from '../../src/engine/model/model';
 import type { ModelConfig } from '../../src/recipe/model';
@@ -130,21 +131,30 @@ async function decodeTime(
   repeats: number,
 ): Promise<number> {
   return withModel(config, async (folder) => {
-    const times: number[] = [];
-    const model = await loadModel(folder, backend);
-    for (let repeat = -1; repeat < repeats; repeat++) {
-      model.forget();
-      let [written, first] = [0, 0];
-      for await (const event of generate(model, promptOf(config), {
-        temperature: 0,
-        maxTokens: tokens + 1,
-      }))
-        if (event.kind === 'token' && written++ === 0) first = performance.now();
-      // The first one warms up; a model that ended early wrote fewer.
-      if (repeat >= 0) times.push(((performance.now() - first) * tokens) / (written - 1));
-    }
-    return median(times);
+    const times = await tokenTimes(await loadModel(folder, backend), tokens, repeats);
+    return median(times) * tokens;
   });
+}
+
+/** Milliseconds a token, greedy, of so many in a row, the first one after the prompt left out. */
+export async function tokenTimes(
+  model: LoadedModel,
+  tokens: number,
+  repeats: number,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (let repeat = -1; repeat < repeats; repeat++) {
+    model.forget();
+    let [written, first] = [0, 0];
+    for await (const event of generate(model, promptOf(model.config), {
+      temperature: 0,
+      maxTokens: tokens + 1,
+    }))
+      if (event.kind === 'token' && written++ === 0) first = performance.now();
+    // The first one warms up; a model that ended early wrote fewer.
+    if (repeat >= 0) times.push((performance.now() - first) / (written - 1));
+  }
+  return times;
 }
 
 const promptOf = ({ vocab }: ModelConfig): number[] =>

@@ -122,15 +122,15 @@ export async function makeReady(
     const prepared = dispatches.map((each, index) =>
       prepare(device, each, pipelines[index]!, buffers),
     );
-    const placeOf = (tensor: Tensor): { from: GPUBuffer; start: number } => ({
-      from: buffers.get(wholeOf(tensor))!,
-      start: (tensor.within?.start ?? 0) * 4,
-    });
     const copy = ({ from, to }: Copy): Command => {
-      return { kind: 'copy', ...placeOf(from), to: buffers.get(to)!, at: 0, bytes: from.size * 4 };
+      const { buffer, offset } = placeOf(from, buffers);
+      const bytes = from.size * 4;
+      return { kind: 'copy', from: buffer, start: offset, to: buffers.get(to)!, at: 0, bytes };
     };
     const results = outputs.map(({ tensor, at }): Command => {
-      return { kind: 'copy', ...placeOf(tensor), to: readBack, at, bytes: tensor.size * 4 };
+      const { buffer, offset } = placeOf(tensor, buffers);
+      const bytes = tensor.size * 4;
+      return { kind: 'copy', from: buffer, start: offset, to: readBack, at, bytes };
     });
     const count = lowered.dispatches.length;
     return {
@@ -156,6 +156,12 @@ export async function makeReady(
 }
 
 type Buffers = ReadonlyMap<Tensor, GPUBuffer>;
+
+/** Where a tensor lies, or a part of one: `offset` in bytes. */
+const placeOf = (tensor: Tensor, buffers: Buffers): { buffer: GPUBuffer; offset: number } => ({
+  buffer: buffers.get(wholeOf(tensor))!,
+  offset: (tensor.within?.start ?? 0) * 4,
+});
 
 /** The buffer of every tensor that the run touches. Constants are uploaded. */
 async function placeTensors(
@@ -203,11 +209,7 @@ function prepare(
     layout: pipeline.getBindGroupLayout(0),
     entries: [...bound, ...(band ? [band] : [])].map((tensor, binding) => ({
       binding,
-      resource: {
-        buffer: buffers.get(wholeOf(tensor))!,
-        offset: (tensor.within?.start ?? 0) * 4,
-        size: bytesOf(tensor),
-      },
+      resource: { ...placeOf(tensor, buffers), size: bytesOf(tensor) },
     })),
   });
   const bytes = bound.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
